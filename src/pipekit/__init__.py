@@ -1,0 +1,1 @@
+"""Pipelines of LLM steps whose finished work is never lost and never paid for twice."""
