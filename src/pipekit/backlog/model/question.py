@@ -1,0 +1,73 @@
+"""What must be asked about a candidate, of whom, and with which proposed answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from attrs import field, frozen, validators
+
+__all__ = [
+    "PRIORITIES",
+    "ProposedAnswer",
+    "Question",
+    "QuestionCategory",
+    "QuestionPriority",
+    "Questions",
+    "TargetRole",
+    "readiness_blockers",
+    "with_blockers",
+]
+
+QuestionPriority = Literal["critical", "high", "medium", "low"]
+QuestionCategory = Literal["scope", "technical", "business", "dependency", "acceptance-criteria"]
+TargetRole = Literal["product-owner", "tech-lead", "developer", "stakeholder"]
+
+#: From the most to the least urgent.
+PRIORITIES: tuple[QuestionPriority, ...] = ("critical", "high", "medium", "low")
+
+
+@frozen(kw_only=True)
+class ProposedAnswer:
+    """A possible answer, ``confidence`` 0–1, and the ``source`` it was found in, which is never empty."""
+
+    answer: str = field(validator=validators.min_len(1))
+    confidence: float = field(validator=validators.and_(validators.ge(0.0), validators.le(1.0)))
+    source: str = field(validator=validators.min_len(1))
+
+
+@frozen(kw_only=True)
+class Question:
+    """One question; ``context`` says why it matters, ``answered_by`` names the sibling or the speaker."""
+
+    question: str
+    priority: QuestionPriority
+    category: QuestionCategory
+    target_role: TargetRole
+    status: Literal["needs_answer", "answered_by_sibling", "answered"] = "needs_answer"
+    answered_by: str | None = None
+    proposed_answer: ProposedAnswer | None = None
+    context: str = ""
+
+
+@frozen(kw_only=True)
+class Questions:
+    """The questions on one candidate, most urgent first; ``readiness_blockers`` are computed from them."""
+
+    questions: tuple[Question, ...] = ()
+    readiness_blockers: tuple[str, ...] = ()
+
+
+def readiness_blockers(questions: Sequence[Question]) -> tuple[str, ...]:
+    """The texts of the open questions of critical or high priority."""
+    return tuple(
+        question.question
+        for question in questions
+        if question.status == "needs_answer" and question.priority in ("critical", "high")
+    )
+
+
+def with_blockers(questions: Iterable[Question]) -> Questions:
+    """The questions by priority (equal ones keep their order), with their blockers computed."""
+    ordered = tuple(sorted(questions, key=lambda question: PRIORITIES.index(question.priority)))
+    return Questions(questions=ordered, readiness_blockers=readiness_blockers(ordered))
