@@ -128,7 +128,7 @@ class UsageError(PipekitError):
 class ConfigError(PipekitError):
     """A setting is wrong: ``file``, ``line`` and ``column`` (from 1), ``field`` (``steps.step3.model``), ``source``.
 
-    ``source`` names the layer (``default``, ``user``, ``project``, ``profile``, ``environment``, ``flag``, ``mapping``).
+    ``source`` is the layer: ``default``, ``user``, ``project``, ``profile``, ``environment``, ``flag`` or ``mapping``.
     """
 
     code = 3
@@ -283,9 +283,7 @@ class StorageError(PipekitError):
     default_kind = "storage"
     facts = ("path", "errno")
 
-    def __init__(
-        self, message: str, *, path: str | None = None, errno: int | None = None, **common: Any
-    ) -> None:
+    def __init__(self, message: str, *, path: str | None = None, errno: int | None = None, **common: Any) -> None:
         common.setdefault("where", path or "")
         super().__init__(message, **common)
         self.path = path
@@ -298,9 +296,7 @@ class BatchError(PipekitError):
     code = 11
     default_kind = "batch"
 
-    def __init__(
-        self, message: str, *, failed: Sequence[tuple[str, PipekitError]] = (), **common: Any
-    ) -> None:
+    def __init__(self, message: str, *, failed: Sequence[tuple[str, PipekitError]] = (), **common: Any) -> None:
         super().__init__(message, **common)
         self.failed = tuple(failed)
 

@@ -1,0 +1,181 @@
+"""State stores: where runs are kept.
+
+A store keeps bytes and tells the truth; what a run *is* stands in `pipekit.state`. The engine serialises the calls
+that change one run; calls for different runs come from many threads at once. Stores raise `StorageError` when the
+medium refuses, `StateError` for what is damaged or of another version, `RunBusyError` when somebody else owns the
+run, and `RunNotFoundError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, Literal, Protocol, runtime_checkable
+
+from attrs import field, frozen
+
+from pipekit.serde import JSON
+from pipekit.state.record import RunRecord, StepKey
+
+__all__ = [
+    "Ability",
+    "Entry",
+    "Lease",
+    "Owner",
+    "RunQuery",
+    "RunSummary",
+    "ShownStatus",
+    "StateStore",
+    "StoreURL",
+    "StoredRun",
+]
+
+Ability = Literal["durable", "exclusive", "fenced", "query", "prune", "folders"]
+#: What listings show: the stored statuses, and two that are derived.
+ShownStatus = Literal["running", "completed", "failed", "paused", "interrupted", "damaged"]
+
+
+@frozen
+class StoreURL:
+    """Where a store keeps its runs: ``scheme:location``. Relative paths count from ``folder``."""
+
+    scheme: str
+    location: str
+    folder: Path
+
+    @property
+    def path(self) -> Path:
+        """The location as an absolute path."""
+        return (self.folder / self.location).absolute()
+
+
+@frozen(kw_only=True)
+class Owner:
+    """The process that works on a run."""
+
+    pid: int
+    host: str
+    since: datetime
+
+
+@frozen(kw_only=True)
+class Entry:
+    """A finished piece of work inside the open step: ``kind`` (item, reply, answer, …), key and JSON value."""
+
+    step: str
+    kind: str
+    key: str
+    value: JSON
+
+
+@frozen(kw_only=True)
+class StoredRun:
+    """The newest committed record, and the open step's entries."""
+
+    record: RunRecord
+    entries: tuple[Entry, ...] = ()
+
+
+@frozen(kw_only=True)
+class RunQuery:
+    """Which runs: by shown status, by prefix of the id, at most ``limit``, newest first."""
+
+    status: ShownStatus | None = None
+    prefix: str = ""
+    limit: int | None = None
+
+
+@frozen(kw_only=True)
+class RunSummary:
+    """A line of a listing. ``reason`` says why a run is damaged, paused or failed; times may be unknown."""
+
+    run_id: str
+    status: ShownStatus
+    workflow: str = ""
+    input_file: str = ""
+    started_at: datetime | None = None
+    updated_at: datetime | None = None
+    current_step: StepKey | None = None
+    completed_steps: tuple[StepKey, ...] = field(default=())
+    reason: str | None = None
+
+
+class Lease(Protocol):
+    """The right to change one run, until released or until the process ends."""
+
+    @property
+    def run_id(self) -> str:
+        """The run."""
+        ...
+
+    @property
+    def epoch(self) -> int:
+        """Higher than that of any owner before."""
+        ...
+
+    def release(self) -> None:
+        """Give the run back; calling it again does nothing."""
+        ...
+
+
+@runtime_checkable
+class StateStore(Protocol):
+    """Keeps records, inputs, step outputs and journals of runs.
+
+    ``abilities`` are declared: ``durable`` (survives a power cut after each commit), ``exclusive`` (two owners never),
+    ``fenced`` (an older epoch is refused), ``query``, ``prune``, ``folders`` (runs are folders people can open).
+    """
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """What it can do, declared."""
+        ...
+
+    def create(self, record: RunRecord, source: BinaryIO) -> None:
+        """Keep record and input together, or nothing. ``record.input`` says where the input goes and its digest."""
+        ...
+
+    def acquire(self, run_id: str, owner: Owner) -> Lease:
+        """The right to change the run, with a higher epoch than ever before, or `RunBusyError` at once."""
+        ...
+
+    def owner(self, run_id: str) -> Owner | None:
+        """Who holds the run now, None when nobody; asked of the lock, never of a clock."""
+        ...
+
+    def load(self, run_id: str) -> StoredRun:
+        """The newest committed record and the open step's entries; a torn last entry is dropped."""
+        ...
+
+    def append(self, lease: Lease, entries: Sequence[Entry]) -> None:
+        """Keep entries of the open step, durable on return; an older epoch is refused."""
+        ...
+
+    def commit(self, lease: Lease, record: RunRecord, blobs: Mapping[str, bytes]) -> None:
+        """Keep a new record together with new blobs (path in the run → bytes), all or nothing, durable on return.
+
+        A step that the record before listed and this one doesn't is taken back: its file goes to ``history/``.
+        Closes the open step's entries when ``blobs`` holds a step's output.
+        """
+        ...
+
+    def read(self, run_id: str, name: str) -> bytes:
+        """One blob as committed, by its path in the run (input, step output, output file); not checked."""
+        ...
+
+    def find(self, query: RunQuery) -> Iterable[RunSummary]:
+        """Newest first, reading only what it yields; a damaged run is yielded as damaged."""
+        ...
+
+    def delete(self, run_id: str) -> None:
+        """Forget a run; `RunBusyError` while somebody holds it."""
+        ...
+
+    def folder(self, run_id: str) -> Path | None:
+        """The run's folder where there is one to open, else None."""
+        ...
+
+    def close(self) -> None:
+        """Release what the store holds."""
+        ...

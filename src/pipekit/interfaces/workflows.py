@@ -1,0 +1,29 @@
+"""Workflows: a named selection of steps with defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from attrs import field, frozen
+
+from pipekit.interfaces.steps import Step
+
+__all__ = ["Workflow"]
+
+
+@frozen(kw_only=True)
+class Workflow:
+    """A named selection of steps.
+
+    ``input`` and ``input_type`` name and type the first artifact; ``steps`` are steps or names of registered ones;
+    ``numbered`` gives the fixed numbers 1, 2, … in order, a step added later has none; ``defaults`` is laid under the
+    user's configuration.
+    """
+
+    name: str
+    input: str
+    input_type: type[object]
+    steps: Sequence[Step[..., object, object] | str]
+    numbered: Sequence[str] = ()
+    defaults: Mapping[str, object] = field(factory=dict)
+    description: str = ""

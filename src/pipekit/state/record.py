@@ -1,0 +1,188 @@
+"""The record of a run: where it stands, and what each finished step left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from attrs import evolve, field, frozen
+
+__all__ = [
+    "SCHEMA",
+    "BlobRef",
+    "ConfigRef",
+    "InputRef",
+    "PausedReason",
+    "PlannedRef",
+    "RunRecord",
+    "Status",
+    "StepKey",
+    "StepRecord",
+    "Usage",
+    "step_file",
+]
+
+#: Version of the layout of records and journals on disk.
+SCHEMA = 1
+
+Status = Literal["running", "completed", "failed", "paused"]
+PausedReason = Literal["until", "signal", "question", "budget"]
+#: How a step is called in a record: its fixed number, or its name where it has none.
+StepKey = int | str
+
+
+@frozen(kw_only=True)
+class Usage:
+    """Tokens and cost; ``cost`` is in US dollars, None where it isn't known."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = 0.0
+
+    @property
+    def total_tokens(self) -> int:
+        """Tokens in and out."""
+        return self.input_tokens + self.output_tokens
+
+    def __add__(self, other: Usage) -> Usage:
+        known = self.cost is not None and other.cost is not None
+        return Usage(
+            calls=self.calls + other.calls,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cost=(self.cost or 0.0) + (other.cost or 0.0) if known else None,
+        )
+
+
+@frozen(kw_only=True)
+class BlobRef:
+    """Bytes that a store keeps for a run: ``path`` inside the run, sha256 of the bytes as stored, size in bytes."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+@frozen(kw_only=True)
+class InputRef:
+    """The input as it came. ``name`` is what the user gave, ``format`` the loader's name.
+
+    ``kind`` is ``file`` for a path or stream, ``text`` for text from a program, ``value`` for a ready value of the
+    workflow's input type (kept as JSON).
+    """
+
+    name: str
+    path: str
+    sha256: str
+    size: int
+    kind: Literal["file", "text", "value"] = "file"
+    format: str | None = None
+
+
+@frozen(kw_only=True)
+class ConfigRef:
+    """Where the configuration came from and what narrowed the plan, so that a resume reads the same again."""
+
+    path: str | None = None
+    profile: str | None = None
+    settings: Mapping[str, str] = field(factory=dict)
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class PlannedRef:
+    """A step that the plan held when the run started."""
+
+    key: StepKey
+    name: str
+
+
+@frozen(kw_only=True)
+class StepRecord:
+    """What a finished step left: its output file by path and digest, and how it came about.
+
+    ``fingerprint`` maps what the output depended on to a digest or version (see `pipekit.state.fingerprint`).
+    ``duration`` is in seconds on a monotonic clock. ``made_by`` is ``human`` once a person corrected the file.
+    """
+
+    key: StepKey
+    name: str
+    path: str
+    sha256: str
+    size: int
+    started_at: datetime
+    duration: float
+    model: str | None = None
+    usage: Usage = Usage()
+    attempt: int = 1
+    made_by: Literal["step", "human"] = "step"
+    fingerprint: Mapping[str, str] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class RunRecord:
+    """Where a run stands. ``state.json`` is this value; `pipekit.serde` gives its JSON.
+
+    ``completed_steps`` lists keys in order of completion, ``step_outputs`` is keyed by the same keys as strings,
+    ``current_step`` is the step under way or next and None when completed. ``paused_reason`` is set exactly when
+    ``status`` is ``paused``. ``outputs`` are the files made for people, under ``output/``.
+    """
+
+    run_id: str
+    input_file: str
+    started_at: datetime
+    updated_at: datetime
+    status: Status
+    current_step: StepKey | None
+    completed_steps: tuple[StepKey, ...] = ()
+    step_outputs: Mapping[str, StepRecord] = field(factory=dict)
+    paused_reason: PausedReason | None = None
+    error: str | None = None
+    error_code: int | None = None
+    workflow: str = ""
+    input: InputRef | None = None
+    config: ConfigRef = ConfigRef()
+    planned: tuple[PlannedRef, ...] = ()
+    outputs: tuple[BlobRef, ...] = ()
+    parent_run_id: str | None = None
+    owner_pid: int | None = None
+    owner_host: str | None = None
+    pipekit_version: str = ""
+    schema: int = SCHEMA
+
+    def is_done(self, key: StepKey) -> bool:
+        """Whether the step has a committed output."""
+        return str(key) in self.step_outputs
+
+    def with_step(self, step: StepRecord, *, next_step: StepKey | None, now: datetime) -> RunRecord:
+        """This record after ``step`` has been committed."""
+        kept = tuple(key for key in self.completed_steps if key != step.key)
+        return evolve(
+            self,
+            completed_steps=(*kept, step.key),
+            step_outputs={**self.step_outputs, str(step.key): step},
+            current_step=next_step,
+            updated_at=now,
+        )
+
+    def without_steps(self, keys: frozenset[str], *, now: datetime) -> RunRecord:
+        """This record with the outputs of some steps taken back, for a rerun."""
+        return evolve(
+            self,
+            completed_steps=tuple(key for key in self.completed_steps if str(key) not in keys),
+            step_outputs={key: value for key, value in self.step_outputs.items() if key not in keys},
+            updated_at=now,
+        )
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens and cost of all finished steps."""
+        return sum((step.usage for step in self.step_outputs.values()), start=Usage())
+
+
+def step_file(key: StepKey) -> str:
+    """Path of a step's output inside its run: ``steps/step-1.json``, ``steps/step-map-dependencies.json``."""
+    return f"steps/step-{key}.json"
