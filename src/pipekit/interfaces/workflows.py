@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from attrs import field, frozen
 
@@ -23,7 +24,7 @@ class Workflow:
     name: str
     input: str
     input_type: type[object]
-    steps: Sequence[Step[..., object, object] | str]
+    steps: Sequence[Step[..., Any, Any] | str]
     numbered: Sequence[str] = ()
     defaults: Mapping[str, object] = field(factory=dict)
     description: str = ""

@@ -1,0 +1,33 @@
+"""Narrowing a plan: only, skip, from, until."""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+
+__all__ = ["ALL", "Selection"]
+
+
+def _names(value: object) -> tuple[str, ...]:
+    """One name or several, as a tuple of strings; numbers are names too."""
+    if value is None:
+        return ()
+    if isinstance(value, (str, int)):
+        return (str(value),)
+    if isinstance(value, (list, tuple)):
+        return tuple(str(item) for item in value)
+    raise TypeError(f"expected a step or a list of steps, got {value!r}")
+
+
+@frozen(kw_only=True)
+class Selection:
+    """Which steps of a workflow to run, each by name (``score-confidence``), number (``3``) or ``step3``.
+
+    ``only`` runs these and nothing else, ``skip`` leaves these out, ``until`` stops after this one with the run paused.
+    """
+
+    only: tuple[str, ...] = field(default=(), converter=_names)
+    skip: tuple[str, ...] = field(default=(), converter=_names)
+    until: str | None = field(default=None, converter=lambda value: None if value is None else str(value))
+
+
+ALL = Selection()
