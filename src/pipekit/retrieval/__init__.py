@@ -1,0 +1,1 @@
+"""Built-in retrievers: folders of Markdown, found by their words. Knows nothing of any workflow."""

@@ -1,0 +1,173 @@
+"""Markdown files with YAML front matter, as documents and the chunks of them that are indexed.
+
+A file is never an error here: what can't be read right is read as far as it goes, and a sentence says what was wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import field, frozen
+
+__all__ = ["KINDS", "Chunk", "Document", "chunks_of", "kind_of", "parse_document"]
+
+#: What a front matter's ``type`` makes a document; every other type is a work item.
+KINDS: Mapping[str, str] = {
+    "adr": "adr",
+    "decision": "adr",
+    "architecture-decision": "adr",
+    "incident": "lesson",
+    "lesson": "lesson",
+    "lesson-learned": "lesson",
+    "postmortem": "lesson",
+    "post-mortem": "lesson",
+    "retrospective": "lesson",
+    "doc": "doc",
+    "docs": "doc",
+    "document": "doc",
+    "documentation": "doc",
+    "guide": "doc",
+    "handbook": "doc",
+    "howto": "doc",
+    "reference": "doc",
+    "runbook": "doc",
+    "specification": "doc",
+}
+
+#: Front matter longer than this is no front matter; keeps a hostile file from costing a parse.
+MAX_FRONT_MATTER = 32_000
+#: About the size of chunks, in characters; a longer section is split between paragraphs.
+CHUNK_SIZE = 1_500
+
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)?(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_PLAIN_LINE = re.compile(r"^(id|title|type|status|tags)[ \t]*:[ \t]+([^\n]+)$", re.MULTILINE | re.IGNORECASE)
+_HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_MARKUP = re.compile(
+    r"!?\[([^\]\n]*)\]\([^)\n]*\)"  # links and pictures: their text stays
+    r"|(?<!\w)[*_`~]{1,3}(?=\S)|(?<=\S)[*_`~]{1,3}(?!\w)"
+    r"|^[ \t]*(?:>|[-*+]|\d+[.)])[ \t]+",
+    re.MULTILINE,
+)
+
+
+@frozen(kw_only=True)
+class Document:
+    """One file: ``source`` is its address, ``kind`` work-item, adr, doc or lesson, ``text`` the Markdown body."""
+
+    source: str
+    title: str
+    text: str
+    id: str = ""
+    kind: str = "work-item"
+    tags: tuple[str, ...] = ()
+    attributes: Mapping[str, str] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Chunk:
+    """A part of a document under one heading; ``heading`` is empty before the first one."""
+
+    heading: str
+    text: str
+
+
+def kind_of(type_: str) -> str:
+    """The kind of a front matter's ``type``: no type at all makes a ``doc``, an unknown one a ``work-item``."""
+    name = re.sub(r"[\s_]+", "-", type_.strip().casefold())
+    return KINDS.get(name, "work-item") if name else "doc"
+
+
+def parse_document(text: str, source: str) -> tuple[Document, tuple[str, ...]]:
+    """The document in ``text``, and one sentence for each thing that was wrong with its front matter.
+
+    ``text`` has Unix line ends and no BOM. Title: front matter, else the first heading, else the file's name.
+    """
+    match = _FRONT_MATTER.match(text)
+    warnings: tuple[str, ...] = ()
+    front: Mapping[str, Any] = {}
+    body = text
+    if match:
+        front, warnings = _front_matter(match.group(1) or "", source)
+        if front or not warnings:
+            body = text[match.end() :]
+    attributes = {key: value for key in ("type", "status", "date", "decision") if (value := _scalar(front.get(key)))}
+    heading = _HEADING.search(body)
+    name = re.sub(r"[-_]+", " ", re.sub(r"\.[A-Za-z]+$", "", source.rsplit("/", 1)[-1])).strip()
+    document = Document(
+        source=source,
+        title=_scalar(front.get("title")) or (plain(heading.group(2)) if heading else "") or name,
+        text=body.strip(),
+        id=_scalar(front.get("id")),
+        kind=kind_of(attributes.get("type", "")),
+        tags=_tags(front.get("tags")),
+        attributes=attributes,
+    )
+    return document, warnings
+
+
+def _front_matter(block: str, source: str) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    if len(block) > MAX_FRONT_MATTER:
+        return {}, (f"{source}: the front matter is longer than {MAX_FRONT_MATTER} characters and is read as text",)
+    try:
+        value = YAML(typ="safe", pure=True).load(block)
+    except (YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 2}" if mark is not None else ""
+        problem = getattr(error, "problem", None) or str(error).split("\n", 1)[0] or type(error).__name__
+        return _plain_lines(block), (f"{source}{line}: the front matter is no valid YAML: {problem}",)
+    if value is None:
+        return {}, ()
+    if not isinstance(value, Mapping):
+        return {}, (f"{source}: the front matter is no list of keys and values and is read as text",)
+    return {str(key).casefold(): item for key, item in value.items() if isinstance(key, (str, int))}, ()
+
+
+def _plain_lines(block: str) -> Mapping[str, Any]:
+    """What a broken front matter still says: its ``key: value`` lines (a title with a colon is the usual fault)."""
+    return {key.casefold(): value.strip().strip("\"'") for key, value in _PLAIN_LINE.findall(block)}
+
+
+def _scalar(value: object) -> str:
+    """Text of a plain value on one line; anything nested is nothing."""
+    if value is None or isinstance(value, (list, tuple, set, Mapping, bytes)):
+        return ""
+    return " ".join(str(value).split())[:300]
+
+
+def _tags(value: object) -> tuple[str, ...]:
+    parts = value.strip("[]").split(",") if isinstance(value, str) else value if isinstance(value, list) else []
+    return tuple(tag for part in parts[:100] if (tag := _scalar(part)))
+
+
+def plain(markdown: str) -> str:
+    """Markdown as one line of text without its marks."""
+    return " ".join(_MARKUP.sub(lambda match: match.group(1) or "", markdown).split())
+
+
+def chunks_of(document: Document) -> tuple[Chunk, ...]:
+    """The document's parts by heading, long ones split between paragraphs; one empty part when there is no text."""
+    chunks: list[Chunk] = []
+    start, heading = 0, ""
+    marks = [(match.start(), match.end(), plain(match.group(2))) for match in _HEADING.finditer(document.text)]
+    for begin, end, title in [*marks, (len(document.text), len(document.text), "")]:
+        chunks += [Chunk(heading=heading, text=part) for part in _split(document.text[start:begin])]
+        start, heading = end, title
+    return tuple(chunks) or (Chunk(heading="", text=""),)
+
+
+def _split(text: str) -> list[str]:
+    parts: list[str] = []
+    for paragraph in re.split(r"\n\s*\n", text):
+        words = plain(paragraph)
+        if not words:
+            continue
+        if parts and len(parts[-1]) + len(words) <= CHUNK_SIZE:
+            parts[-1] = f"{parts[-1]} {words}"
+        else:
+            parts += [words[at : at + CHUNK_SIZE] for at in range(0, len(words), CHUNK_SIZE)]
+    return parts

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipekit.retrieval.documents import CHUNK_SIZE, Document, chunks_of, kind_of, parse_document
+
+PAGE = """---
+id: PK-7
+title: "Job scheduler handbook"
+type: doc
+status: current
+tags: [operations, jobs]
+---
+
+# Job scheduler handbook
+
+How to define a *recurring* job.
+
+## Retries
+
+Three times, see [the alerts](alerts.md).
+"""
+
+
+def test_front_matter_gives_id_title_kind_status_and_tags() -> None:
+    document, warnings = parse_document(PAGE, "docs/jobs.md")
+    assert warnings == ()
+    assert (document.id, document.title, document.kind) == ("PK-7", "Job scheduler handbook", "doc")
+    assert document.tags == ("operations", "jobs")
+    assert document.attributes == {"type": "doc", "status": "current"}
+    assert document.source == "docs/jobs.md"
+
+
+@pytest.mark.parametrize(
+    ("type_", "kind"),
+    [
+        ("adr", "adr"),
+        ("ADR", "adr"),
+        ("incident", "lesson"),
+        ("Lesson Learned", "lesson"),
+        ("handbook", "doc"),
+        ("", "doc"),
+        ("bug", "work-item"),
+        ("pbi", "work-item"),
+        ("something of ours", "work-item"),
+    ],
+)
+def test_the_type_of_the_front_matter_decides_the_kind(type_: str, kind: str) -> None:
+    assert kind_of(type_) == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("# Printing *labels* \n\ntext", "Printing labels"),
+        ("no heading at all", "label printers"),
+        ("---\n---\n## Second level", "Second level"),
+        ("", "label printers"),
+    ],
+)
+def test_without_a_title_the_first_heading_or_the_file_name_is_taken(text: str, title: str) -> None:
+    assert parse_document(text, "warehouse/label-printers.md")[0].title == title
+
+
+def test_broken_front_matter_is_a_warning_with_its_line_and_its_plain_lines_still_count() -> None:
+    document, warnings = parse_document(
+        "---\nid: A-1\ntitle: Labels: how to print\ntype: adr\n---\nThe text.", "labels.md"
+    )
+    assert len(warnings) == 1
+    assert warnings[0].startswith("labels.md:3: the front matter is no valid YAML")
+    assert (document.id, document.title, document.kind) == ("A-1", "Labels: how to print", "adr")
+    assert document.text == "The text."
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "!!python/object/apply:os.system ['true']",
+        "a: &a [x]\nb: [*nothing]",
+        "- a list",
+        "just words",
+        "x" * 40_000,
+    ],
+)
+def test_front_matter_that_is_none_loses_no_text(block: str) -> None:
+    document, warnings = parse_document(f"---\n{block}\n---\nThe text.", "odd.md")
+    assert len(warnings) == 1
+    assert "The text." in document.text
+    assert document.kind == "doc"
+
+
+def test_aliases_that_multiply_cost_nothing() -> None:
+    lines = ["a0: &a0 [x, x]"] + [f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 60)]
+    document, _ = parse_document("---\n" + "\n".join([*lines, "title: Bomb", "tags: *a59"]) + "\n---\n", "bomb.md")
+    assert document.title == "Bomb"
+    assert document.tags == ()
+
+
+def test_values_that_are_not_text_become_text() -> None:
+    document, warnings = parse_document("---\nid: 12\ntitle: 2024-05-01\ntags: 7\n---\nx", "a.md")
+    assert (document.id, document.title, document.tags, warnings) == ("12", "2024-05-01", (), ())
+
+
+def test_a_document_is_cut_at_its_headings_without_its_marks() -> None:
+    document, _ = parse_document(PAGE, "docs/jobs.md")
+    assert [(chunk.heading, chunk.text) for chunk in chunks_of(document)] == [
+        ("Job scheduler handbook", "How to define a recurring job."),
+        ("Retries", "Three times, see the alerts."),
+    ]
+
+
+def test_a_document_without_text_still_has_a_chunk() -> None:
+    assert len(chunks_of(Document(source="a", title="Only a title", text=""))) == 1
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=4000))
+def test_chunks_keep_every_word_and_their_size(text: str) -> None:
+    words = " ".join(part for part in text.split() if part.isalnum())
+    chunks = chunks_of(Document(source="a", title="t", text=words))
+    assert "".join("".join(chunk.text.split()) for chunk in chunks) == "".join(words.split())
+    assert all(len(chunk.text) <= CHUNK_SIZE for chunk in chunks)
+
+
+@given(st.text(max_size=300))
+def test_no_text_makes_parsing_fail(text: str) -> None:
+    document, _ = parse_document(f"---\n{text}\n---\n{text}", "any.md")
+    assert document.title
