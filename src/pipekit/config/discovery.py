@@ -1,0 +1,109 @@
+"""Find the configuration files of a folder and of the user."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from attrs import frozen
+
+from pipekit.config.files import read_toml, read_yaml
+from pipekit.config.origin import Layer, Origin
+from pipekit.config.tree import Node
+
+__all__ = ["PROJECT_FILES", "FoundFile", "find_project_file", "find_user_file", "read_file", "shown_path"]
+
+#: Names of a project's file, the first one found wins; ``pyproject.toml`` counts when it has a table [tool.pipekit].
+PROJECT_FILES = ("pipekit.yaml", "pipeline-config.yaml", "pyproject.toml")
+_TABLE = ("tool", "pipekit")
+
+
+@frozen
+class FoundFile:
+    """A configuration file, and what was noticed on the way to it."""
+
+    path: Path
+    warnings: tuple[str, ...] = ()
+
+
+def find_project_file(folder: Path) -> FoundFile | None:
+    """The project's file in this folder or in its nearest ancestor that has one.
+
+    A folder above that belongs to somebody else than the user or root is passed over: a file left in a shared
+    place, such as /tmp, configures nobody else's runs.
+    """
+    start = Path.cwd() / folder
+    for place in (start, *start.parents):
+        present = [name for name in PROJECT_FILES if (place / name).is_file() and _counts(place / name)]
+        if not present or (place != start and not _is_own(place / present[0])):
+            continue
+        warnings = [
+            f"{shown_path(place / name, folder)} is not read, because {present[0]} lies beside it"
+            for name in present[1:]
+        ]
+        return FoundFile(place / present[0], tuple(warnings))
+    return None
+
+
+def _counts(path: Path) -> bool:
+    if path.name != "pyproject.toml":
+        return True
+    try:
+        raw = path.read_bytes()
+    except OSError:
+        return False
+    # Only a file that says so is worth the parser, and only such a file may be refused for its syntax.
+    return b"[tool.pipekit" in raw
+
+
+def _is_own(path: Path) -> bool:
+    if sys.platform == "win32":
+        return True
+    try:
+        return path.stat().st_uid in (os.geteuid(), 0)
+    except OSError:
+        return False
+
+
+def find_user_file(environ: Mapping[str, str]) -> Path | None:
+    """The user's own file, ``config.yaml`` in the platform's folder for configuration; None where there is none.
+
+    The folder is derived from the given environment alone, so that a program that hands over an empty one gets none.
+    """
+    if sys.platform == "linux":
+        if Path(environ.get("XDG_CONFIG_HOME", "")).is_absolute():
+            base = Path(environ["XDG_CONFIG_HOME"])
+        elif Path(environ.get("HOME", "")).is_absolute():
+            base = Path(environ["HOME"], ".config")
+        else:
+            return None
+        path = base / "pipekit" / "config.yaml"
+    else:
+        if not any(environ.get(name) for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA")):
+            return None
+        from platformdirs import user_config_path
+
+        path = user_config_path("pipekit", appauthor=False) / "config.yaml"
+    return path if path.is_file() else None
+
+
+def read_file(path: Path, layer: Layer, folder: Path) -> Node:
+    """The tree of a configuration file; a ``.toml`` file at [tool.pipekit], or whole without it."""
+    origin = Origin(layer, file=shown_path(path, folder))
+    if path.suffix != ".toml":
+        return read_yaml(path, origin)
+    found = read_toml(path, origin, _TABLE)
+    if found is None and path.name != "pyproject.toml":
+        found = read_toml(path, origin, ())
+    return found if found is not None else Node({}, origin)
+
+
+def shown_path(path: Path, folder: Path) -> str:
+    """A path as people see it: relative where it lies in or just above the folder, else in full."""
+    try:
+        relative = os.path.relpath(path, folder)
+    except ValueError:  # another drive
+        return str(path)
+    return str(path) if relative.count("..") > 2 else relative

@@ -1,0 +1,300 @@
+"""Read YAML and TOML files into trees whose every value knows its line and column.
+
+YAML is read as version 1.2, composed to nodes and never constructed: a tag can't make an object, an alias can't grow
+into millions of values, and one key twice is an error. This is the only module that knows ruamel.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from pipekit.config.faults import fault
+from pipekit.config.origin import Origin
+from pipekit.config.scalars import resolve_scalar
+from pipekit.config.tree import EMPTY, MAX_DEPTH, Entry, Node, build_mapping, fold_key
+from pipekit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from ruamel.yaml.error import YAMLError
+
+__all__ = ["MAX_BYTES", "MAX_NODES", "parse_yaml", "read_text", "read_toml", "read_yaml"]
+
+#: A configuration larger than this is somebody's data, given by mistake.
+MAX_BYTES = 1_000_000
+#: Values in one file, with every alias counted as often as it is used.
+MAX_NODES = 20_000
+
+_CORE = "tag:yaml.org,2002:"
+_PLAIN_TAGS = {_CORE + name for name in ("null", "bool", "int", "float")}
+_TEXT_TAGS = {_CORE + name for name in ("str", "timestamp", "value")}
+
+
+def read_text(path: Path, place: Origin) -> str:
+    """The text of a configuration file; anything that isn't a UTF-8 text of decent size is an error saying so."""
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise fault("there is no such file", place, hint="`pipekit config init` writes one to start from") from None
+    except IsADirectoryError:
+        raise fault("is a folder, not a file", place, hint="name the file in it") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise fault(
+            f"can't be read: {reason.lower()}", place, hint="see that it exists and that you may read it"
+        ) from None
+    if len(raw) > MAX_BYTES:
+        raise fault(
+            f"is larger than a configuration can be, {MAX_BYTES:,} bytes", place, hint="is this the right file?"
+        )
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise fault("is UTF-16, not UTF-8", place, hint="save it as UTF-8")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        line = before.count(b"\n") + 1
+        column = error.start - before.rfind(b"\n")
+        raise fault(
+            f"is not UTF-8: byte 0x{raw[error.start]:02x} stands where none may",
+            place.at(line, column),
+            hint="save it as UTF-8",
+        ) from None
+
+
+def read_yaml(path: Path, origin: Origin) -> Node:
+    """The tree of a YAML file; an empty file is an empty mapping, anything but a mapping an error."""
+    node = parse_yaml(read_text(path, origin), origin)
+    if node.value is None:
+        return evolve(EMPTY, origin=origin)
+    if not node.is_mapping:
+        kind = "a list" if isinstance(node.value, tuple) else "a single value"
+        raise fault(
+            f"a configuration is a mapping of settings, this is {kind}", node.origin, hint="write `llm:` and the like"
+        )
+    return node
+
+
+def parse_yaml(text: str, origin: Origin) -> Node:
+    """The tree of one YAML document; ``origin`` names its source, positions are added where it is a file."""
+    import warnings
+
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    yaml = YAML(typ="safe", pure=True)
+    yaml.version = (1, 2)
+    yaml.max_depth = MAX_DEPTH
+    try:
+        with warnings.catch_warnings():
+            # An anchor used again simply means the later one.
+            warnings.simplefilter("ignore")
+            root = yaml.compose(text)
+    except YAMLError as error:
+        raise _syntax_error(error, text, origin) from None
+    except (ValueError, AttributeError, IndexError, KeyError, TypeError, AssertionError) as error:
+        # What the parser itself trips over, such as an escape beyond Unicode.
+        raise fault(f"is not YAML: {error}", origin, hint="check the quotes and escapes") from None
+    return Node(None, origin) if root is None else _Conversion(origin).node(root, 0, "")
+
+
+def _syntax_error(error: YAMLError, text: str, origin: Origin) -> ConfigError:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    problem = getattr(error, "problem", None)
+    if mark is None:
+        # The reader refuses a character; it knows an offset only.
+        offset = getattr(error, "position", 0)
+        character = getattr(error, "character", 0)
+        before = text[:offset]
+        place = origin.at(before.count("\n") + 1, offset - before.rfind("\n")) if origin.file else origin
+        return fault(
+            f"holds a character that YAML doesn't allow, U+{character:04X}", place, hint="remove the character"
+        )
+    place = origin.at(mark.line + 1, mark.column + 1) if origin.file else origin
+    problem = problem or str(error).partition("\n")[0]
+    for sign, message, hint in _PROBLEMS:
+        if sign in problem:
+            return fault(message.format(problem=problem), place, hint=hint)
+    context = getattr(error, "context", None)
+    return fault(
+        f"is not YAML: {problem}{f' {context}' if context else ''}", place, hint="check indentation and quotes"
+    )
+
+
+_PROBLEMS = (
+    (r"'\t' that cannot start", "a tab stands where only spaces may", "indent with spaces"),
+    ("that cannot start any token", "is not YAML: {problem}", "put the value in quotes"),
+    ("maximum depth", f"is nested deeper than {MAX_DEPTH} levels", "no setting lies that deep"),
+    (
+        "undefined alias",
+        "{problem}",
+        "an alias (*name) needs its anchor (&name) before it; quote a value that begins with *",
+    ),
+    (
+        "mapping values are not allowed",
+        "a key stands where none may",
+        "check the indentation of this line and the one before; quote a value that holds `: `",
+    ),
+    ("could not find expected ':'", "a key without its colon", "write `key: value`, with a space after the colon"),
+    ("unexpected end of stream", "a quote is opened and not closed", "close the quote"),
+    ("but found another document", "holds more than one document", "remove the line `---` in the middle"),
+    ("<stream end>", "a bracket is opened and not closed", "close the bracket"),
+    ("expected <block end>", "the indentation doesn't fit the lines above", "align keys of one mapping in one column"),
+)
+
+
+class _Conversion:
+    """From composed nodes to our own; counts every use of an alias, so that nothing outgrows the limit."""
+
+    def __init__(self, origin: Origin) -> None:
+        self.origin = origin
+        self.count = 0
+        self.open: set[int] = set()
+
+    def place(self, node: Any) -> Origin:
+        mark = node.start_mark
+        return self.origin.at(mark.line + 1, mark.column + 1) if self.origin.file else self.origin
+
+    def node(self, node: Any, depth: int, path: str) -> Node:
+        self.count += 1
+        place = self.place(node)
+        if self.count > MAX_NODES:
+            raise fault(f"grows to more than {MAX_NODES:,} values", place, hint="repeat less through aliases")
+        if depth > MAX_DEPTH or id(node) in self.open:
+            what = "holds itself through an alias" if id(node) in self.open else f"is deeper than {MAX_DEPTH} levels"
+            raise fault(f"{path or 'the document'} {what}", place, field=path or None, hint="write the value out")
+        tag = str(node.tag)
+        kind = type(node).__name__
+        if kind == "ScalarNode":
+            return Node(self.scalar(node, tag, path), place)
+        if tag != _CORE + ("map" if kind == "MappingNode" else "seq"):
+            raise self.tagged(tag, place, path)
+        self.open.add(id(node))
+        try:
+            if kind == "SequenceNode":
+                items = (self.node(item, depth + 1, f"{path}[{i}]") for i, item in enumerate(node.value))
+                return Node(tuple(items), place)
+            return self.mapping(node, depth, path)
+        finally:
+            self.open.discard(id(node))
+
+    def scalar(self, node: Any, tag: str, path: str) -> bool | int | float | str | None:
+        text = str(node.value)
+        if tag in _PLAIN_TAGS:
+            return resolve_scalar(text) if node.style is None else text
+        if tag in _TEXT_TAGS:
+            return text
+        raise self.tagged(tag, self.place(node), path)
+
+    def mapping(self, node: Any, depth: int, path: str) -> Node:
+        own: list[Entry] = []
+        merged: list[Node] = []
+        for key, value in node.value:
+            place = self.place(key)
+            if str(key.tag) == _CORE + "merge":
+                merged.extend(self.merged(value, depth, path))
+                continue
+            if type(key).__name__ != "ScalarNode":
+                raise fault("a key must be a single word", place, field=path or None, hint="write `key: value`")
+            if str(key.tag) not in _PLAIN_TAGS | _TEXT_TAGS:
+                raise self.tagged(str(key.tag), place, path)
+            name = str(key.value)
+            own.append(Entry(name, place, self.node(value, depth + 1, f"{path}.{name}" if path else name)))
+        mapping = build_mapping(own, self.place(node), path)
+        if not merged:
+            return mapping
+        # What a mapping says itself wins over what it merges in, and an earlier merge over a later one.
+        entries = {key: entry for part in reversed(merged) for key, entry in _entries(part)}
+        return evolve(mapping, value={**entries, **dict(_entries(mapping))})
+
+    def merged(self, value: Any, depth: int, path: str) -> list[Node]:
+        kind = type(value).__name__
+        sources = value.value if kind == "SequenceNode" else [value]
+        parts = [self.node(source, depth + 1, path) for source in sources]
+        for part in parts:
+            if not part.is_mapping:
+                raise fault(
+                    "`<<` merges mappings only", part.origin, field=path or None, hint="name an anchored mapping"
+                )
+        return parts
+
+    def tagged(self, tag: str, place: Origin, path: str) -> ConfigError:
+        shown = tag.replace(_CORE, "!!")
+        return fault(
+            f"the tag {shown} is not allowed",
+            place,
+            field=path or None,
+            hint="a configuration holds plain values only; remove the tag, or quote a value that begins with !",
+        )
+
+
+def _entries(node: Node) -> list[tuple[str, Entry]]:
+    return list(node.value.items()) if isinstance(node.value, Mapping) else []
+
+
+_TOML_HEADER = re.compile(r"\s*\[([^\[\]]+)\]\s*(#.*)?$")
+_TOML_KEY = re.compile(r"(\s*)([A-Za-z0-9_.\"' -]+?)\s*=")
+
+
+def read_toml(path: Path, origin: Origin, table: tuple[str, ...]) -> Node | None:
+    """The tree of one table of a TOML file (``("tool", "pipekit")``); None where the file has no such table."""
+    import tomllib
+
+    text = read_text(path, origin)
+    try:
+        found: object = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        where = re.search(r"line (\d+), column (\d+)", str(error))
+        place = origin.at(int(where[1]), int(where[2])) if where else origin
+        reason = re.sub(r"\s*\(at .*\)$", "", str(error)).lower()
+        raise fault(f"is not TOML: {reason}", place, hint="correct this line") from None
+    for part in table:
+        if not isinstance(found, dict) or part not in found:
+            return None
+        found = found[part]
+    if not isinstance(found, dict):
+        raise fault(f"[{'.'.join(table)}] must be a table", origin, hint=f"write [{'.'.join(table)}] on its own line")
+    return _toml_node(found, origin, _toml_lines(text), table, 0)
+
+
+def _toml_lines(text: str) -> dict[tuple[str, ...], tuple[int, int]]:
+    """Line and column of keys and tables, found by their looks: the parser of the standard library keeps none."""
+    lines: dict[tuple[str, ...], tuple[int, int]] = {}
+    table: tuple[str, ...] = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := _TOML_HEADER.match(line):
+            table = _toml_path(header[1])
+            lines.setdefault(table, (number, 1))
+        elif key := _TOML_KEY.match(line):
+            lines.setdefault(table + _toml_path(key[2]), (number, len(key[1]) + 1))
+    return lines
+
+
+def _toml_path(dotted: str) -> tuple[str, ...]:
+    return tuple(fold_key(part.strip().strip("\"'")) for part in dotted.split("."))
+
+
+def _toml_node(
+    value: object, origin: Origin, lines: Mapping[tuple[str, ...], tuple[int, int]], path: tuple[str, ...], depth: int
+) -> Node:
+    place = lines.get(tuple(map(fold_key, path)))
+    here = origin.at(*place) if place else origin
+    if depth > MAX_DEPTH:
+        raise fault(f"is nested deeper than {MAX_DEPTH} levels", here, hint="no setting lies that deep")
+    if isinstance(value, dict):
+        entries = []
+        for key, item in value.items():
+            node = _toml_node(item, here, lines, (*path, key), depth + 1)
+            entries.append(Entry(key, node.origin, node))
+        return build_mapping(entries, here)
+    if isinstance(value, list):
+        return Node(tuple(_toml_node(item, here, lines, path, depth + 1) for item in value), here)
+    if isinstance(value, bool | int | float | str):
+        return Node(value, here)
+    # Dates and times: a setting takes them as text.
+    return Node(str(value), here)

@@ -1,0 +1,149 @@
+"""The settings of the core, with their defaults. What belongs to plugins stays raw until its class is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from attrs import Attribute, field, frozen
+
+from pipekit.config.structuring import COMPUTED
+from pipekit.config.tree import EMPTY, Node
+
+__all__ = [
+    "LLMSettings",
+    "OutputSettings",
+    "PluginSettings",
+    "RetrySettings",
+    "RunSettings",
+    "Settings",
+    "StepBlock",
+]
+
+
+def _block(_: object, __: Attribute[Node], node: Node) -> None:
+    if node.value is not None and not node.is_mapping:
+        raise ValueError("a mapping of names to their settings is needed")
+
+
+def _blocks(_: object, __: Attribute[Node], node: Node) -> None:
+    _block(_, __, node)
+    for entry in node.entries:
+        if entry.value.value is not None and not entry.value.is_mapping:
+            raise ValueError(f"{entry.name} must be a mapping of its settings")
+
+
+def _positive(_: object, __: object, value: Any) -> None:
+    if value is not None and value <= 0:
+        raise ValueError("it must be greater than 0")
+
+
+def _at_least_zero(_: object, __: object, value: Any) -> None:
+    if value is not None and value < 0:
+        raise ValueError("it must not be negative")
+
+
+def _temperature(_: object, __: object, value: Any) -> None:
+    if value is not None and not 0 <= value <= 2:
+        raise ValueError("it must lie between 0 and 2")
+
+
+@frozen(kw_only=True)
+class RetrySettings:
+    """How often a failed call is tried again: ``attempts`` in all, waiting ``wait`` to ``max_wait`` seconds between."""
+
+    attempts: int = field(default=3, validator=_positive)
+    wait: float = field(default=1.0, validator=_at_least_zero)
+    max_wait: float = field(default=60.0, validator=_at_least_zero)
+
+
+@frozen(kw_only=True)
+class LLMSettings:
+    """How models are asked; ``providers`` holds each provider's own settings, raw.
+
+    ``timeout`` is seconds for one call. `Configuration.model` says which model ``provider`` and ``model`` mean.
+    """
+
+    provider: str | None = None
+    model: str | None = None
+    temperature: float | None = field(default=None, validator=_temperature)
+    timeout: float = field(default=120.0, validator=_positive)
+    fallback: tuple[str, ...] = ()
+    providers: Node = field(default=EMPTY, validator=_blocks)
+
+
+@frozen(kw_only=True)
+class OutputSettings:
+    """Where outputs go besides the run's own folder, and the settings of each output format, raw.
+
+    ``dir`` is relative to the folder of the configuration; ``include_raw`` adds the models' raw replies.
+    """
+
+    dir: str | None = None
+    include_raw: bool = False
+    formats: Node = field(default=EMPTY, validator=_blocks)
+
+
+@frozen(kw_only=True)
+class PluginSettings:
+    """Which plugins are loaded: ``block`` and, where given, only ``allow``; ``off`` leaves the built-ins alone.
+
+    ``local`` names files of the project that are plugins, relative to the configuration's folder; ``strict`` makes a
+    plugin that had to be set aside an error.
+    """
+
+    block: tuple[str, ...] = ()
+    allow: tuple[str, ...] | None = None
+    local: tuple[str, ...] = ()
+    off: bool = False
+    strict: bool = False
+
+
+@frozen(kw_only=True)
+class RunSettings:
+    """How a run is carried out.
+
+    ``parallel_steps`` steps at a time; ``concurrency`` items of a step at a time; ``timeout`` seconds in which a step
+    must show a sign of life; inputs larger than ``max_input_bytes`` are refused.
+    """
+
+    parallel_steps: int = field(default=1, validator=_positive)
+    concurrency: int = field(default=4, validator=_positive)
+    timeout: float = field(default=600.0, validator=_positive)
+    max_input_bytes: int = field(default=50_000_000, validator=_positive)
+
+
+@frozen(kw_only=True)
+class StepBlock:
+    """What every step's block takes, whatever the step; None means that the block doesn't say."""
+
+    enabled: bool | None = None
+    provider: str | None = None
+    model: str | None = None
+    concurrency: int | None = field(default=None, validator=_positive)
+    timeout: float | None = field(default=None, validator=_positive)
+    retry: RetrySettings | None = None
+    on_item_error: Literal["fail", "skip"] = "fail"
+
+
+@frozen(kw_only=True)
+class Settings:
+    """What the user wants, merged from all layers.
+
+    ``steps``, ``retrievers``, ``loaders``, ``llm.providers`` and ``output.formats`` hold blocks by name, raw: look one
+    up with ``settings.loaders.get("web-vtt")`` and fill its class with `pipekit.config.fill`. ``store`` is the store's
+    URL and ``store_block`` its further settings; ``use`` says which step provides an artifact that two could.
+    """
+
+    workflow: str = "backlog"
+    llm: LLMSettings = LLMSettings()
+    steps: Node = field(default=EMPTY, validator=_blocks)
+    output: OutputSettings = OutputSettings()
+    store: str = "file:.pipeline"
+    store_block: Node = field(default=EMPTY, metadata=COMPUTED)
+    plugins: PluginSettings = PluginSettings()
+    use: Mapping[str, str] = field(factory=dict)
+    run: RunSettings = RunSettings()
+    retrievers: Node = field(default=EMPTY, validator=_blocks)
+    loaders: Node = field(default=EMPTY, validator=_blocks)
+    profiles: Node = field(default=EMPTY, validator=_blocks)
