@@ -10,6 +10,7 @@ from attrs import evolve, field, frozen
 
 __all__ = [
     "SCHEMA",
+    "AskedQuestion",
     "BlobRef",
     "ConfigRef",
     "InputRef",
@@ -94,17 +95,29 @@ class ConfigRef:
 
 @frozen(kw_only=True)
 class PlannedRef:
-    """A step that the plan held when the run started."""
+    """A step that the plan held when the run started, and the package and version it came from."""
 
     key: StepKey
     name: str
+    package: str = ""
+
+
+@frozen(kw_only=True)
+class AskedQuestion:
+    """A question that waits for a person; ``key`` is what the answer is given under."""
+
+    key: str
+    step: str
+    text: str
+    context: str = ""
 
 
 @frozen(kw_only=True)
 class StepRecord:
     """What a finished step left: its output file by path and digest, and how it came about.
 
-    ``fingerprint`` maps what the output depended on to a digest or version (see `pipekit.state.fingerprint`).
+    ``artifacts``, ``is_whole``, ``each`` and ``item_key`` say how the file holds its artifacts (see
+    `pipekit.state.artifacts`). ``fingerprint`` maps what the output depended on to a digest or version (see `pipekit.state.fingerprint`).
     ``duration`` is in seconds on a monotonic clock. ``made_by`` is ``human`` once a person corrected the file.
     """
 
@@ -119,6 +132,10 @@ class StepRecord:
     usage: Usage = Usage()
     attempt: int = 1
     made_by: Literal["step", "human"] = "step"
+    artifacts: tuple[str, ...] = ()
+    is_whole: bool = True
+    each: str | None = None
+    item_key: str = "itemId"
     fingerprint: Mapping[str, str] = field(factory=dict)
 
 
@@ -147,6 +164,7 @@ class RunRecord:
     config: ConfigRef = ConfigRef()
     planned: tuple[PlannedRef, ...] = ()
     outputs: tuple[BlobRef, ...] = ()
+    questions: tuple[AskedQuestion, ...] = ()
     parent_run_id: str | None = None
     owner_pid: int | None = None
     owner_host: str | None = None

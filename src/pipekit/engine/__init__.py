@@ -1,0 +1,1 @@
+"""Step by step: the only part that makes things happen."""

@@ -1,0 +1,173 @@
+"""The artifacts of one run: as stored, and as values for whoever reads them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, get_args, get_origin
+
+from attrs import frozen
+
+from pipekit.errors import StateError
+from pipekit.interfaces.steps import Each
+from pipekit.serde import JSON, MisfitError, is_immutable, structure
+from pipekit.state.artifacts import Fanned, from_file
+from pipekit.state.record import RunRecord, StepRecord, Usage
+
+__all__ = ["ArtifactTable", "TableView"]
+
+T = TypeVar("T")
+
+
+@frozen(kw_only=True)
+class _Made:
+    """One artifact: its JSON (or `Fanned`), the step that made it, what it was fanned out over, its digest."""
+
+    value: JSON | Fanned
+    step: str
+    each: str | None
+    digest: str
+
+
+class ArtifactTable:
+    """Named artifacts in order of making. Readers get values of the type they ask for, made anew or immutable."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, _Made] = {}
+        self._steps: dict[str, JSON] = {}
+        self._values: dict[tuple[str, str], Any] = {}
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Names of all artifacts, in order of making."""
+        return list(self._made)
+
+    @property
+    def steps(self) -> Mapping[str, JSON]:
+        """Each finished step's stored value, by step name."""
+        return self._steps
+
+    def put_input(self, name: str, value: JSON, digest: str) -> None:
+        """Add the first artifact."""
+        self._made[name] = _Made(value=value, step="", each=None, digest=digest)
+
+    def put_step(self, step: StepRecord, content: JSON) -> None:
+        """Add what a step's file holds, in place of what the step made before."""
+        self._steps[step.name] = content
+        made = from_file(
+            content,
+            provides=step.artifacts,
+            is_whole=step.is_whole,
+            is_fanned=step.each is not None,
+            id_key=step.item_key,
+            name=step.name,
+        )
+        for name, value in made.items():
+            self._made[name] = _Made(value=value, step=step.name, each=step.each, digest=step.sha256)
+            for key in [key for key in self._values if key[0] == name]:
+                del self._values[key]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._made
+
+    def digest(self, name: str) -> str:
+        """The digest of the file the artifact came from."""
+        return self._made[name].digest
+
+    def collection(self, name: str) -> str | None:
+        """The artifact over which this one was fanned out, or None."""
+        return self._made[name].each
+
+    def root(self, name: str) -> str:
+        """The collection that the artifact's items come from in the end; itself when it isn't fanned out."""
+        made = self._made.get(name)
+        return name if made is None or made.each is None else self.root(made.each)
+
+    def value(self, name: str) -> JSON:
+        """The artifact as plain JSON; for a fanned-out one a dict by item id."""
+        value = self._made[name].value
+        return dict(value.results) if isinstance(value, Fanned) else value
+
+    def fanned(self, name: str) -> Fanned | None:
+        """The results and errors of a fanned-out artifact, None for any other."""
+        value = self._made[name].value
+        return value if isinstance(value, Fanned) else None
+
+    def get(self, name: str, type_: Any) -> Any:
+        """The artifact as a ``type_``, a copy unless it is immutable; `KeyError` when there is none."""
+        made = self._made[name]
+        key = (name, repr(type_))
+        if key not in self._values:
+            self._values[key] = self._structured(name, made, type_)
+        value = self._values[key]
+        return value if is_immutable(type_) else _copied(value)
+
+    def _structured(self, name: str, made: _Made, type_: Any) -> Any:
+        try:
+            if not isinstance(made.value, Fanned):
+                return structure(made.value, type_)
+            args = get_args(type_)
+            item_type = args[-1] if args else object
+            results = {key: structure(value, item_type) for key, value in made.value.results.items()}
+            if get_origin(type_) not in (Each, None) and type_ is not Each:
+                return results
+            return Each(results, made.value.errors)
+        except MisfitError as error:
+            raise StateError(
+                f"the artifact {name!r} is no {getattr(type_, '__name__', type_)}: {error.problems[0]}",
+                kind="misfit",
+                hint=f"run the step {made.step or 'that made it'} again" if made.step else "",
+            ) from error
+
+
+def _copied(value: Any) -> Any:
+    """A copy that shares nothing that could be changed; collections of frozen values are copied shallowly."""
+    if isinstance(value, Each):
+        return value
+    if isinstance(value, list) and all(is_immutable(type(item)) for item in value):
+        return list(value)
+    return copy.deepcopy(value)
+
+
+class TableView:
+    """A run, read only, made of its record and artifacts: what output formats and `Pipeline.runs` see."""
+
+    def __init__(self, record: RunRecord, table: ArtifactTable, read_original: Callable[[], bytes]) -> None:
+        self.record = record
+        self._table = table
+        self._read_original = read_original
+
+    def __repr__(self) -> str:
+        return f"<run {self.record.run_id}: {self.record.status}, {len(self.record.completed_steps)} steps finished>"
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Names of all artifacts, the input first, in order of making."""
+        return self._table.names
+
+    @property
+    def steps(self) -> Mapping[str, JSON]:
+        """Each finished step's stored value by step name."""
+        return dict(self._table.steps)
+
+    @property
+    def original(self) -> bytes:
+        """The input as it came."""
+        return self._read_original()
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens and cost of all finished steps."""
+        return self.record.usage
+
+    def artifact(self, name: str, type_: type[T]) -> T:
+        """The artifact as a ``type_`` (``Each[T]`` for a fanned-out one); `KeyError` when there is none."""
+        return self._table.get(name, type_)  # type: ignore[no-any-return]
+
+    def value(self, name: str) -> JSON:
+        """The artifact as plain JSON; for a fanned-out one a dict by item id. `KeyError` when there is none."""
+        return copy.deepcopy(self._table.value(name))
+
+    def collection(self, name: str) -> str | None:
+        """The artifact over which this one was fanned out, or None."""
+        return self._table.collection(name)

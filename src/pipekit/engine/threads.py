@@ -1,0 +1,88 @@
+"""Plain functions beside the event loop, and work that a cancellation must not cut in two."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import sys
+import threading
+import traceback
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+__all__ = ["Worker", "in_thread", "uncancelled"]
+
+T = TypeVar("T")
+
+
+class Worker:
+    """A plain function in a thread of its own.
+
+    The threads are daemons: a step that hangs can't be killed, but it can't keep the process alive either.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._thread: threading.Thread | None = None
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """The result of ``work``, whatever it raises wrapped in nothing; a cancellation leaves the thread behind."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        context = contextvars.copy_context()
+
+        def settle(result: T | None, error: BaseException | None) -> None:
+            if future.cancelled():
+                return
+            if error is None:
+                future.set_result(result)  # type: ignore[arg-type]
+            elif isinstance(error, (StopIteration, KeyboardInterrupt, SystemExit)):
+                # A future takes no StopIteration, and a loop treats the other two as its own.
+                future.set_exception(RuntimeError(f"raised {type(error).__name__}: {error}"))
+            else:
+                future.set_exception(error)
+
+        def main() -> None:
+            result: T | None = None
+            failure: BaseException | None = None
+            try:
+                result = context.run(work)
+            except BaseException as error:  # noqa: BLE001 - handed to the loop, which judges it
+                failure = error
+            try:
+                loop.call_soon_threadsafe(settle, result, failure)
+            except RuntimeError:
+                pass  # the loop is gone: the run was stopped while this thread hung
+
+        self._thread = threading.Thread(target=main, name=self.name, daemon=True)
+        self._thread.start()
+        return await future
+
+    def stack(self) -> str:
+        """Where the thread is now, for the message about a step that hangs."""
+        frame = sys._current_frames().get(self._thread.ident or 0) if self._thread else None  # noqa: SLF001
+        return "".join(traceback.format_stack(frame)) if frame else ""
+
+
+async def in_thread(work: Callable[[], T], name: str = "pipekit") -> T:
+    """The result of a plain function, run beside the loop."""
+    return await Worker(name).run(work)
+
+
+async def uncancelled(work: Awaitable[T]) -> T:
+    """Await ``work`` to its end even when cancelled meanwhile; the cancellation comes after it.
+
+    A checkpoint is either made or not: a Ctrl-C must not leave open which.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            try:
+                await asyncio.wait([task])
+            except asyncio.CancelledError:
+                continue
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error from None
+        raise

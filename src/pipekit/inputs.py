@@ -1,0 +1,203 @@
+"""From what a caller hands over to the workflow's first artifact: bytes, a loader, a value."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, cast
+
+from attrs import frozen
+
+from pipekit.errors import InputError, UsageError
+from pipekit.interfaces.loaders import Loader, Source
+from pipekit.serde import JSON, MisfitError, decode, encode, structure, unstructure
+
+__all__ = ["NOTHING", "Given", "Input", "Text", "load_value", "pick_loader", "read_input"]
+
+#: How much of an input a loader sees to recognise its format.
+HEAD = 64 * 1024
+_TEXT_SUFFIXES = frozenset({"", ".txt", ".text", ".md", ".markdown", ".log"})
+
+
+@frozen
+class Text:
+    """Text from a program, as an input. A plain string is always a path."""
+
+    content: str
+    name: str = "text"
+
+
+class _Nothing:
+    def __repr__(self) -> str:
+        return "NOTHING"
+
+
+#: No input: a plan can be made without one.
+NOTHING = _Nothing()
+
+#: A path, text, a binary stream, or a ready value of the workflow's input type.
+Input = str | os.PathLike[str] | Text | BinaryIO | object
+
+
+@frozen(kw_only=True)
+class Given:
+    """An input as it came: the name to show, the bytes to keep, how it was given, where to keep it in the run."""
+
+    name: str
+    content: bytes
+    kind: Literal["file", "text", "value"]
+    value: Any = None
+
+    @property
+    def path(self) -> str:
+        """The original's place in the run: its own suffix is kept when it isn't plain text."""
+        if self.kind == "value":
+            return "input/original.json"
+        suffix = Path(self.name).suffix.lower()
+        usable = suffix.isascii() and suffix[1:].isalnum() and len(suffix) <= 9
+        return f"input/original{suffix if usable and suffix not in _TEXT_SUFFIXES else '.txt'}"
+
+
+def read_input(source: Input, *, input_type: type[object], limit: int, folder: Path) -> Given:
+    """The bytes of an input; relative paths count from ``folder``. `InputError` says what is wrong with it."""
+    if isinstance(source, Text):
+        return _checked(Given(name=source.name, content=source.content.encode("utf-8", "replace"), kind="text"), limit)
+    if isinstance(source, (str, os.PathLike)) and not (input_type is not str and isinstance(source, input_type)):
+        return _from_path(os.fspath(source), limit, folder)
+    if hasattr(source, "read"):
+        return _from_stream(cast("BinaryIO", source), limit)
+    if isinstance(source, input_type):
+        try:
+            content = encode(unstructure(source))
+        except MisfitError as error:
+            raise InputError(f"the {input_type.__name__} given can't be kept as JSON: {error}") from error
+        return Given(name=input_type.__name__, content=content, kind="value", value=source)
+    expected = getattr(input_type, "__name__", str(input_type))
+    raise UsageError(
+        f"an input must be a path, Text(…), a binary stream or a {expected}, not {type(source).__name__}",
+        hint='text goes in as Text("…"); a string is always a path',
+    )
+
+
+def _from_path(text: str, limit: int, folder: Path) -> Given:
+    try:
+        path = folder / text
+        if path.is_dir():
+            raise InputError(
+                f"is a folder, not a meeting or other input: {text}",
+                file=text,
+                kind="directory",
+                hint=f"name a file: pipekit run {text.rstrip('/')}/FILE",
+            )
+        with path.open("rb") as stream:
+            size = os.fstat(stream.fileno()).st_size
+            if size > limit:
+                raise _too_large(text, limit, size)
+            content = stream.read(limit + 1)
+    except FileNotFoundError as error:
+        raise InputError(
+            f"no such file: {text}", file=text, kind="missing", hint="check the path; relative paths count from here"
+        ) from error
+    except PermissionError as error:
+        raise InputError(
+            f"may not be read: {text}", file=text, kind="unreadable", hint="check the file's permissions"
+        ) from error
+    except (OSError, ValueError) as error:
+        shown = ascii(text[:80])
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"can't be read: {shown} ({reason})", file=shown, kind="unreadable") from error
+    return _checked(Given(name=text, content=content, kind="file"), limit)
+
+
+def _from_stream(stream: BinaryIO, limit: int) -> Given:
+    name = getattr(stream, "name", "stream")
+    shown = name if isinstance(name, str) else "stream"
+    content = stream.read(limit + 1)
+    if not isinstance(content, bytes):
+        raise UsageError("the stream gives text; open it in binary mode", hint='open(path, "rb")')
+    return _checked(Given(name=shown.strip("<>") or "stream", content=content, kind="file"), limit)
+
+
+def _checked(given: Given, limit: int) -> Given:
+    if len(given.content) > limit:
+        raise _too_large(given.name, limit, None)
+    if not given.content.strip():
+        raise InputError(
+            f"is empty: {given.name}", file=given.name, kind="empty", hint="hand over a file with something in it"
+        )
+    return given
+
+
+def _too_large(name: str, limit: int, size: int | None) -> InputError:
+    found = f"{size / 1e6:.0f} MB" if size else f"more than {limit / 1e6:.0f} MB"
+    return InputError(
+        f"is too large: {name} has {found}, the limit is {limit / 1e6:.0f} MB",
+        file=name,
+        kind="too-large",
+        hint="split it, or raise run.maxInputBytes in the configuration",
+    )
+
+
+def pick_loader(
+    given: Given, loaders: Mapping[str, Loader[Any]], wanted: str | None, input_type: type[object]
+) -> str | None:
+    """The name of the loader for this input; None where the value needs none (a ready value, plain text, JSON)."""
+    if given.kind == "value":
+        return None
+    fitting = {name: loader for name, loader in loaders.items() if _gives(loader, input_type)}
+    if wanted is not None:
+        if wanted in fitting:
+            return wanted
+        raise UsageError(
+            f"--input-format names no loader: {wanted!r}",
+            hint=f"loaders of this workflow: {', '.join(fitting) or 'none'}",
+        )
+    if not fitting:
+        return None
+    head = given.content[:HEAD]
+    sure = {name: loader.recognises(head, given.name) for name, loader in fitting.items()}
+    best = max(sure.values())
+    winners = [name for name, value in sure.items() if value == best]
+    if best <= 0:
+        raise InputError(
+            f"no loader recognises it: {given.name}",
+            file=given.name,
+            kind="unrecognised",
+            hint=f"say what it is with --input-format ({', '.join(fitting)})",
+        )
+    if len(winners) > 1:
+        raise InputError(
+            f"it could be any of {', '.join(winners)}: {given.name}",
+            file=given.name,
+            kind="ambiguous",
+            hint=f"say which with --input-format {winners[0]}",
+        )
+    return winners[0]
+
+
+def _gives(loader: Loader[Any], input_type: type[object]) -> bool:
+    return isinstance(loader.returns, type) and issubclass(loader.returns, input_type)
+
+
+def load_value(given: Given, loader: Loader[Any] | None, input_type: type[object]) -> tuple[Any, JSON]:
+    """The workflow's first artifact, as a value and as plain JSON."""
+    if given.kind == "value" and given.value is not None:
+        return given.value, unstructure(given.value)
+    try:
+        if loader is not None:
+            value = loader.load(Source(name=given.name, content=given.content))
+        elif input_type is str:
+            value = given.content.decode("utf-8-sig")
+        else:
+            value = structure(decode(given.content), input_type)
+        plain = unstructure(value)
+        encode(plain)
+    except (MisfitError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"is no {input_type.__name__}: {error}",
+            file=given.name,
+            kind="misfit",
+            hint=f"this workflow reads a {input_type.__name__} as JSON" if input_type is not str else "use UTF-8",
+        ) from error
+    return value, plain

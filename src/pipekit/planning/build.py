@@ -1,0 +1,362 @@
+"""Make the plan: resolve configuration and steps, collect everything that is wrong, give each step a reason."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, get_args
+
+import attrs
+from attrs import frozen
+
+from pipekit.config.configuration import Configuration
+from pipekit.config.origin import Origin
+from pipekit.config.steps import STEP_KEYS, ResolvedStep, resolve_step_blocks
+from pipekit.config.structuring import NoSettings, fill
+from pipekit.errors import ConfigError, PipekitError, PlanError, PluginError, UsageError
+from pipekit.interfaces.output_formats import FormatName
+from pipekit.interfaces.workflows import Workflow
+from pipekit.planning.members import Member, Members, Registered, aliases, gather, key_of
+from pipekit.planning.models import ChosenModel, choose, provider_faults
+from pipekit.planning.needs import Makers, arrange, find_makers, mismatch
+from pipekit.planning.plan import Decision, Plan, PlannedStep, Reason
+from pipekit.planning.select import ALL, Selection
+from pipekit.serde import unstructure
+from pipekit.state.record import StepRecord
+
+__all__ = ["Installed", "PlanRequest", "make_plan"]
+
+
+class Installed(Protocol):
+    """What the plan asks of the plugins that are installed; each raises `PluginError` for a name that isn't there."""
+
+    def secrets_of(self, provider: str) -> Sequence[str]:
+        """The environment variables a model provider needs."""
+        ...
+
+    def needs_of(self, output_format: str) -> Sequence[str]:
+        """The artifacts an output format reads, ``"name?"`` where it does without."""
+        ...
+
+
+@frozen(kw_only=True)
+class PlanRequest:
+    """Everything a plan is made of.
+
+    ``finished`` are the finished steps of the run that is resumed, by name; ``from_step`` reruns from there.
+    ``faults`` were found before (input), and are reported together with the plan's own.
+    """
+
+    workflow: Workflow
+    registered: Sequence[Registered]
+    configuration: Configuration
+    installed: Installed
+    environ: Mapping[str, str]
+    selection: Selection = ALL
+    finished: Mapping[str, StepRecord] = attrs.field(factory=dict)
+    from_step: str | None = None
+    faults: Sequence[PipekitError] = ()
+
+
+def make_plan(request: PlanRequest) -> Plan:
+    """The plan, or `PlanError` with every fault that was found."""
+    return _Planner(request).plan()
+
+
+class _Planner:
+    def __init__(self, request: PlanRequest) -> None:
+        self.request = request
+        self.workflow = request.workflow
+        self.configuration = request.configuration.over(request.workflow.defaults, f"workflow {request.workflow.name}")
+        self.faults: list[PipekitError] = [*request.faults, *self.configuration.faults]
+        self.warnings: list[str] = list(self.configuration.warnings)
+
+    def plan(self) -> Plan:
+        members, blocks = self._members()
+        makers, found = find_makers(
+            members,
+            input_name=self.workflow.input,
+            input_type=self.workflow.input_type,
+            use=self._use(),
+        )
+        self.faults.extend(found)
+        ordered, found = arrange(list(members), makers)
+        self.faults.extend(found)
+        decisions = self._decisions(members, ordered, blocks)
+        until = self._until(members)
+        steps = [self._planned(member, blocks[member.name], decisions[member.name]) for member in ordered]
+        self._check_needs(ordered, decisions, makers)
+        self._check_formats(steps, makers, decisions)
+        self._check_providers(steps)
+        if self.faults:
+            raise PlanError(_unique(self.faults))
+        model = self.configuration.model_for_all or self.configuration.model
+        return Plan(
+            workflow=self.workflow.name,
+            input=self.workflow.input,
+            input_type=self.workflow.input_type,
+            steps=tuple(steps),
+            warnings=tuple(dict.fromkeys(self.warnings)),
+            model=str(model.reference) if model else "",
+            store=self.configuration.settings.store,
+            until=until,
+        )
+
+    # --- which steps -----------------------------------------------------------------------------------------------
+
+    def _members(self) -> tuple[Members, dict[str, ResolvedStep]]:
+        steps = [step for step in self.workflow.steps if not isinstance(step, str)]
+        names = {entry.step.name for entry in self.request.registered} | {step.name for step in steps}
+        keys = {name: key_of(self.workflow, name) for name in sorted(names)}
+        blocks, found = resolve_step_blocks(self.configuration, aliases(keys))
+        self.faults.extend(found)
+        enabled = [name for name, block in blocks.items() if block.core.enabled]
+        members, wrong = gather(self.workflow, self.request.registered, enabled)
+        self.faults.extend(wrong)
+        return members, blocks
+
+    def _use(self) -> dict[str, tuple[str, str]]:
+        use = self.configuration.settings.use
+        return {artifact: (step, str(self.configuration.origin(f"use.{artifact}"))) for artifact, step in use.items()}
+
+    def _decisions(
+        self, members: Members, ordered: Sequence[Member], blocks: Mapping[str, ResolvedStep]
+    ) -> dict[str, tuple[Decision, Reason]]:
+        selection = self.request.selection
+        only = self._named(members, selection.only, "--only")
+        skip = self._named(members, selection.skip, "--skip")
+        again = self._rerun(members, ordered)
+        decisions: dict[str, tuple[Decision, Reason]] = {}
+        for member in ordered:
+            name = member.name
+            block = blocks[name]
+            if name in self.request.finished and name not in again:
+                decisions[name] = ("reuse", Reason("finished earlier"))
+            elif name in skip:
+                decisions[name] = ("skip", Reason(f"left out by --skip {name}"))
+            elif only and name not in only:
+                decisions[name] = ("skip", Reason("not among --only"))
+            elif block.core.enabled is False:
+                decisions[name] = ("skip", Reason("disabled", str(block.origin("enabled"))))
+            else:
+                decisions[name] = ("run", self._why(member, block, name in again))
+        self._check_from_step(ordered, again, decisions)
+        return decisions
+
+    def _why(self, member: Member, block: ResolvedStep, again: bool) -> Reason:
+        if again:
+            return Reason(f"run again by --from-step {self.request.from_step}")
+        if block.core.enabled:
+            return Reason("enabled", str(block.origin("enabled")))
+        if member.step.workflow == self.workflow.name and member.package and member.name not in self._own_names():
+            return Reason(f"brought by {member.package}")
+        return Reason("enabled by default")
+
+    def _own_names(self) -> set[str]:
+        return {step if isinstance(step, str) else step.name for step in self.workflow.steps}
+
+    def _named(self, members: Members, texts: Sequence[str], flag: str) -> set[str]:
+        names: set[str] = set()
+        for text in texts:
+            member = members.resolve(text)
+            if member is None:
+                self.faults.append(members.unknown(text, flag))
+            else:
+                names.add(member.name)
+        return names
+
+    def _until(self, members: Members) -> str | None:
+        text = self.request.selection.until
+        if text is None:
+            return None
+        member = members.resolve(text)
+        if member is None:
+            self.faults.append(members.unknown(text, "--until"))
+        return member.name if member else None
+
+    def _rerun(self, members: Members, ordered: Sequence[Member]) -> set[str]:
+        """The steps that ``from_step`` runs again: it and all that come after it in the plan."""
+        text = self.request.from_step
+        if text is None:
+            return set()
+        member = members.resolve(text)
+        if member is None:
+            self.faults.append(members.unknown(text, "--from-step"))
+            return set()
+        names = [other.name for other in ordered]
+        return set(names[names.index(member.name) :])
+
+    def _check_from_step(
+        self, ordered: Sequence[Member], again: set[str], decisions: Mapping[str, tuple[Decision, Reason]]
+    ) -> None:
+        if not again:
+            return
+        for member in ordered:
+            if member.name in again:
+                return
+            if decisions[member.name][0] == "run":
+                first = f"{member.key} ({member.name})" if isinstance(member.key, int) else member.name
+                self.faults.append(
+                    UsageError(
+                        f"can't go on from step {self.request.from_step}: step {first} before it is not finished",
+                        kind="unfinished",
+                        step=member.name,
+                        hint=f"go on from there: --from-step {member.key}",
+                    )
+                )
+                return
+
+    # --- each step -------------------------------------------------------------------------------------------------
+
+    def _planned(self, member: Member, block: ResolvedStep, decision: tuple[Decision, Reason]) -> PlannedStep:
+        settings, plain = self._settings(member, block)
+        model, faults = choose(member, block, self.configuration)
+        if decision[0] == "run":
+            self.faults.extend(faults)
+        else:
+            model = model if not faults else ChosenModel(model.reference, model.reason)
+        if member.step.needs is not None and decision[0] == "run":
+            self.warnings.append(
+                f"{member.name} is made from a LangChain Runnable; its model calls are outside budget and journal"
+            )
+        run = self.configuration.settings.run
+        core = block.core
+        return PlannedStep(
+            step=member.step,
+            key=member.key,
+            decision=decision[0],
+            reason=decision[1],
+            signature=member.signature,
+            package=member.package,
+            model=model.reference,
+            model_reason=model.reason,
+            uses_offline_rule=model.uses_offline_rule,
+            settings=settings,
+            settings_json=plain,
+            concurrency=core.concurrency or run.concurrency,
+            timeout=core.timeout or run.timeout,
+            on_item_error=core.on_item_error,
+        )
+
+    def _settings(self, member: Member, block: ResolvedStep) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The filled settings value of the step's settings parameter, and the same as plain JSON."""
+        parameters = [parameter for parameter in member.signature.parameters if parameter.kind == "settings"]
+        if len(parameters) > 1:
+            text = f"the step {member.name} takes two settings classes; put all its settings into one"
+            self.faults.append(PluginError(text, kind="signature"))
+        cls = parameters[0].annotation if parameters else NoSettings
+        value, faults = fill(cls, block.node, block.path, ignore=STEP_KEYS)
+        self.faults.extend(faults)
+        if not parameters or value is None:
+            return {}, {}
+        return {parameters[0].name: value}, unstructure(value)
+
+    # --- checks ----------------------------------------------------------------------------------------------------
+
+    def _check_needs(
+        self,
+        ordered: Sequence[Member],
+        decisions: Mapping[str, tuple[Decision, Reason]],
+        makers: Makers,
+    ) -> None:
+        for member in ordered:
+            if decisions[member.name][0] != "run":
+                continue
+            if member.step.each is not None:
+                self._check_need(member, member.step.each, True, decisions, makers)
+            for need in member.signature.needs:
+                self._check_need(member, need.name, need.required, decisions, makers)
+                if need.name == makers.input or need.name in makers.by_artifact:
+                    wrong = mismatch(member, need, makers)
+                    self.faults.extend([wrong] if wrong else [])
+
+    def _check_need(
+        self,
+        member: Member,
+        artifact: str,
+        required: bool,
+        decisions: Mapping[str, tuple[Decision, Reason]],
+        makers: Makers,
+    ) -> None:
+        if artifact == makers.input:
+            return
+        maker = makers.by_artifact.get(artifact)
+        if maker is None:
+            self._nobody_makes(member, artifact, required, makers)
+            return
+        decision, reason = decisions[maker.name]
+        if decision != "skip" or not required:
+            return
+        text = f"{member.name} needs {artifact!r}, which {maker.name} makes, and that step is {reason.text}"
+        hint = f"run {maker.name}, or leave out {member.name} too: --skip {member.name}"
+        if reason.origin:
+            self.faults.append(ConfigError(text, kind="need", where=reason.origin, step=member.name, hint=hint))
+        else:
+            self.faults.append(UsageError(text, kind="need", step=member.name, hint=hint))
+
+    def _nobody_makes(self, member: Member, artifact: str, required: bool, makers: Makers) -> None:
+        near = difflib.get_close_matches(artifact, [makers.input, *makers.by_artifact], n=1)
+        suggestion = f"did you mean {near[0]!r}?" if near else ""
+        text = f"the step {member.name} needs {artifact!r}, which no step makes"
+        if required:
+            plugin = member.package.partition(" ")[0] or None
+            hint = suggestion or "enable or install the step that provides it"
+            self.faults.append(PluginError(text, kind="need", plugin=plugin, step=member.name, hint=hint))
+        elif suggestion:
+            self.warnings.append(f"{text}, so it runs without; {suggestion}")
+
+    def _check_formats(
+        self, steps: Sequence[PlannedStep], makers: Makers, decisions: Mapping[str, tuple[Decision, Reason]]
+    ) -> None:
+        """Settings that name output formats: each has to be there, and what it needs has to be made."""
+        for planned in steps:
+            if planned.decision != "run":
+                continue
+            for setting, name, origin in self._format_names(planned):
+                try:
+                    needs = self.request.installed.needs_of(name)
+                except PipekitError as error:
+                    error.where = error.where or str(origin)
+                    self.faults.append(error)
+                    continue
+                for need in needs:
+                    maker = makers.by_artifact.get(need.rstrip("?"))
+                    made = need == makers.input or (maker is not None and decisions[maker.name][0] != "skip")
+                    if not made and not need.endswith("?"):
+                        text = f"the output format {name} needs {need!r}, which is not made in this run"
+                        hint = f"take {name} out of {setting}, or run the step that makes {need!r}"
+                        self.faults.append(UsageError(text, kind="need", where=str(origin), hint=hint))
+
+    def _format_names(self, planned: PlannedStep) -> list[tuple[str, str, Origin]]:
+        found: list[tuple[str, str, Origin]] = []
+        for value in planned.settings.values():
+            attrs.resolve_types(type(value))
+            for field in attrs.fields(type(value)):
+                if field.type is FormatName or FormatName in get_args(field.type):
+                    given = getattr(value, field.name)
+                    names = [given] if isinstance(given, str) else list(given or ())
+                    path = f"steps.{planned.name}.{field.name}"
+                    origin = self._origin_of(planned, field.name)
+                    found.extend((path, name, origin) for name in names)
+        return found
+
+    def _origin_of(self, planned: PlannedStep, setting: str) -> Origin:
+        blocks, _ = resolve_step_blocks(self.configuration, aliases({planned.name: planned.key}))
+        return blocks[planned.name].origin(setting)
+
+    def _check_providers(self, steps: Sequence[PlannedStep]) -> None:
+        references: dict[str, str] = {}
+        for planned in steps:
+            if planned.decision == "run" and planned.model and not planned.uses_offline_rule:
+                place = planned.model_reason.origin if planned.model_reason else ""
+                references.setdefault(planned.model, place)
+        references.pop("offline", None)
+        self.faults.extend(provider_faults(references, self.request.installed.secrets_of, self.request.environ))
+
+
+def _unique(faults: Sequence[PipekitError]) -> list[PipekitError]:
+    """Each fault once, however many steps ran into it."""
+    found: dict[tuple[str, str], PipekitError] = {}
+    for fault in faults:
+        found.setdefault((fault.where, fault.message), fault)
+    return list(found.values())

@@ -1,0 +1,88 @@
+"""Which model each step gets, and whether it can be had."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from attrs import frozen
+
+from pipekit.config.configuration import Configuration
+from pipekit.config.references import ModelChoice
+from pipekit.config.steps import ResolvedStep
+from pipekit.errors import PipekitError, ProviderError, UsageError
+from pipekit.planning.members import Member
+from pipekit.planning.plan import Reason
+
+__all__ = ["ChosenModel", "choose", "provider_faults"]
+
+OFFLINE = "offline"
+
+
+@frozen
+class ChosenModel:
+    """The model reference of a step, why, and whether its offline rule stands in."""
+
+    reference: str | None
+    reason: Reason | None = None
+    uses_offline_rule: bool = False
+
+
+def choose(
+    member: Member, block: ResolvedStep | None, configuration: Configuration
+) -> tuple[ChosenModel, list[PipekitError]]:
+    """The model of a step: the one given for all, else the step's own, else the default."""
+    if member.signature.service("llm") is None:
+        return ChosenModel(None), []
+    choice: ModelChoice | None = configuration.model_for_all or (block.model if block else None) or configuration.model
+    if choice is None:
+        return ChosenModel(None), []  # the configuration's own fault says what is wrong
+    reference = str(choice.reference)
+    why = "no model configured" if choice.origin.layer == "default" else "set"
+    chosen = ChosenModel(reference, Reason(why, "" if why != "set" else str(choice.origin)))
+    if reference != OFFLINE:
+        return chosen, []
+    if member.step.offline is not None:
+        return ChosenModel(reference, chosen.reason, uses_offline_rule=True), []
+    fault = UsageError(
+        f"the step {member.name} needs a model and has no offline rule",
+        kind="no-offline-rule",
+        step=member.name,
+        hint=f"leave it out with --skip {member.name}, or give a model with --model provider/model",
+    )
+    return chosen, [fault]
+
+
+def provider_faults(
+    references: Mapping[str, str], secrets_of: Callable[[str], Sequence[str]], environ: Mapping[str, str]
+) -> list[PipekitError]:
+    """What is wrong with the providers of these models (reference → place where it was chosen).
+
+    ``secrets_of`` gives the environment variables that a provider needs, and raises `PluginError` when no installed
+    plugin brings it.
+    """
+    faults: list[PipekitError] = []
+    seen: set[str] = set()
+    for reference, place in references.items():
+        provider = reference.partition("/")[0]
+        if provider in seen:
+            continue
+        seen.add(provider)
+        try:
+            needed = secrets_of(provider)
+        except PipekitError as error:
+            error.where = error.where or place
+            faults.append(error)
+            continue
+        for variable in needed:
+            if not environ.get(variable):
+                faults.append(
+                    ProviderError(
+                        f"the model {reference} needs a key, and {variable} is not set",
+                        kind="auth",
+                        provider=provider,
+                        variable=variable,
+                        where=place,
+                        hint=f"export {variable}=… first, or run with --model offline",
+                    )
+                )
+    return faults

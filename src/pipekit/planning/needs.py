@@ -1,0 +1,186 @@
+"""Who makes what a step needs, whether it fits, and in which order that makes the steps run."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, get_args, get_origin
+
+import attrs
+from attrs import frozen
+
+from pipekit.errors import ConfigError, PipekitError, PluginError
+from pipekit.interfaces.steps import Each
+from pipekit.planning.members import Member
+from pipekit.planning.order import CycleError, order
+from pipekit.planning.signature import Parameter, fits
+
+__all__ = ["Makers", "arrange", "find_makers", "mismatch"]
+
+
+@frozen
+class Makers:
+    """Artifact → the member that makes it; the workflow's input is made by nobody."""
+
+    input: str
+    input_type: Any
+    by_artifact: Mapping[str, Member]
+
+    def type_of(self, artifact: str) -> Any:
+        """The type of an artifact, ``Each[T]`` for a fanned-out one; ``object`` where it isn't known."""
+        if artifact == self.input:
+            return self.input_type
+        member = self.by_artifact.get(artifact)
+        if member is None:
+            return object
+        made = member.signature.returns
+        if not member.step.is_whole:
+            return _field_type(made, artifact)
+        return Each[made] if member.step.each else made
+
+    def root(self, artifact: str) -> str:
+        """The collection that an artifact's items come from in the end."""
+        member = self.by_artifact.get(artifact)
+        seen: set[str] = set()
+        while member is not None and member.step.each is not None and member.name not in seen:
+            seen.add(member.name)
+            artifact = member.step.each
+            member = self.by_artifact.get(artifact)
+        return artifact
+
+
+def _field_type(cls: Any, artifact: str) -> Any:
+    if isinstance(cls, type) and attrs.has(cls):
+        attrs.resolve_types(cls)
+        for field in attrs.fields(cls):
+            if field.name == artifact:
+                return field.type
+    return object
+
+
+def find_makers(
+    members: Iterable[Member], *, input_name: str, input_type: Any, use: Mapping[str, tuple[str, str]]
+) -> tuple[Makers, list[PipekitError]]:
+    """Who makes each artifact. ``use`` settles two makers of one: artifact → (step, place in the configuration)."""
+    faults: list[PipekitError] = []
+    all_makers: dict[str, list[Member]] = {}
+    for member in members:
+        for artifact in member.step.provides:
+            all_makers.setdefault(artifact, []).append(member)
+        if not member.step.is_whole:
+            missing = [name for name in member.step.provides if _lacks(member.signature.returns, name)]
+            if missing:
+                text = f"the step {member.name} provides {missing[0]!r}, which its return type hasn't as a field"
+                faults.append(PluginError(text, kind="signature", hint="provides=(…) names fields of the result"))
+    chosen: dict[str, Member] = {}
+    for artifact, makers in all_makers.items():
+        if artifact == input_name:
+            text = f"the step {makers[0].name} provides {artifact!r}, which is the workflow's input"
+            faults.append(PluginError(text, kind="provides", hint='give it another name: provides="…"'))
+            continue
+        wanted, origin = use.get(artifact, ("", ""))
+        named = next((member for member in makers if member.name == wanted), None)
+        if len(makers) > 1 and named is None:
+            who = " and ".join(f"{m.name}" + (f" ({m.package})" if m.package else "") for m in makers)
+            faults.append(
+                ConfigError(
+                    f"two steps make {artifact!r}: {who}",
+                    kind="two-makers",
+                    where=origin,
+                    hint=f"settle it in the configuration: use: {{{artifact}: {makers[0].name}}}",
+                )
+            )
+        chosen[artifact] = named or makers[0]
+    for artifact, (wanted, origin) in use.items():
+        if artifact not in all_makers or wanted not in {member.name for member in all_makers[artifact]}:
+            near = difflib.get_close_matches(artifact, list(all_makers), n=1)
+            hint = f"did you mean {near[0]}?" if near else f"artifacts are: {', '.join(all_makers)}"
+            faults.append(ConfigError(f"use: no step {wanted} makes {artifact!r}", where=origin, hint=hint))
+    return Makers(input_name, input_type, chosen), faults
+
+
+def _lacks(cls: Any, name: str) -> bool:
+    return isinstance(cls, type) and attrs.has(cls) and name not in {field.name for field in attrs.fields(cls)}
+
+
+def arrange(members: Sequence[Member], makers: Makers) -> tuple[list[Member], list[PipekitError]]:
+    """The members in the order they run. Steps that gather come after all that don't name them as coming first."""
+    names = [member.name for member in members]
+    first: dict[str, set[str]] = {name: set() for name in names}
+    faults: list[PipekitError] = []
+    for member in members:
+        for artifact in _reads(member):
+            maker = makers.by_artifact.get(artifact)
+            if maker is not None and maker.name != member.name:
+                first[member.name].add(maker.name)
+        first[member.name].update(member.step.after)
+        for follower in member.step.before:
+            first.setdefault(follower, set()).add(member.name)
+        for other in (*member.step.after, *member.step.before):
+            if other not in first or other not in names:
+                faults.extend(_unknown_neighbour(member, other, names))
+    gatherers = [member.name for member in members if member.signature.service("artifacts") is not None]
+    for gatherer in gatherers:
+        followers = _followers(gatherer, first)
+        first[gatherer].update(name for name in names if name not in followers and name not in gatherers)
+    by_name = {member.name: member for member in members}
+    try:
+        return [by_name[name] for name in order(names, first)], faults
+    except CycleError as error:
+        text = f"steps wait for each other: {error}"
+        faults.append(PluginError(text, kind="cycle", hint="one after=, before= or need among these has to go"))
+        return list(members), faults
+
+
+def _reads(member: Member) -> list[str]:
+    each = [member.step.each] if member.step.each else []
+    return [*each, *(need.name for need in member.signature.needs)]
+
+
+def _followers(name: str, first: Mapping[str, set[str]]) -> set[str]:
+    """``name`` and everything that has to come after it."""
+    found = {name}
+    grew = True
+    while grew:
+        more = {other for other, firsts in first.items() if firsts & found} - found
+        found |= more
+        grew = bool(more)
+    return found
+
+
+def _unknown_neighbour(member: Member, other: str, names: Sequence[str]) -> list[PipekitError]:
+    near = difflib.get_close_matches(other, names, n=1)
+    if not near:
+        return []  # a neighbour of another package that isn't installed: nothing to be before or after
+    text = f"the step {member.name} wants to stand beside {other!r}, which doesn't exist"
+    return [PluginError(text, kind="unknown-step", hint=f"did you mean {near[0]}?")]
+
+
+def mismatch(member: Member, parameter: Parameter, makers: Makers) -> PipekitError | None:
+    """The fault of a parameter whose annotation doesn't fit the artifact of its name."""
+    made = makers.type_of(parameter.name)
+    wanted = parameter.annotation
+    maker = makers.by_artifact.get(parameter.name)
+    same = (
+        maker is not None
+        and maker.step.each is not None
+        and member.step.each is not None
+        and makers.root(parameter.name) == makers.root(member.step.each)
+    )
+    if same and not parameter.wants_all and get_origin(made) is Each:
+        made = get_args(made)[0]
+    if fits(made, wanted):
+        return None
+    return PluginError(
+        f"the step {member.name} takes {parameter.name!r} as {_shown(wanted)}, but it is {_shown(made)}",
+        kind="type",
+        plugin=member.package.partition(" ")[0] or None,
+        hint=f"annotate it {parameter.name}: {_shown(made)}",
+    )
+
+
+def _shown(type_: Any) -> str:
+    if get_origin(type_) is not None:
+        inner = ", ".join("..." if arg is Ellipsis else _shown(arg) for arg in get_args(type_))
+        return f"{getattr(get_origin(type_), '__name__', str(get_origin(type_)))}[{inner}]"
+    return getattr(type_, "__name__", str(type_))

@@ -1,0 +1,158 @@
+"""A step's parameters and return type, read once: which artifacts and services it needs."""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Literal, Union, get_args, get_origin
+
+from attrs import frozen
+
+from pipekit.interfaces.llm_providers import LLM
+from pipekit.interfaces.output_formats import Rendering
+from pipekit.interfaces.retrievers import Retrieval
+from pipekit.interfaces.steps import Artifacts, Each, Step, StepContext, is_settings
+
+__all__ = ["Parameter", "Service", "Signature", "SignatureError", "fits", "item_type", "read_signature"]
+
+Service = Literal["llm", "context", "artifacts", "retrieval", "rendering"]
+
+_SERVICES: Mapping[object, Service] = {
+    LLM: "llm",
+    StepContext: "context",
+    Artifacts: "artifacts",
+    Retrieval: "retrieval",
+    Rendering: "rendering",
+}
+_LIST_LIKE = (list, tuple, Sequence, Collection, Iterable)
+
+
+class SignatureError(Exception):
+    """A step's signature can't be read; the text says why and what to do."""
+
+
+@frozen(kw_only=True)
+class Parameter:
+    """One parameter: an ``item`` of the collection, an ``artifact``, a ``service``, or a ``settings`` class."""
+
+    name: str
+    annotation: Any
+    kind: Literal["item", "artifact", "service", "settings"]
+    service: Service | None = None
+    required: bool = True
+
+    @property
+    def wants_all(self) -> bool:
+        """Whether it is annotated ``Each[T]``: all results of a fanned-out artifact."""
+        return get_origin(self.annotation) is Each or self.annotation is Each
+
+
+@frozen(kw_only=True)
+class Signature:
+    """What a step's function takes and gives; ``returns`` is the type of one call's result."""
+
+    parameters: tuple[Parameter, ...]
+    returns: Any
+    is_async: bool
+
+    @property
+    def needs(self) -> tuple[Parameter, ...]:
+        """The artifacts it reads, beside the item."""
+        return tuple(parameter for parameter in self.parameters if parameter.kind == "artifact")
+
+    def service(self, name: Service) -> Parameter | None:
+        """The parameter that gets a service, or None."""
+        return next((parameter for parameter in self.parameters if parameter.service == name), None)
+
+
+def read_signature(step: Step[..., Any, Any]) -> Signature:
+    """The step's signature; `SignatureError` where an annotation is missing or can't be found."""
+    if step.needs is not None:
+        # Made from a Runnable: the needs are named, their types are whatever is there.
+        return Signature(
+            parameters=tuple(Parameter(name=need, annotation=object, kind="artifact") for need in step.needs),
+            returns=step.returns,
+            is_async=True,
+        )
+    hints = _hints(step)
+    parameters = list(inspect.signature(step.fn).parameters.values())
+    found: list[Parameter] = []
+    for index, parameter in enumerate(parameters):
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise SignatureError(f"parameter *{parameter.name} can't be filled; name what the step needs")
+        if parameter.name not in hints:
+            raise SignatureError(f"parameter {parameter.name!r} has no annotation; add its type")
+        annotation = hints[parameter.name]
+        required = parameter.default is parameter.empty
+        found.append(_parameter(parameter.name, annotation, required, is_item=bool(step.each) and index == 0))
+    if "return" not in hints:
+        raise SignatureError("has no return annotation; say what it makes (-> None for a step without a result)")
+    if step.each and (not found or found[0].kind != "item"):
+        raise SignatureError(f"is fanned out over {step.each!r}, but its first parameter takes no item")
+    return Signature(parameters=tuple(found), returns=hints["return"], is_async=inspect.iscoroutinefunction(step.fn))
+
+
+def _hints(step: Step[..., Any, Any]) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(step.fn)
+    except NameError as error:
+        raise SignatureError(
+            f"the annotation {error.name!r} can't be found when the plan is made; import it in the step's module "
+            "at run time, outside `if TYPE_CHECKING`"
+        ) from error
+    except Exception as error:
+        raise SignatureError(f"its annotations can't be read: {error}") from error
+
+
+def _parameter(name: str, annotation: Any, required: bool, *, is_item: bool) -> Parameter:
+    plain = _without_none(annotation)
+    if plain in _SERVICES:
+        service = _SERVICES[plain]
+        return Parameter(name=name, annotation=plain, kind="service", service=service, required=required)
+    if is_settings(plain):
+        return Parameter(name=name, annotation=plain, kind="settings", required=required)
+    kind: Literal["item", "artifact"] = "item" if is_item else "artifact"
+    return Parameter(name=name, annotation=annotation, kind=kind, required=required)
+
+
+def _without_none(annotation: Any) -> Any:
+    """``X`` of ``X | None``; anything else as it is."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        rest = [arg for arg in get_args(annotation) if arg is not type(None)]
+        if len(rest) == 1:
+            return rest[0]
+    return annotation
+
+
+def item_type(collection: Any) -> Any:
+    """The type of the items of a list-like type, or of the results of ``Each[T]``; None when it is no collection."""
+    origin, args = get_origin(collection), get_args(collection)
+    if origin in _LIST_LIKE or origin is Each:
+        return args[0] if args else object
+    return object if collection in (object, Any, list, tuple) else None
+
+
+def fits(made: Any, wanted: Any) -> bool:
+    """Whether an artifact of type ``made`` can be handed to a parameter annotated ``wanted``.
+
+    List-like types are one kind (an artifact is made anew for each reader), classes follow inheritance, and what
+    can't be decided here is left to the check of the value itself.
+    """
+    if wanted in (Any, object) or made in (Any, object) or made == wanted:
+        return True
+    origin = get_origin(wanted)
+    if origin in (Union, types.UnionType):
+        return any(fits(made, option) for option in get_args(wanted))
+    if get_origin(made) in (Union, types.UnionType):
+        return all(fits(option, wanted) for option in get_args(made))
+    if (get_origin(made) or made) in _LIST_LIKE and (origin or wanted) in _LIST_LIKE:
+        return fits(item_type(made) or object, item_type(wanted) or object)
+    if isinstance(made, type) and isinstance(wanted, type):
+        return issubclass(made, wanted)
+    if (get_origin(made) is Each) != (origin is Each):
+        return False
+    if get_origin(made) is Each:
+        return fits(item_type(made), item_type(wanted))
+    return not (isinstance(made, type) and origin in _LIST_LIKE)

@@ -1,0 +1,64 @@
+"""What comes of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from attrs import field, frozen
+
+from pipekit.interfaces.output_formats import RunView
+from pipekit.interfaces.steps import Each, Step
+from pipekit.planning.signature import read_signature
+from pipekit.serde import structure
+from pipekit.state.record import AskedQuestion, PausedReason, RunRecord, Usage
+
+__all__ = ["Pause", "RunResult"]
+
+T = TypeVar("T")
+A = TypeVar("A")
+
+
+@frozen
+class Pause:
+    """Why a run is paused, and the step it goes on with."""
+
+    reason: PausedReason
+    next_step: str | None
+
+
+@frozen(kw_only=True)
+class RunResult:
+    """What came of a run that completed or paused; a failed run raises.
+
+    ``outputs`` are the files made for people, as absolute paths where the store has folders or ``output.dir`` is set.
+    """
+
+    run_id: str
+    status: Literal["completed", "paused"]
+    pause: Pause | None = None
+    outputs: Sequence[Path] = ()
+    folder: Path | None = None
+    usage: Usage = Usage()
+    questions: Sequence[AskedQuestion] = ()
+    warnings: Sequence[str] = ()
+    view: RunView = field(repr=False)
+
+    @property
+    def record(self) -> RunRecord:
+        """Where the run stands."""
+        return self.view.record
+
+    def of(self, step: Step[..., Any, A]) -> A:
+        """The artifact of a step, typed by the step itself; `KeyError` when it has made none."""
+        signature = read_signature(step)
+        if step.each:
+            return self.view.artifact(step.provides[0], Each[signature.returns])  # type: ignore[name-defined,return-value]
+        if step.is_whole:
+            return self.view.artifact(step.provides[0], signature.returns)  # type: ignore[no-any-return]
+        return structure(self.view.steps[step.name], signature.returns)  # type: ignore[no-any-return]
+
+    def artifact(self, name: str, type_: type[T]) -> T:
+        """An artifact by name, for steps one can't import; `KeyError` when there is none."""
+        return self.view.artifact(name, type_)
