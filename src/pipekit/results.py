@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeVar
 from attrs import field, frozen
 
 from pipekit.interfaces.output_formats import RunView
-from pipekit.interfaces.steps import Each, Step
-from pipekit.planning.signature import read_signature
+from pipekit.interfaces.steps import Step
+from pipekit.planning.signature import each_of, read_signature
 from pipekit.serde import structure
 from pipekit.state.record import AskedQuestion, PausedReason, RunRecord, Usage
 
@@ -54,7 +54,7 @@ class RunResult:
         """The artifact of a step, typed by the step itself; `KeyError` when it has made none."""
         signature = read_signature(step)
         if step.each:
-            return self.view.artifact(step.provides[0], Each[signature.returns])  # type: ignore[name-defined,return-value]
+            return self.view.artifact(step.provides[0], each_of(signature.returns))  # type: ignore[no-any-return]
         if step.is_whole:
             return self.view.artifact(step.provides[0], signature.returns)  # type: ignore[no-any-return]
         return structure(self.view.steps[step.name], signature.returns)  # type: ignore[no-any-return]

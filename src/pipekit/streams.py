@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -129,7 +130,6 @@ class EventStream:
 
 
 def _wake(loop: asyncio.AbstractEventLoop, arrived: asyncio.Event) -> None:
-    try:
+    # The reader's loop may have ended; then nobody waits any more.
+    with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(arrived.set)
-    except RuntimeError:
-        pass  # the reader's loop has ended; nobody waits any more

@@ -9,9 +9,8 @@ from typing import Any
 from attrs import frozen
 
 from pipekit.engine.table import ArtifactTable
-from pipekit.interfaces.steps import Each
 from pipekit.planning.plan import PlannedStep
-from pipekit.planning.signature import Parameter, Service
+from pipekit.planning.signature import Parameter, Service, each_of
 
 __all__ = ["Item", "MissingInputError", "TableArtifacts", "bind"]
 
@@ -82,7 +81,7 @@ def _bind_artifact(
         arguments[parameter.name] = table.get(parameter.name, parameter.annotation)
         return
     assert item is not None
-    all_results = table.get(parameter.name, Each[parameter.annotation])
+    all_results = table.get(parameter.name, each_of(parameter.annotation))
     if item.id in all_results:
         arguments[parameter.name] = all_results[item.id]
     elif parameter.required:

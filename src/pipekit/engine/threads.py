@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import sys
 import threading
@@ -49,10 +50,9 @@ class Worker:
                 result = context.run(work)
             except BaseException as error:  # noqa: BLE001 - handed to the loop, which judges it
                 failure = error
-            try:
+            # The loop is gone when the run was stopped while this thread hung.
+            with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(settle, result, failure)
-            except RuntimeError:
-                pass  # the loop is gone: the run was stopped while this thread hung
 
         self._thread = threading.Thread(target=main, name=self.name, daemon=True)
         self._thread.start()

@@ -73,16 +73,16 @@ def provider_faults(
             error.where = error.where or place
             faults.append(error)
             continue
-        for variable in needed:
-            if not environ.get(variable):
-                faults.append(
-                    ProviderError(
-                        f"the model {reference} needs a key, and {variable} is not set",
-                        kind="auth",
-                        provider=provider,
-                        variable=variable,
-                        where=place,
-                        hint=f"export {variable}=… first, or run with --model offline",
-                    )
-                )
+        faults.extend(
+            ProviderError(
+                f"the model {reference} needs a key, and {variable} is not set",
+                kind="auth",
+                provider=provider,
+                variable=variable,
+                where=place,
+                hint=f"export {variable}=… first, or run with --model offline",
+            )
+            for variable in needed
+            if not environ.get(variable)
+        )
     return faults

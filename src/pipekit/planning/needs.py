@@ -13,7 +13,7 @@ from pipekit.errors import ConfigError, PipekitError, PluginError
 from pipekit.interfaces.steps import Each
 from pipekit.planning.members import Member
 from pipekit.planning.order import CycleError, order
-from pipekit.planning.signature import Parameter, fits
+from pipekit.planning.signature import Parameter, each_of, fits
 
 __all__ = ["Makers", "arrange", "find_makers", "mismatch"]
 
@@ -36,7 +36,7 @@ class Makers:
         made = member.signature.returns
         if not member.step.is_whole:
             return _field_type(made, artifact)
-        return Each[made] if member.step.each else made
+        return each_of(made) if member.step.each else made
 
     def root(self, artifact: str) -> str:
         """The collection that an artifact's items come from in the end."""

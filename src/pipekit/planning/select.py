@@ -18,6 +18,10 @@ def _names(value: object) -> tuple[str, ...]:
     raise TypeError(f"expected a step or a list of steps, got {value!r}")
 
 
+def _name(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
 @frozen(kw_only=True)
 class Selection:
     """Which steps of a workflow to run, each by name (``score-confidence``), number (``3``) or ``step3``.
@@ -27,7 +31,7 @@ class Selection:
 
     only: tuple[str, ...] = field(default=(), converter=_names)
     skip: tuple[str, ...] = field(default=(), converter=_names)
-    until: str | None = field(default=None, converter=lambda value: None if value is None else str(value))
+    until: str | None = field(default=None, converter=_name)
 
 
 ALL = Selection()

@@ -15,7 +15,7 @@ from pipekit.interfaces.output_formats import Rendering
 from pipekit.interfaces.retrievers import Retrieval
 from pipekit.interfaces.steps import Artifacts, Each, Step, StepContext, is_settings
 
-__all__ = ["Parameter", "Service", "Signature", "SignatureError", "fits", "item_type", "read_signature"]
+__all__ = ["Parameter", "Service", "Signature", "SignatureError", "each_of", "fits", "item_type", "read_signature"]
 
 Service = Literal["llm", "context", "artifacts", "retrieval", "rendering"]
 
@@ -124,6 +124,11 @@ def _without_none(annotation: Any) -> Any:
         if len(rest) == 1:
             return rest[0]
     return annotation
+
+
+def each_of(type_: Any) -> Any:
+    """``Each[T]`` of a type that is only known at run time."""
+    return Each[type_]
 
 
 def item_type(collection: Any) -> Any:

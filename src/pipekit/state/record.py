@@ -117,7 +117,7 @@ class StepRecord:
     """What a finished step left: its output file by path and digest, and how it came about.
 
     ``artifacts``, ``is_whole``, ``each`` and ``item_key`` say how the file holds its artifacts (see
-    `pipekit.state.artifacts`). ``fingerprint`` maps what the output depended on to a digest or version (see `pipekit.state.fingerprint`).
+    `pipekit.state.artifacts`), ``fingerprint`` what the output depended on (see `pipekit.state.fingerprint`).
     ``duration`` is in seconds on a monotonic clock. ``made_by`` is ``human`` once a person corrected the file.
     """
 
