@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pipekit.config.configuration import Configuration, load_configuration
     from pipekit.config.explaining import Explained, explain
+    from pipekit.config.keys import fold_key
     from pipekit.config.layers import Override
     from pipekit.config.model import (
         LLMSettings,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from pipekit.config.steps import STEP_KEYS, ResolvedStep, resolve_step_blocks
     from pipekit.config.structuring import NoSettings, field_names, fill
     from pipekit.config.template import template
-    from pipekit.config.tree import Entry, Node, fold_key
+    from pipekit.config.tree import Block, Entry, Node
 
 _HOMES = {
     "Configuration": "configuration",
@@ -66,12 +67,14 @@ _HOMES = {
     "fill": "structuring",
     "template": "template",
     "Entry": "tree",
+    "Block": "tree",
     "Node": "tree",
-    "fold_key": "tree",
+    "fold_key": "keys",
 }
 
 __all__ = [
     "STEP_KEYS",
+    "Block",
     "Configuration",
     "Entry",
     "Explained",

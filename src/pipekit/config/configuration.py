@@ -17,7 +17,7 @@ from pipekit.config.model import Settings
 from pipekit.config.origin import DEFAULT, Layer, Origin
 from pipekit.config.references import OFFLINE, ModelChoice, ModelReference, choose_model, parse_reference
 from pipekit.config.structuring import field_names, fill
-from pipekit.config.tree import EMPTY, Entry, Node, from_plain
+from pipekit.config.tree import EMPTY, NO_BLOCK, Block, Node, from_plain
 from pipekit.errors import ConfigError
 
 __all__ = ["Configuration", "load_configuration"]
@@ -184,7 +184,7 @@ def _profile_layers(trees: Iterable[Node], profile: str | None, asked_by: str) -
         known.extend(entry.name for entry in profiles.entries)
         found = profiles.get(profile)
         if found is not None:
-            layers.append(evolve(EMPTY, origin=found.origin) if found.value is None else found.in_layer("profile"))
+            layers.append(Node({}, found.origin) if found.value is None else found.in_layer("profile"))
     if layers:
         return [layer for layer in layers if layer.is_mapping], []
     hint = suggestion(profile, known) if known else "no profile is defined; add one below `profiles:`"
@@ -209,31 +209,21 @@ def _flags(overrides: Sequence[Override]) -> tuple[Node, list[ConfigError]]:
 
 def _fill_settings(tree: Node) -> tuple[Settings, list[ConfigError]]:
     """The settings, with defaults for every group that has a fault, so that the plan can look for more."""
-    store_block = EMPTY
-    store = tree.get("store")
-    if store is not None and store.is_mapping:
-        # A store with settings of its own is a mapping with its URL among them.
-        store_block = store.without("url")
-        url = store.entry("url")
-        replaced = {"store": Entry("store", store.origin, url.value)} if url else {}
-        tree = evolve(tree, value={**{k: v for k, v in _items(tree) if k != "store"}, **replaced})
+    tree, store_block = _split_store(tree)
     settings, faults = fill(Settings, tree)
     if settings is None:
-        sound = {}
-        for entry in tree.entries:
-            part, wrong = fill(Settings, _only(tree, entry.name))
-            if part is not None and not wrong:
-                sound.update(dict(_items(_only(tree, entry.name))))
-        settings, _ = fill(Settings, Node(sound, tree.origin))
+        alone = [tree.only(entry.name) for entry in tree.entries]
+        settings, _ = fill(Settings, merge(one for one in alone if not fill(Settings, one)[1]))
     return evolve(settings or Settings(), store_block=store_block), faults
 
 
-def _only(tree: Node, name: str) -> Node:
-    return tree.without(*(entry.name for entry in tree.entries if entry.name != name))
-
-
-def _items(tree: Node) -> list[tuple[str, Entry]]:
-    return list(tree.value.items()) if isinstance(tree.value, Mapping) else []
+def _split_store(tree: Node) -> tuple[Node, Block]:
+    """A store with settings of its own is a mapping with its URL among them: the URL, and the rest apart."""
+    store = tree.get("store")
+    if store is None or not store.is_mapping:
+        return tree, NO_BLOCK
+    url = store.entry("url")
+    return tree.without("store").plus(() if url is None else (evolve(url, name="store"),)), Block(store.without("url"))
 
 
 def _faults_of_profiles(tree: Node, selected: str | None) -> list[ConfigError]:
@@ -245,23 +235,11 @@ def _faults_of_profiles(tree: Node, selected: str | None) -> list[ConfigError]:
         path = f"profiles.{entry.name}"
         nested = entry.value.entry("profiles")
         if nested is not None:
-            faults.append(
-                fault(
-                    f"{path} can't hold profiles",
-                    nested.origin,
-                    field=f"{path}.profiles",
-                    hint="move them one level up",
-                )
-            )
-        if entry is not chosen and entry.value.is_mapping:
-            body = entry.value.without("profiles", "store") if nested else entry.value
-            faults.extend(fill(Settings, _with_plain_store(body), path)[1])
+            where = f"{path}.profiles"
+            faults.append(fault(f"{path} can't hold profiles", nested.origin, field=where, hint="move them a level up"))
+        if entry is not chosen or not entry.value.is_mapping:
+            faults.extend(fill(Settings, _split_store(entry.value.without("profiles"))[0], path)[1])
     return faults
-
-
-def _with_plain_store(tree: Node) -> Node:
-    store = tree.get("store")
-    return tree.without("store") if store is not None and store.is_mapping else tree
 
 
 def _for_all(overrides: Sequence[Override], provider: str | None) -> tuple[ModelChoice | None, list[ConfigError]]:

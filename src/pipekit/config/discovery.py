@@ -9,14 +9,16 @@ from pathlib import Path
 
 from attrs import frozen
 
-from pipekit.config.files import read_toml, read_yaml
+from pipekit.config.files import read_yaml
 from pipekit.config.origin import Layer, Origin
+from pipekit.config.toml_files import read_toml
 from pipekit.config.tree import Node
 
 __all__ = ["PROJECT_FILES", "FoundFile", "find_project_file", "find_user_file", "read_file", "shown_path"]
 
 #: Names of a project's file, the first one found wins; ``pyproject.toml`` counts when it has a table [tool.pipekit].
 PROJECT_FILES = ("pipekit.yaml", "pipeline-config.yaml", "pyproject.toml")
+_MISSPELT = ("pipekit.yml", "pipeline-config.yml", "pipekit.toml", "pipekit.json")
 _TABLE = ("tool", "pipekit")
 
 
@@ -36,9 +38,11 @@ def find_project_file(folder: Path) -> FoundFile | None:
     """
     start = Path.cwd() / folder
     for place in (start, *start.parents):
-        present = [name for name in PROJECT_FILES if (place / name).is_file() and _counts(place / name)]
+        present = [name for name in PROJECT_FILES if _counts(place / name)]
         if not present or (place != start and not _is_own(place / present[0])):
             continue
+        # Spelled like that it is a trap: it looks like the file and would never be read.
+        present.extend(name for name in _MISSPELT if (place / name).is_file())
         warnings = [
             f"{shown_path(place / name, folder)} is not read, because {present[0]} lies beside it"
             for name in present[1:]
@@ -49,7 +53,8 @@ def find_project_file(folder: Path) -> FoundFile | None:
 
 def _counts(path: Path) -> bool:
     if path.name != "pyproject.toml":
-        return True
+        # Also a folder or a dead link of that name: somebody meant it, and reading it will say what it is.
+        return os.path.lexists(path)
     try:
         raw = path.read_bytes()
     except OSError:

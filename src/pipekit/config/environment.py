@@ -13,10 +13,11 @@ from collections.abc import Collection, Mapping
 from attrs import evolve, frozen
 
 from pipekit.config.faults import closest, fault
+from pipekit.config.keys import fold_key
 from pipekit.config.layers import Assignment, assigned
 from pipekit.config.origin import Origin
 from pipekit.config.scalars import resolve_scalar
-from pipekit.config.tree import Node, fold_key
+from pipekit.config.tree import Node
 from pipekit.errors import ConfigError
 
 __all__ = ["OTHER_TOOLS", "RESERVED", "FromEnvironment", "parse_text", "read_environment"]

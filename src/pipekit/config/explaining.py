@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 import attrs
 
 from pipekit.config.faults import masked
+from pipekit.config.keys import camel_case, fold_key
 from pipekit.config.model import Settings
 from pipekit.config.origin import DEFAULT, Origin
 from pipekit.config.structuring import default_of, settable_fields
-from pipekit.config.tree import EMPTY, Node, camel_case, fold_key
+from pipekit.config.tree import EMPTY, Node
 
 __all__ = ["Explained", "explain"]
 
@@ -50,8 +51,8 @@ def _of_class(cls: type, node: Node, path: str) -> Iterator[Explained]:
 
 
 def _of_node(node: Node, path: str, name: str) -> Iterator[Explained]:
-    if node.entries:
+    if node.entries and masked(name, {}) != "***":
         for entry in node.entries:
-            yield from _of_node(entry.value, f"{path}.{camel_case(entry.name)}", entry.name)
+            yield from _of_node(entry.value, f"{path}.{entry.name}", entry.name)
     else:
         yield Explained(path, masked(name, node.plain()), node.origin)

@@ -7,14 +7,17 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
+from pipekit.config.keys import fold_key
 from pipekit.config.origin import Origin
-from pipekit.config.tree import Node, fold_key
 from pipekit.errors import ConfigError
 
 __all__ = ["closest", "describe", "fault", "is_secret_key", "masked"]
 
 _SHOWN = 60
-_SECRET_KEY = re.compile(r"(key|token|secret|password|passwd|passphrase|credentials?)$")
+_LONGEST = 400
+_SECRET_KEY = re.compile(r"(key|token|secret|password|passwd|passphrase|credentials?|authorization)$")
+#: In the plural a number is a count (``maxTokens``) and only text is a secret.
+_SECRET_KEYS = re.compile(r"(keys|tokens|secrets|passwords|headers)$")
 _USER_INFO = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 
 
@@ -23,16 +26,22 @@ def fault(
 ) -> ConfigError:
     """A configuration error at an origin."""
     return ConfigError(
-        message,
+        printable(message),
         where=str(origin),
         file=origin.file,
         line=origin.line,
         column=origin.column,
-        field=field,
+        field=None if field is None else printable(field),
         source=origin.layer,
-        hint=hint,
+        hint=printable(hint),
         kind=kind,
     )
+
+
+def printable(text: str) -> str:
+    """Text without characters that steer a terminal, cut where it is longer than anybody reads."""
+    clean = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text[: _LONGEST + 1])
+    return clean if len(clean) <= _LONGEST else f"{clean[:_LONGEST]}…"
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
@@ -60,7 +69,9 @@ def is_secret_key(name: str) -> bool:
 
 def masked(name: str, value: object) -> object:
     """A value fit to be shown: secrets become ``***``, and so does a user name and password inside an address."""
-    if value is not None and not isinstance(value, bool) and is_secret_key(name):
+    if value is None or isinstance(value, bool):
+        return value
+    if is_secret_key(name) or (not isinstance(value, int | float) and _SECRET_KEYS.search(fold_key(name))):
         return "***"
     if isinstance(value, str):
         return _USER_INFO.sub("***", value)
@@ -71,9 +82,8 @@ def masked(name: str, value: object) -> object:
     return value
 
 
-def describe(node: Node, key: str = "") -> str:
-    """What a node holds, for the end of a message: ``the text "5"``, ``a list``, ``nothing``."""
-    value = node.value
+def describe(value: object, key: str = "") -> str:
+    """A value of a tree for the end of a message: ``the text "5"``, ``a list``, ``nothing``; secrets masked."""
     if isinstance(value, Mapping):
         return "a mapping"
     if isinstance(value, tuple):
@@ -83,6 +93,6 @@ def describe(node: Node, key: str = "") -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        shown = json.dumps(masked(key, value), ensure_ascii=False)
+        shown = json.dumps(masked(key, value[: 2 * _SHOWN]), ensure_ascii=False)
         return f"the text {shown if len(shown) <= _SHOWN else shown[:_SHOWN] + '…'}"
     return f"{masked(key, value)}"

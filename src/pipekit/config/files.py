@@ -1,4 +1,4 @@
-"""Read YAML and TOML files into trees whose every value knows its line and column.
+"""Read YAML files into trees whose every value knows its line and column.
 
 YAML is read as version 1.2, composed to nodes and never constructed: a tag can't make an object, an alias can't grow
 into millions of values, and one key twice is an error. This is the only module that knows ruamel.
@@ -6,7 +6,6 @@ into millions of values, and one key twice is an error. This is the only module 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,16 +15,16 @@ from attrs import evolve
 from pipekit.config.faults import fault
 from pipekit.config.origin import Origin
 from pipekit.config.scalars import resolve_scalar
-from pipekit.config.tree import EMPTY, MAX_DEPTH, Entry, Node, build_mapping, fold_key
+from pipekit.config.tree import MAX_DEPTH, Entry, Node, build_mapping
 from pipekit.errors import ConfigError
 
 if TYPE_CHECKING:
     from ruamel.yaml.error import YAMLError
 
-__all__ = ["MAX_BYTES", "MAX_NODES", "parse_yaml", "read_text", "read_toml", "read_yaml"]
+__all__ = ["MAX_BYTES", "MAX_NODES", "parse_yaml", "read_text", "read_yaml"]
 
 #: A configuration larger than this is somebody's data, given by mistake.
-MAX_BYTES = 1_000_000
+MAX_BYTES = 256_000
 #: Values in one file, with every alias counted as often as it is used.
 MAX_NODES = 20_000
 
@@ -71,7 +70,7 @@ def read_yaml(path: Path, origin: Origin) -> Node:
     """The tree of a YAML file; an empty file is an empty mapping, anything but a mapping an error."""
     node = parse_yaml(read_text(path, origin), origin)
     if node.value is None:
-        return evolve(EMPTY, origin=origin)
+        return Node({}, origin)
     if not node.is_mapping:
         kind = "a list" if isinstance(node.value, tuple) else "a single value"
         raise fault(
@@ -82,8 +81,6 @@ def read_yaml(path: Path, origin: Origin) -> Node:
 
 def parse_yaml(text: str, origin: Origin) -> Node:
     """The tree of one YAML document; ``origin`` names its source, positions are added where it is a file."""
-    import warnings
-
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
@@ -91,10 +88,9 @@ def parse_yaml(text: str, origin: Origin) -> Node:
     yaml.version = (1, 2)
     yaml.max_depth = MAX_DEPTH
     try:
-        with warnings.catch_warnings():
-            # An anchor used again simply means the later one.
-            warnings.simplefilter("ignore")
-            root = yaml.compose(text)
+        # An anchor defined again is no fault; an alias means the one before it.
+        yaml.composer.warn_double_anchors = False
+        root = yaml.compose(text)
     except YAMLError as error:
         raise _syntax_error(error, text, origin) from None
     except (ValueError, AttributeError, IndexError, KeyError, TypeError, AssertionError) as error:
@@ -115,36 +111,45 @@ def _syntax_error(error: YAMLError, text: str, origin: Origin) -> ConfigError:
         return fault(
             f"holds a character that YAML doesn't allow, U+{character:04X}", place, hint="remove the character"
         )
-    place = origin.at(mark.line + 1, mark.column + 1) if origin.file else origin
     problem = problem or str(error).partition("\n")[0]
-    for sign, message, hint in _PROBLEMS:
+    problem = f"{problem} {getattr(error, 'context', None) or ''}".strip()
+    message, hint, where = f"is not YAML: {problem}", "check indentation and quotes", mark
+    for sign, better, advice in _PROBLEMS:
         if sign in problem:
-            return fault(message.format(problem=problem), place, hint=hint)
-    context = getattr(error, "context", None)
-    return fault(
-        f"is not YAML: {problem}{f' {context}' if context else ''}", place, hint="check indentation and quotes"
-    )
+            message, hint = better.format(problem=problem), advice
+            break
+    if "stream" in problem:
+        # What was never closed is found missing at the end; where it was opened is the place to look.
+        where = getattr(error, "context_mark", None) or mark
+    return fault(message, origin.at(where.line + 1, where.column + 1) if origin.file else origin, hint=hint)
 
 
+_QUOTE = "quote text that begins with "
+#: What the parser says (a part of it), what we say, and what to do.
 _PROBLEMS = (
     (r"'\t' that cannot start", "a tab stands where only spaces may", "indent with spaces"),
     ("that cannot start any token", "is not YAML: {problem}", "put the value in quotes"),
     ("maximum depth", f"is nested deeper than {MAX_DEPTH} levels", "no setting lies that deep"),
-    (
-        "undefined alias",
-        "{problem}",
-        "an alias (*name) needs its anchor (&name) before it; quote a value that begins with *",
-    ),
+    ("undefined alias", "{problem}", f"write the anchor (&name) before its alias (*name), or {_QUOTE}*"),
     (
         "mapping values are not allowed",
         "a key stands where none may",
-        "check the indentation of this line and the one before; quote a value that holds `: `",
+        "check indentation, quote text with `: ` in it",
     ),
     ("could not find expected ':'", "a key without its colon", "write `key: value`, with a space after the colon"),
     ("unexpected end of stream", "a quote is opened and not closed", "close the quote"),
-    ("but found another document", "holds more than one document", "remove the line `---` in the middle"),
     ("<stream end>", "a bracket is opened and not closed", "close the bracket"),
+    ("another document", "holds more than one document", "remove the line `---` in the middle"),
+    ("single document", "holds more than one document", "remove the line `---` in the middle"),
     ("expected <block end>", "the indentation doesn't fit the lines above", "align keys of one mapping in one column"),
+    ("while parsing a flow sequence", "a list in brackets is broken here", "write [one, two]"),
+    ("while parsing a flow mapping", "a mapping in braces is broken here", "write {key: value, other: value}"),
+    ("<document start>", "something stands here that is no part of the settings above", "write `key: value` lines only"),
+    ("block scalar", "a block of text is broken here", f"{_QUOTE}| or >"),
+    (" tag", "a tag is broken here, and tags are not allowed", f"{_QUOTE}!"),
+    ("an alias", "an alias is broken here", f"{_QUOTE}*"),
+    ("an anchor", "an anchor is broken here", f"{_QUOTE}&"),
+    ("directive", "a directive is broken here", f"remove the line, or {_QUOTE}%"),
 )
 
 
@@ -235,66 +240,3 @@ class _Conversion:
 
 def _entries(node: Node) -> list[tuple[str, Entry]]:
     return list(node.value.items()) if isinstance(node.value, Mapping) else []
-
-
-_TOML_HEADER = re.compile(r"\s*\[([^\[\]]+)\]\s*(#.*)?$")
-_TOML_KEY = re.compile(r"(\s*)([A-Za-z0-9_.\"' -]+?)\s*=")
-
-
-def read_toml(path: Path, origin: Origin, table: tuple[str, ...]) -> Node | None:
-    """The tree of one table of a TOML file (``("tool", "pipekit")``); None where the file has no such table."""
-    import tomllib
-
-    text = read_text(path, origin)
-    try:
-        found: object = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        where = re.search(r"line (\d+), column (\d+)", str(error))
-        place = origin.at(int(where[1]), int(where[2])) if where else origin
-        reason = re.sub(r"\s*\(at .*\)$", "", str(error)).lower()
-        raise fault(f"is not TOML: {reason}", place, hint="correct this line") from None
-    for part in table:
-        if not isinstance(found, dict) or part not in found:
-            return None
-        found = found[part]
-    if not isinstance(found, dict):
-        raise fault(f"[{'.'.join(table)}] must be a table", origin, hint=f"write [{'.'.join(table)}] on its own line")
-    return _toml_node(found, origin, _toml_lines(text), table, 0)
-
-
-def _toml_lines(text: str) -> dict[tuple[str, ...], tuple[int, int]]:
-    """Line and column of keys and tables, found by their looks: the parser of the standard library keeps none."""
-    lines: dict[tuple[str, ...], tuple[int, int]] = {}
-    table: tuple[str, ...] = ()
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := _TOML_HEADER.match(line):
-            table = _toml_path(header[1])
-            lines.setdefault(table, (number, 1))
-        elif key := _TOML_KEY.match(line):
-            lines.setdefault(table + _toml_path(key[2]), (number, len(key[1]) + 1))
-    return lines
-
-
-def _toml_path(dotted: str) -> tuple[str, ...]:
-    return tuple(fold_key(part.strip().strip("\"'")) for part in dotted.split("."))
-
-
-def _toml_node(
-    value: object, origin: Origin, lines: Mapping[tuple[str, ...], tuple[int, int]], path: tuple[str, ...], depth: int
-) -> Node:
-    place = lines.get(tuple(map(fold_key, path)))
-    here = origin.at(*place) if place else origin
-    if depth > MAX_DEPTH:
-        raise fault(f"is nested deeper than {MAX_DEPTH} levels", here, hint="no setting lies that deep")
-    if isinstance(value, dict):
-        entries = []
-        for key, item in value.items():
-            node = _toml_node(item, here, lines, (*path, key), depth + 1)
-            entries.append(Entry(key, node.origin, node))
-        return build_mapping(entries, here)
-    if isinstance(value, list):
-        return Node(tuple(_toml_node(item, here, lines, path, depth + 1) for item in value), here)
-    if isinstance(value, bool | int | float | str):
-        return Node(value, here)
-    # Dates and times: a setting takes them as text.
-    return Node(str(value), here)

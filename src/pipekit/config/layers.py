@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from attrs import evolve, frozen
 
 from pipekit.config.faults import fault
+from pipekit.config.keys import fold_key
 from pipekit.config.origin import Layer, Origin
-from pipekit.config.tree import EMPTY, Entry, Node, duplicate, fold_key
+from pipekit.config.tree import EMPTY, Entry, Node, duplicate
 from pipekit.errors import ConfigError, UsageError
 
 __all__ = ["Assignment", "Override", "assigned", "merge"]

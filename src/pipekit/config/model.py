@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from attrs import Attribute, field, frozen
+from attrs import field, frozen
 
 from pipekit.config.structuring import COMPUTED
-from pipekit.config.tree import EMPTY, Node
+from pipekit.config.tree import NO_BLOCK, Block
 
 __all__ = [
     "LLMSettings",
@@ -19,18 +19,6 @@ __all__ = [
     "Settings",
     "StepBlock",
 ]
-
-
-def _block(_: object, __: Attribute[Node], node: Node) -> None:
-    if node.value is not None and not node.is_mapping:
-        raise ValueError("a mapping of names to their settings is needed")
-
-
-def _blocks(_: object, __: Attribute[Node], node: Node) -> None:
-    _block(_, __, node)
-    for entry in node.entries:
-        if entry.value.value is not None and not entry.value.is_mapping:
-            raise ValueError(f"{entry.name} must be a mapping of its settings")
 
 
 def _positive(_: object, __: object, value: Any) -> None:
@@ -69,7 +57,7 @@ class LLMSettings:
     temperature: float | None = field(default=None, validator=_temperature)
     timeout: float = field(default=120.0, validator=_positive)
     fallback: tuple[str, ...] = ()
-    providers: Node = field(default=EMPTY, validator=_blocks)
+    providers: Block = NO_BLOCK
 
 
 @frozen(kw_only=True)
@@ -81,7 +69,7 @@ class OutputSettings:
 
     dir: str | None = None
     include_raw: bool = False
-    formats: Node = field(default=EMPTY, validator=_blocks)
+    formats: Block = NO_BLOCK
 
 
 @frozen(kw_only=True)
@@ -137,13 +125,13 @@ class Settings:
 
     workflow: str = "backlog"
     llm: LLMSettings = LLMSettings()
-    steps: Node = field(default=EMPTY, validator=_blocks)
+    steps: Block = NO_BLOCK
     output: OutputSettings = OutputSettings()
     store: str = "file:.pipeline"
-    store_block: Node = field(default=EMPTY, metadata=COMPUTED)
+    store_block: Block = field(default=NO_BLOCK, metadata=COMPUTED)
     plugins: PluginSettings = PluginSettings()
     use: Mapping[str, str] = field(factory=dict)
     run: RunSettings = RunSettings()
-    retrievers: Node = field(default=EMPTY, validator=_blocks)
-    loaders: Node = field(default=EMPTY, validator=_blocks)
-    profiles: Node = field(default=EMPTY, validator=_blocks)
+    retrievers: Block = NO_BLOCK
+    loaders: Block = NO_BLOCK
+    profiles: Block = NO_BLOCK

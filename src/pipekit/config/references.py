@@ -144,5 +144,7 @@ def _text(block: Node, key: str, path: str, faults: list[ConfigError]) -> tuple[
     if isinstance(text, str) and text.strip():
         return text.strip(), node.origin
     field = f"{path}.{key}"
-    faults.append(fault(f"{field} must be text, not {describe(node)}", node.origin, field=field, hint="name it"))
+    faults.append(
+        fault(f"{field} must be text, not {describe(node.value, key)}", node.origin, field=field, hint="name it")
+    )
     return None

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from pipekit.config.faults import fault, suggestion
+from pipekit.config.keys import fold_key
 from pipekit.config.layers import merge
 from pipekit.config.model import StepBlock
 from pipekit.config.origin import DEFAULT, Origin
 from pipekit.config.references import ModelChoice, choose_model
 from pipekit.config.structuring import field_names, fill
-from pipekit.config.tree import EMPTY, Entry, Node, fold_key
+from pipekit.config.tree import EMPTY, Entry, Node
 from pipekit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def resolve_step_blocks(
 def _resolve(name: str, entries: list[Entry], configuration: Configuration) -> tuple[ResolvedStep, list[ConfigError]]:
     path = f"steps.{entries[0].name if entries else name}"
     node = merge(entry.value for entry in entries)
-    core, faults = fill(StepBlock, _core_part(node), path)
+    core, faults = fill(StepBlock, node.only(*STEP_KEYS), path)
     model = None
     if configuration.model_for_all is None and not any(
         one.field in (f"{path}.model", f"{path}.provider") for one in faults
@@ -94,13 +95,6 @@ def _resolve(name: str, entries: list[Entry], configuration: Configuration) -> t
         )
         faults.extend(wrong)
     return ResolvedStep(name, path, node, core or StepBlock(), model), faults
-
-
-def _core_part(node: Node) -> Node:
-    if not node.is_mapping:
-        return node
-    own = {fold_key(key) for key in STEP_KEYS}
-    return node.without(*(entry.name for entry in node.entries if fold_key(entry.name) not in own))
 
 
 def _unknown(entry: Entry, names: Mapping[str, str]) -> ConfigError:

@@ -19,7 +19,8 @@ from typing import Annotated, Any, Literal, NewType, TypeVar, Union, get_args, g
 import attrs
 
 from pipekit.config.faults import describe, fault, is_secret_key, suggestion
-from pipekit.config.tree import EMPTY, Entry, Node, camel_case, fold_key
+from pipekit.config.keys import camel_case, fold_key
+from pipekit.config.tree import EMPTY, Block, Entry, Node
 from pipekit.errors import ConfigError, PluginError
 
 __all__ = ["COMPUTED", "NoSettings", "default_of", "field_names", "fill", "settable_fields"]
@@ -85,7 +86,7 @@ class _Walk:
         key = path.rpartition(".")[2]
         self.faults.append(
             fault(
-                f"{path or 'the configuration'} must be {expected}, not {describe(node, key)}",
+                f"{path or 'the configuration'} must be {expected}, not {describe(node.value, key)}",
                 node.origin,
                 field=path or None,
                 hint=hint or f"write {expected}",
@@ -97,7 +98,7 @@ class _Walk:
 
     def instance(self, cls: type, node: Node, path: str, ignore: Collection[str] = ()) -> object:
         if node.value is None:
-            node = attrs.evolve(EMPTY, origin=node.origin)
+            node = Node({}, node.origin)
         if not node.is_mapping:
             names = field_names(cls)
             example = f", such as {{{names[0]}: …}}" if names else ""
@@ -129,7 +130,7 @@ class _Walk:
             if not self._validate(cls, given, places, path):
                 self.faults.append(
                     fault(
-                        f"{path or 'the configuration'} can't be taken: {_reason(error)}",
+                        f"{path or 'the configuration'} can't be taken{_reason(error)}",
                         node.origin,
                         field=path or None,
                         hint="correct the values of this block",
@@ -169,7 +170,7 @@ class _Walk:
                 below = f"{path}.{name}" if path else name
                 self.faults.append(
                     fault(
-                        f"{below} can't be {describe(node, name)}: {_reason(error)}",
+                        f"{below} can't be {describe(node.value, name)}{_reason(error, name)}",
                         node.origin,
                         field=below,
                         hint="give it a value that is allowed",
@@ -186,7 +187,11 @@ class _Walk:
     def value(self, type_: Any, node: Node, path: str) -> object:
         """The node's value as the annotated type, or `_WRONG` after a fault."""
         while isinstance(type_, NewType):
+            if type_ is Block:
+                return self._block(node, path)
             type_ = type_.__supertype__
+        if type(type_).__name__ == "TypeAliasType":  # `type X = …` of Python 3.12
+            return self.value(type_.__value__, node, path)
         origin = get_origin(type_)
         if origin is Annotated:
             return self.value(get_args(type_)[0], node, path)
@@ -205,6 +210,11 @@ class _Walk:
         if origin in _MAPPINGS:
             return self._mapping(get_args(type_), node, path)
         raise _unfit(type_, path)
+
+    def _block(self, node: Node, path: str) -> object:
+        if node.value is None:
+            return Node({}, node.origin)
+        return node if node.is_mapping else self.wrong(node, path, "a mapping", "write `name:` lines below it")
 
     def _simple(self, type_: type, node: Node, path: str) -> object:
         if attrs.has(type_):
@@ -346,8 +356,9 @@ def _unfit(type_: object, path: str) -> PluginError:
     )
 
 
-def _reason(error: Exception) -> str:
-    return str(error.args[0]) if error.args else type(error).__name__
+def _reason(error: Exception, name: str = "") -> str:
+    # A validator may repeat the value it refuses; of a secret not even that is told.
+    return "" if is_secret_key(name) or not error.args else f": {error.args[0]}"
 
 
 def _word(option: object) -> str:

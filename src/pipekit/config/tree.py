@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import PathLike, fspath
+from typing import NewType
 
 from attrs import evolve, field, frozen
 
+from pipekit.config.faults import fault
+from pipekit.config.keys import fold_key
 from pipekit.config.origin import DEFAULT, Layer, Origin
 from pipekit.config.scalars import Scalar
 from pipekit.errors import ConfigError
 
-__all__ = ["EMPTY", "DuplicateKeyError", "Entry", "Node", "build_mapping", "camel_case", "fold_key", "from_plain"]
+__all__ = ["EMPTY", "NO_BLOCK", "Block", "Entry", "Node", "build_mapping", "from_plain"]
 
 #: Deeper than any setting, and shallow enough for everything that walks a tree.
 MAX_DEPTH = 40
-
-
-def fold_key(key: str) -> str:
-    """The form in which keys are compared: ``ragTopK``, ``rag_top_k`` and ``RAG-TOP-K`` are one key."""
-    return key.replace("_", "").replace("-", "").lower()
-
-
-def camel_case(name: str) -> str:
-    """A field's name as pipekit writes it in files: ``rag_top_k`` becomes ``ragTopK``."""
-    first, *others = name.strip("_").split("_")
-    return first + "".join(part[:1].upper() + part[1:] for part in others)
 
 
 @frozen
@@ -82,6 +74,15 @@ class Node:
             return self
         return evolve(self, value={key: entry for key, entry in self.value.items() if key not in dropped})
 
+    def only(self, *keys: str) -> Node:
+        """The same mapping with these keys alone."""
+        kept = {fold_key(key) for key in keys}
+        return self.without(*(entry.name for entry in self.entries if fold_key(entry.name) not in kept))
+
+    def plus(self, entries: Iterable[Entry]) -> Node:
+        """The same mapping with these entries as well."""
+        return evolve(self, value={fold_key(entry.name): entry for entry in (*self.entries, *entries)})
+
     def plain(self) -> object:
         """The value alone, with keys as they were spelled: dicts, lists and scalars."""
         if isinstance(self.value, Mapping):
@@ -108,11 +109,11 @@ class Node:
         return iter(self.value if isinstance(self.value, tuple) else ())
 
 
+#: A tree that must be a mapping, of names to blocks that somebody else will fill.
+Block = NewType("Block", Node)
+
 EMPTY = Node({})
-
-
-class DuplicateKeyError(ConfigError):
-    """One key was given twice in one place."""
+NO_BLOCK = Block(EMPTY)
 
 
 def build_mapping(entries: Iterable[Entry], origin: Origin, path: str = "") -> Node:
@@ -125,20 +126,12 @@ def build_mapping(entries: Iterable[Entry], origin: Origin, path: str = "") -> N
     return Node(found, origin)
 
 
-def duplicate(first: Entry, second: Entry, path: str = "") -> DuplicateKeyError:
+def duplicate(first: Entry, second: Entry, path: str = "") -> ConfigError:
     """The error for a key that is given a second time."""
     same = "" if first.name == second.name else f" (it is the same as {first.name})"
-    field_ = f"{path}.{second.name}" if path else second.name
-    return DuplicateKeyError(
-        f"{field_} is given twice{same}, first at {first.origin}",
-        where=str(second.origin),
-        file=second.origin.file,
-        line=second.origin.line,
-        column=second.origin.column,
-        field=field_,
-        source=second.origin.layer,
-        hint="keep one of the two",
-    )
+    below = f"{path}.{second.name}" if path else second.name
+    message = f"{below} is given twice{same}, first at {first.origin}"
+    return fault(message, second.origin, field=below, kind="duplicate", hint="keep one of the two")
 
 
 def from_plain(value: object, origin: Origin, path: str = "", depth: int = 0) -> Node:
@@ -146,7 +139,7 @@ def from_plain(value: object, origin: Origin, path: str = "", depth: int = 0) ->
     if value is None or isinstance(value, bool | int | float | str):
         return Node(value, origin)
     if depth >= MAX_DEPTH:
-        raise ConfigError(f"{path} is nested too deep", where=str(origin), field=path, source=origin.layer)
+        raise fault(f"{path} is nested too deep", origin, field=path, hint=f"{MAX_DEPTH} levels are the most")
     if isinstance(value, PathLike):
         plain = fspath(value)
         return Node(plain if isinstance(plain, str) else plain.decode(errors="replace"), origin)
@@ -154,11 +147,10 @@ def from_plain(value: object, origin: Origin, path: str = "", depth: int = 0) ->
         entries = []
         for key, item in value.items():
             if not isinstance(key, str):
-                raise ConfigError(
+                raise fault(
                     f"a key of {path or 'the mapping'} is not text: {key!r}",
-                    where=str(origin),
+                    origin,
                     field=path or None,
-                    source=origin.layer,
                     hint="give every setting its name as text",
                 )
             below = f"{path}.{key}" if path else key
@@ -167,10 +159,9 @@ def from_plain(value: object, origin: Origin, path: str = "", depth: int = 0) ->
     if isinstance(value, Sequence | frozenset | set) and not isinstance(value, bytes | bytearray):
         items = sorted(value, key=repr) if isinstance(value, frozenset | set) else value
         return Node(tuple(from_plain(item, origin, f"{path}[{i}]", depth + 1) for i, item in enumerate(items)), origin)
-    raise ConfigError(
+    raise fault(
         f"{path or 'the configuration'} holds a value that no file could hold, a {type(value).__name__}",
-        where=str(origin),
+        origin,
         field=path or None,
-        source=origin.layer,
         hint="use text, numbers, true and false, lists and mappings",
     )
