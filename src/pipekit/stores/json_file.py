@@ -1,0 +1,341 @@
+"""Runs as folders of JSON files, the default store (``file:.pipeline``).
+
+Each run is a folder: ``journal.jsonl`` is the truth, ``state.json`` the view of it that people and listings read,
+``steps/`` holds one file per finished step. The order of writes stands in `pipekit.stores.json_lease`.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from pipekit.errors import InputError, PipekitError, RunBusyError, RunNotFoundError, StateError, StorageError
+from pipekit.interfaces.state_stores import Ability, Entry, Lease, Owner, RunQuery, RunSummary, StoredRun, StoreURL
+from pipekit.serde import MisfitError, unstructure
+from pipekit.state.ids import check_run_id, is_valid_id
+from pipekit.state.record import SCHEMA, InputRef, RunRecord
+from pipekit.stores import atomic
+from pipekit.stores.atomic import Folder, make_folders, refusal, spare_name, write_all
+from pipekit.stores.journal import Journal, line
+from pipekit.stores.json_lease import JsonLease
+from pipekit.stores.layout import JOURNAL, LOCK, SLOT, STATE, STEPS, check_path, migrate
+from pipekit.stores.listing import damaged, summary
+from pipekit.stores.locks import RunLock, is_held, read_owner
+from pipekit.stores.view import View, parse_view, render_view
+
+__all__ = ["JsonFileStore"]
+
+_CHUNK = 1 << 20
+#: Journals kept in memory, so that reading all files of a run parses its journal once.
+_JOURNALS_KEPT = 4
+_SLOTS_AT_MOST = 1000
+
+
+class JsonFileStore:
+    """A folder of run folders. Safe for many threads and processes; each run has one owner at a time."""
+
+    abilities: frozenset[Ability] = frozenset({"durable", "exclusive", "fenced", "query", "prune", "folders"})
+
+    def __init__(self, url: StoreURL) -> None:
+        self._root = url.path
+        self._mutex = threading.RLock()
+        self._journals: dict[str, tuple[tuple[int, int], Journal]] = {}
+
+    def __repr__(self) -> str:
+        return f"<JsonFileStore {self._root}>"
+
+    # --- making, taking and removing runs ----------------------------------------------------------------------------
+
+    def create(self, record: RunRecord, source: BinaryIO) -> None:
+        """Keep record and input together, or nothing: the whole folder is made under another name, then renamed."""
+        run_id = check_run_id(record.run_id)
+        forge = f".new-{run_id}"
+        with _about(run_id):
+            make_folders(self._root)
+            with Folder(self._root, follow=True) as root:
+                if root.state(run_id) is not None or not root.make(forge):
+                    raise StateError(f"there is a run of this name already: {run_id}", run_id=run_id)
+                try:
+                    with root.sub(forge) as folder:
+                        self._forge(folder, record, source)
+                    root.move(forge, run_id)
+                except BaseException:
+                    with suppress(PipekitError, OSError):
+                        root.remove_tree(forge)
+                    raise
+                root.force()
+
+    def _forge(self, folder: Folder, record: RunRecord, source: BinaryIO) -> None:
+        files = []
+        if record.input is not None:
+            _copy(folder, record.input, source)
+            files = [[record.input.path, record.input.sha256, record.input.size, None]]
+        folder.make(STEPS)
+        with folder.sub(STEPS) as steps:
+            # Names that wait: a commit fills one and need not force the folder.
+            for number in range(min(len(record.planned) + 1, _SLOTS_AT_MOST)):
+                steps.create(f"{SLOT}{number:04}")
+            steps.force()
+        journal = Journal(record.run_id, str(folder.path / JOURNAL))
+        try:
+            plain = unstructure(record)
+            header = line(journal.body("header", 0, {"schema": SCHEMA, "record": plain, "files": files}))
+            view = render_view(plain, journal_size=len(header))
+        except (MisfitError, ValueError) as error:
+            raise StateError(f"the record can't be kept: {error}", run_id=record.run_id) from error
+        folder.create(LOCK)
+        folder.create(STATE, view)
+        folder.create(JOURNAL, header, forced=True)
+        folder.force()
+
+    def acquire(self, run_id: str, owner: Owner) -> Lease:
+        """The right to change the run; what an owner before left unfinished is finished first."""
+        with _about(run_id):
+            folder = self._open(run_id)
+            try:
+                lock = RunLock(folder, run_id)
+            except BaseException:
+                folder.close()
+                raise
+            try:
+                view = _view(folder, run_id)
+                journal = Journal(run_id, str(folder.path / JOURNAL))
+                torn = _read_journal(folder, journal, view)
+                return JsonLease(folder, lock, journal, torn, owner)
+            except BaseException:
+                lock.release()
+                folder.close()
+                raise
+
+    def owner(self, run_id: str) -> Owner | None:
+        """Who holds the run now; asked of the lock."""
+        with _about(run_id), self._open(run_id) as folder:
+            if not is_held(folder):
+                return None
+            owner = read_owner(folder)
+            if owner is None:
+                raise StateError("somebody holds the run and left no name", file=str(folder.path / LOCK), run_id=run_id)
+            return owner
+
+    def delete(self, run_id: str) -> None:
+        """Forget a run: its name first, then what is in it."""
+        with _about(run_id), self._open(run_id) as folder:
+            lock = RunLock(folder, run_id)
+            gone = spare_name("gone")
+            try:
+                with Folder(self._root, follow=True) as root:
+                    root.move(run_id, gone)
+                    root.force()
+                    root.remove_tree(gone)
+            finally:
+                lock.release()
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+
+    def load(self, run_id: str) -> StoredRun:
+        """The newest committed record as the journal has it. Files are looked at by `read`."""
+        with _about(run_id), self._open(run_id) as folder, self._mutex:
+            journal = self._journal(folder, run_id, _view(folder, run_id))
+            return StoredRun(record=journal.structured(), entries=tuple(journal.entries))
+
+    def read(self, run_id: str, name: str) -> bytes:
+        """One file as committed, its digest not checked; a file that no commit names isn't there."""
+        parts = check_path(name)
+        with _about(run_id), self._open(run_id) as folder:
+            with self._mutex:
+                journal = self._journal(folder, run_id)
+                blob = journal.blobs.get(name)
+                steps = journal.record.get("stepOutputs", {})
+            if blob is not None:
+                # Newer than what may lie under the name itself: its owner died before giving it its own.
+                data = None if blob.slot is None else _read(folder, check_path(blob.slot, slot=True))
+                if data is not None and hashlib.sha256(data).hexdigest() == blob.sha256:
+                    return data
+                if (data := _read(folder, parts)) is not None:
+                    return data
+            step = next((key for key, step in steps.items() if step.get("path") == name), None)
+            raise StateError(
+                f"missing: {name}" if blob is not None else f"the run has no file of this name: {name}",
+                file=str(folder.path.joinpath(*parts)),
+                kind="missing",
+                expected=blob.sha256 if blob is not None else None,
+                found="no file" if blob is not None else None,
+                run_id=run_id,
+                step=step,
+                hint=f"pipekit resume {run_id} --from-step {step}" if step else f"pipekit show {run_id}",
+            )
+
+    def find(self, query: RunQuery) -> Iterator[RunSummary]:
+        """Newest first, since ids begin with the time; one bad run is yielded as damaged."""
+        if not self._root.is_dir():
+            return
+        with Folder(self._root, follow=True) as root:
+            names = sorted((name for name in root.names() if name.startswith(query.prefix)), reverse=True)
+        count = 0
+        for name in filter(is_valid_id, names):
+            if query.limit is not None and count >= query.limit:
+                return
+            found = self._summary(name)
+            if found is not None and query.status in (None, found.status):
+                count += 1
+                yield found
+
+    def _summary(self, run_id: str) -> RunSummary | None:
+        try:
+            with self._open(run_id) as folder:
+                view = _view(folder, run_id)
+                state = folder.state(JOURNAL)
+                if view is None and state is None and not run_id.startswith("run-"):
+                    return None  # somebody's folder, no run
+                if view is not None and state is not None and state.st_size == view.journal_size:
+                    record, schema = view.record, view.schema
+                else:
+                    with self._mutex:
+                        journal = self._journal(folder, run_id, view)
+                        record, schema = journal.record, journal.schema
+                return summary(run_id, migrate(record, schema), lambda: is_held(folder))
+        except RunNotFoundError:
+            return None  # removed since its name was read
+        except PipekitError as error:
+            return damaged(run_id, error)
+
+    def folder(self, run_id: str) -> Path | None:
+        """The run's folder."""
+        with self._open(run_id) as folder:
+            return folder.path
+
+    # --- changing ----------------------------------------------------------------------------------------------------
+
+    def append(self, lease: Lease, entries: Sequence[Entry]) -> None:
+        """Keep entries of the open step: one line, forced."""
+        with _about(lease.run_id):
+            self._ours(lease).append(entries)
+
+    def commit(self, lease: Lease, record: RunRecord, blobs: Mapping[str, bytes]) -> None:
+        """Keep a new record together with new files, all or nothing."""
+        with _about(lease.run_id):
+            self._ours(lease).commit(record, blobs)
+
+    def close(self) -> None:
+        """Forget what was read; leases are given back by their owners."""
+        with self._mutex:
+            self._journals.clear()
+
+    def _ours(self, lease: Lease) -> JsonLease:
+        if not isinstance(lease, JsonLease):
+            raise RunBusyError("this lease is from another store", kind="superseded", run_id=lease.run_id)
+        return lease
+
+    def _open(self, run_id: str) -> Folder:
+        try:
+            return Folder(self._root / check_run_id(run_id))
+        except StorageError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR):
+                raise RunNotFoundError(
+                    f"no run of this name: {run_id}", run_id=run_id, hint="pipekit list shows the runs there are"
+                ) from error
+            raise
+
+    def _journal(self, folder: Folder, run_id: str, view: View | None = None) -> Journal:
+        """What the journal says now, reading only what is new since the last time."""
+        state = folder.state(JOURNAL)
+        identity = (state.st_dev, state.st_ino) if state is not None else (0, 0)
+        kept = self._journals.pop(run_id, None)
+        if kept is not None and state is not None and kept[0] == identity and kept[1].offset <= state.st_size:
+            journal = kept[1]
+        else:
+            journal = Journal(run_id, str(folder.path / JOURNAL))
+        _read_journal(folder, journal, view)
+        self._journals[run_id] = (identity, journal)  # the newest last
+        while len(self._journals) > _JOURNALS_KEPT:
+            del self._journals[next(iter(self._journals))]
+        return journal
+
+
+@contextmanager
+def _about(run_id: str) -> Iterator[None]:
+    """Say of which run an error is, and how to go on after one of the disk."""
+    try:
+        yield
+    except StorageError as error:
+        error.run_id = error.run_id or run_id
+        if "pipekit " not in error.hint:
+            error.hint = f"{error.hint}: pipekit resume {run_id}" if error.hint else f"pipekit resume {run_id}"
+        raise
+    except PipekitError as error:
+        error.run_id = error.run_id or run_id
+        raise
+
+
+def _view(folder: Folder, run_id: str) -> View | None:
+    data = folder.read(STATE)
+    return None if data is None else parse_view(data, file=str(folder.path / STATE), run_id=run_id)
+
+
+def _read_journal(folder: Folder, journal: Journal, view: View | None) -> int:
+    """Bring a journal up to date from its file; the number of torn bytes at its end."""
+    data = folder.read(JOURNAL, start=journal.offset)
+    torn = journal.feed(data) if data is not None else 0
+    if journal.sequence == 0 or (view is not None and view.journal_size > journal.offset):
+        found = "no file" if data is None else f"{journal.offset} bytes of whole lines"
+        raise StateError(
+            "the journal is missing or was cut",
+            file=journal.file,
+            expected="a header" if view is None else f"{view.journal_size} bytes",
+            found=found,
+            run_id=journal.run_id,
+            hint="nothing was changed, and steps/ still holds what finished; put the journal back from a copy of the "
+            "run's folder, or run the input again",
+        )
+    return torn
+
+
+def _read(folder: Folder, parts: Sequence[str]) -> bytes | None:
+    """A file some folders down, None where it or a folder is missing."""
+    if len(parts) == 1:
+        return folder.read(parts[0])
+    try:
+        below = folder.sub(parts[0])
+    except StorageError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            return None
+        raise
+    with below:
+        return _read(below, parts[1:])
+
+
+def _copy(folder: Folder, ref: InputRef, source: BinaryIO) -> None:
+    """Copy the input in pieces, forced, and check that it is what the record says."""
+    *parents, name = check_path(ref.path)
+    opened: list[Folder] = []
+    home = folder
+    try:
+        for part in parents:
+            home.make(part)
+            home = home.sub(part)
+            opened.append(home)
+        found = hashlib.sha256()
+        size = 0
+        fd = home.open_new(name)
+        try:
+            with refusal(home.path / name, "write"):
+                while data := source.read(_CHUNK):
+                    found.update(data)
+                    size += len(data)
+                    write_all(fd, data)
+                atomic.system.sync(fd)
+        finally:
+            with refusal(home.path / name, "close"):
+                atomic.system.close(fd)
+        if (found.hexdigest(), size) != (ref.sha256, ref.size):
+            raise InputError("the input changed while it was read", file=ref.name, hint="run it again")
+        for home in reversed(opened):
+            home.force()
+    finally:
+        for home in opened:
+            home.close()

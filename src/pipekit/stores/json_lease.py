@@ -1,0 +1,331 @@
+"""The right to change one run's folder: takes it over, and writes commits in the order that survives a power cut.
+
+A commit is: every new file forced under a slot's name, one line of the journal forced (the moment of truth), files
+taken back moved to the history, new files given their own names (not forced: the line says where they lie), and
+``state.json`` brought up to date from time to time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from pipekit.errors import PipekitError, RunBusyError, StateError, StorageError
+from pipekit.interfaces.state_stores import Entry, Owner
+from pipekit.serde import JSON, MisfitError, unstructure
+from pipekit.state.record import SCHEMA, RunRecord
+from pipekit.stores import atomic
+from pipekit.stores.atomic import Folder, refusal, spare_name
+from pipekit.stores.delta import difference, files_of
+from pipekit.stores.journal import Blob, Journal, Move, entries_content, line
+from pipekit.stores.layout import HISTORY, JOURNAL, OWNER, SLOT, STATE, STEPS, check_path, is_slot
+from pipekit.stores.locks import RunLock, write_owner
+from pipekit.stores.view import render_view
+
+__all__ = ["JsonLease"]
+
+#: Seconds between two renewals of ``state.json`` while the status stays the same.
+_VIEW_EVERY = 0.25
+
+
+class JsonLease:
+    """A run's folder, held: `commit` and `append` until `release`.
+
+    ``journal`` must hold the whole lines of the journal, ``torn`` the number of bytes after them. One call at a time.
+    """
+
+    def __init__(self, folder: Folder, lock: RunLock, journal: Journal, torn: int, owner: Owner) -> None:
+        self.run_id = journal.run_id
+        self._folder = folder
+        self._lock = lock
+        self._journal = journal
+        self._record = journal.structured()
+        self._mutex = threading.RLock()
+        self._folders: dict[tuple[str, ...], Folder] = {(): folder}
+        self._slots: list[str] = []
+        self._refused: PipekitError | None = None
+        self._is_released = False
+        self._is_view_behind = False
+        self._viewed_at = float("-inf")
+        self._fd = folder.open_to_append(JOURNAL)
+        try:
+            if torn:
+                with refusal(folder.path / JOURNAL, "cut"):
+                    atomic.system.truncate(self._fd, journal.offset)
+            self._settle()
+            # Also forces lines that the last owner wrote and could not force any more: from here on they count.
+            self._write("owner", journal.epoch + 1, {"owner": unstructure(owner)})
+            write_owner(folder, owner)
+        except BaseException:
+            self._close()
+            raise
+        self.epoch = journal.epoch
+
+    def __repr__(self) -> str:
+        state = "given back" if self._is_released else "refused" if self._refused else "held"
+        return f"<JsonLease {self.run_id} epoch {self.epoch}: {state}>"
+
+    # --- what the store offers -----------------------------------------------------------------------------------
+
+    def commit(self, record: RunRecord, blobs: Mapping[str, bytes]) -> None:
+        """See `StateStore.commit`."""
+        with self._mutex:
+            self._check(record)
+            content, moves = self._content(record)
+            files = self._write_files(record, blobs)
+            try:
+                if files:
+                    content["files"] = [[path, blob.sha256, blob.size, blob.slot] for path, blob in files.items()]
+                self._write("replaced" if moves else "commit", self.epoch, content)
+            except MisfitError as error:
+                self._abandon(files)
+                raise StateError(f"the record can't be kept: {error}", run_id=self.run_id) from error
+            is_new_status = record.status != self._record.status
+            self._record = record
+            try:
+                self._archive()
+                for path, blob in files.items():
+                    *parents, name = check_path(path)
+                    self._open(tuple(parents)).move(_name(blob.slot), name)
+            except StorageError as error:
+                self._refused = error  # the line stands; whoever opens the run next finishes this
+                raise
+            self._view(now=is_new_status)
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """See `StateStore.append`."""
+        with self._mutex:
+            self._check(None)
+            if entries:
+                try:
+                    self._write("entries", self.epoch, entries_content(entries))
+                except MisfitError as error:
+                    raise StateError(f"the entry can't be kept: {error}", run_id=self.run_id) from error
+
+    def release(self) -> None:
+        """Give the run back; calling it again does nothing. The view is brought up to date where that is possible."""
+        with self._mutex:
+            if self._is_released:
+                return
+            self._is_released = True
+            try:
+                if self._refused is None and self._lock.is_ours():
+                    with suppress(StorageError):
+                        if self._is_view_behind:
+                            self._view(now=True)
+                        self._folder.remove(OWNER)
+            finally:
+                self._close()
+
+    def _close(self) -> None:
+        with suppress(OSError):
+            atomic.system.close(self._fd)
+        for folder in self._folders.values():
+            folder.close()
+        self._lock.release()
+
+    # --- before a change -------------------------------------------------------------------------------------------
+
+    def _check(self, record: RunRecord | None) -> None:
+        if self._is_released:
+            raise RunBusyError("this lease was given back", kind="superseded", run_id=self.run_id)
+        if self._refused is not None:
+            raise StorageError(
+                f"an earlier write failed, nothing more is written: {self._refused.message}",
+                path=str(self._folder.path),
+                errno=getattr(self._refused, "errno", None),
+                run_id=self.run_id,
+                hint=f"see to the cause, then pipekit resume {self.run_id}",
+            )
+        if record is not None and record.run_id != self.run_id:
+            raise StateError(f"the record of {record.run_id} is no record of {self.run_id}", run_id=self.run_id)
+        with refusal(self._folder.path / JOURNAL, "look at"):
+            size = os.fstat(self._fd).st_size
+        if size != self._journal.offset or not self._lock.is_ours():
+            raise RunBusyError(
+                f"another owner took over {self.run_id}: this one (epoch {self.epoch}) may write no more",
+                kind="superseded",
+                run_id=self.run_id,
+                hint=f"look at who has it: pipekit show {self.run_id}",
+            )
+
+    def _content(self, record: RunRecord) -> tuple[dict[str, JSON], tuple[Move, ...]]:
+        if self._journal.schema != SCHEMA:
+            # The first commit after a migration: from here on the journal speaks today's layout.
+            self._keep_old_view()
+            content = {"schema": SCHEMA, "record": unstructure(record)}
+        else:
+            content = difference(self._record, record)
+        gone = [path for path in files_of(self._record) if path not in files_of(record)]
+        folder = f"{HISTORY}/{self._journal.replaced + 1}"
+        moves = tuple(Move(path, f"{folder}/{path}") for path in gone if path in self._journal.blobs)
+        if moves:
+            content["moves"] = [[move.source, move.target] for move in moves]
+        return content, moves
+
+    def _keep_old_view(self) -> None:
+        data = self._folder.read(STATE)
+        backup = f"state.v{self._journal.schema}.json.bak"
+        if data is not None and self._folder.state(backup) is None:
+            self._folder.replace(backup, data, forced=True)
+
+    # --- files -----------------------------------------------------------------------------------------------------
+
+    def _write_files(self, record: RunRecord, blobs: Mapping[str, bytes]) -> dict[str, Blob]:
+        """Every file forced under a slot's name, the names too; nothing is left when one can't be written."""
+        promised = files_of(record)
+        files: dict[str, Blob] = {}
+        unforced: dict[tuple[str, ...], Folder] = {}
+        try:
+            for path, data in blobs.items():
+                parents = check_path(path)[:-1]
+                if parents[0] == HISTORY:
+                    raise StateError(f"the history is no place for new files: {path}", run_id=self.run_id)
+                sha256 = hashlib.sha256(data).hexdigest()
+                if promised.get(path, sha256) != sha256:
+                    raise StateError(
+                        "the record names another digest than its file has",
+                        file=path,
+                        expected=promised[path],
+                        found=sha256,
+                        run_id=self.run_id,
+                    )
+                slot, is_new = self._fill(parents, data)
+                files[path] = Blob(sha256, len(data), "/".join((*parents, slot)))
+                if is_new:
+                    unforced[parents] = self._open(parents)
+            for folder in unforced.values():
+                folder.force()
+        except PipekitError:
+            self._abandon(files)
+            raise
+        return files
+
+    def _fill(self, parents: tuple[str, ...], data: bytes) -> tuple[str, bool]:
+        """Write and force a slot; its name, and whether the name itself must still be forced."""
+        folder = self._open(parents, make=True)
+        for is_last in (False, True):
+            is_new = parents != (STEPS,) or not self._slots
+            slot = spare_name(SLOT[1:-1]) if is_new else self._slots.pop()
+            try:
+                if is_new:
+                    folder.create(slot, data, forced=True)
+                else:
+                    folder.fill(slot, data)
+            except StorageError as error:
+                with suppress(StorageError):
+                    folder.remove(slot)
+                # A file whose sync failed is never synced again: what it holds is unknown. Another one is tried, once.
+                if is_last or error.kind != "sync":
+                    raise
+            else:
+                return slot, is_new
+        raise AssertionError("the second try returns or raises")
+
+    def _abandon(self, files: Mapping[str, Blob]) -> None:
+        for path, blob in files.items():
+            with suppress(StorageError):
+                self._open(check_path(path)[:-1]).remove(_name(blob.slot))
+
+    def _open(self, parents: tuple[str, ...], *, make: bool = False) -> Folder:
+        """A folder of the run, kept open; with ``make`` it is made, and its name forced."""
+        folder = self._folders.get(parents)
+        if folder is None:
+            above = self._open(parents[:-1], make=make)
+            if make and above.make(parents[-1]):
+                above.force()
+            folder = self._folders[parents] = above.sub(parents[-1])
+        return folder
+
+    def _archive(self) -> None:
+        """Move what the last line took back. The history is forced first, so that no file is ever without a name."""
+        changed: dict[tuple[str, ...], Folder] = {}
+        for move in self._journal.moves:
+            *parents, name = check_path(move.target)
+            history = self._open(tuple(parents), make=True)
+            if history.state(name) is not None:
+                continue  # done before a crash
+            source = check_path(move.source)
+            slot = self._journal.moved[move.target].slot
+            home = self._open(source[:-1], make=True)
+            for candidate in (_name(slot), source[-1]):
+                if candidate and home.state(candidate) is not None:
+                    home.move(candidate, name, history)
+                    changed[tuple(parents)] = history
+                    changed[source[:-1]] = home
+                    break
+        for folder in sorted(changed, key=lambda parts: parts[0] != HISTORY):
+            changed[folder].force()
+
+    def _settle(self) -> None:
+        """Finish what an owner before left: files still under their slots, files not yet moved to the history."""
+        waiting: dict[tuple[str, ...], dict[str, tuple[str, Blob]]] = {(STEPS,): {}}
+        for path, blob in self._journal.blobs.items():
+            *parents, name = check_path(path)
+            if blob.slot is not None and parents[0] != HISTORY:
+                waiting.setdefault(tuple(parents), {})[_name(blob.slot)] = (name, blob)
+        pending = {_name(blob.slot) for blob in self._journal.moved.values()}
+        for place, slots in waiting.items():
+            try:
+                folder = self._open(place)
+            except StorageError:
+                if place == (STEPS,):
+                    raise
+                continue  # an output folder that somebody removed
+            has_changed = False
+            for name in sorted(filter(is_slot, folder.names())):
+                if name in slots:
+                    target, blob = slots[name]
+                    if _digest(folder.read(name)) == blob.sha256:
+                        folder.move(name, target)
+                        has_changed = True
+                elif name not in pending:
+                    if place == (STEPS,):
+                        self._slots.append(name)
+                    else:
+                        folder.remove(name)
+            if has_changed:
+                folder.force()
+        self._slots.reverse()  # the first is taken first
+        self._archive()
+
+    # --- journal and view ------------------------------------------------------------------------------------------
+
+    def _write(self, kind: str, epoch: int, content: Mapping[str, JSON]) -> None:
+        """One line, forced. When that fails the lease is of no use any more: what the line holds is unknown."""
+        body = self._journal.body(kind, epoch, content)
+        data = line(body)
+        path = self._folder.path / JOURNAL
+        try:
+            with refusal(path, "write"):
+                atomic.write_all(self._fd, data)
+            with refusal(path, "force to the disk", kind="sync"):
+                atomic.system.sync_data(self._fd)
+        except BaseException as error:
+            self._refused = error if isinstance(error, PipekitError) else StorageError(f"stopped: {error!r}")
+            with suppress(OSError):  # so that nobody takes a line for kept that isn't
+                atomic.system.truncate(self._fd, self._journal.offset)
+            raise
+        self._journal.take(body)
+        self._journal.offset += len(data)
+        self._is_view_behind = True
+
+    def _view(self, *, now: bool) -> None:
+        if not now and time.monotonic() - self._viewed_at < _VIEW_EVERY:
+            return
+        data = render_view(self._journal.record, journal_size=self._journal.offset)
+        self._folder.replace(STATE, data)
+        self._viewed_at = time.monotonic()
+        self._is_view_behind = False
+
+
+def _name(slot: str | None) -> str:
+    return "" if slot is None else slot.rpartition("/")[2]
+
+
+def _digest(data: bytes | None) -> str | None:
+    return None if data is None else hashlib.sha256(data).hexdigest()

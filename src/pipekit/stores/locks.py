@@ -1,0 +1,167 @@
+"""Who works on a run: an operating-system lock that ends with its process, and a note that names the owner.
+
+The lock file is never removed. Whoever only asks takes a *shared* lock for an instant; whoever wants the run and is
+refused asks too: if a shared lock is granted, only askers stood in the way, and it tries again.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from pipekit.errors import RunBusyError, StorageError
+from pipekit.interfaces.state_stores import Owner
+from pipekit.serde import MisfitError, decode, encode, structure, unstructure
+from pipekit.stores.atomic import FILE_MODE, Folder, refusal
+from pipekit.stores.layout import LOCK, OWNER
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+__all__ = ["RunLock", "busy", "is_held", "read_owner"]
+
+#: How long, in seconds, askers may keep a run from being taken (each holds it for microseconds).
+_ASKERS_PATIENCE = 1.5
+#: How long the loser waits for the winner to write its name.
+_NAME_PATIENCE = 0.25
+
+
+def is_held(folder: Folder) -> bool:
+    """Whether somebody holds the run in ``folder``, asked of the lock."""
+    path = folder.path / LOCK
+    if sys.platform == "win32":  # no shared locks there
+        lock = _try(folder)
+        if lock is None:
+            return True
+        lock.release()
+        return False
+    import fcntl
+
+    try:
+        with refusal(path, "open"):
+            fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except StorageError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return False
+        raise
+    try:
+        with refusal(path, "ask the lock"):
+            try:
+                fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+    finally:
+        os.close(fd)
+
+
+def _try(folder: Folder) -> BaseFileLock | None:
+    from filelock import FileLock, SoftFileLock, Timeout
+
+    path = folder.path / LOCK
+    # Leases are taken and given back on different threads, and two in one process must exclude each other.
+    lock: BaseFileLock = FileLock(path, mode=FILE_MODE, thread_local=False, is_singleton=False)
+    with refusal(path, "lock"):
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return None
+    if isinstance(lock, SoftFileLock):  # what filelock falls back to; it would outlive a killed owner
+        lock.release(force=True)
+        raise StorageError(
+            "this file system has no locks",
+            path=str(path),
+            hint="keep runs on a local disk with the setting store",
+        )
+    return lock
+
+
+class RunLock:
+    """The lock of one run, held from construction to `release`; `RunBusyError` when somebody else holds it."""
+
+    def __init__(self, folder: Folder, run_id: str) -> None:
+        self._path = folder.path / LOCK
+        deadline = time.monotonic() + _ASKERS_PATIENCE
+        while (lock := _try(folder)) is None:
+            if time.monotonic() >= deadline or is_held(folder):
+                raise busy(run_id, _winner(folder))
+            time.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - two that ask in step must fall out of step
+        self._lock = lock
+        with refusal(self._path, "look at"):
+            self._identity = self._look()
+
+    def _look(self) -> tuple[int, int]:
+        state = self._path.lstat()
+        return state.st_dev, state.st_ino
+
+    def is_ours(self) -> bool:
+        """Whether the lock is still held and its file still the one that others would lock."""
+        if not self._lock.is_locked:
+            return False
+        try:
+            return self._look() == self._identity
+        except OSError:
+            return False
+
+    def release(self) -> None:
+        """Give the lock back; again does nothing."""
+        with suppress(OSError):
+            self._lock.release(force=True)
+
+
+def _winner(folder: Folder) -> Owner | None:
+    """The owner's name, waiting a moment for one that has just taken the lock."""
+    deadline = time.monotonic() + _NAME_PATIENCE
+    while True:
+        owner = read_owner(folder)
+        if (owner is not None and _can_live(owner)) or time.monotonic() >= deadline:
+            return owner
+        time.sleep(0.01)
+
+
+def _can_live(owner: Owner) -> bool:
+    import socket
+
+    if owner.host != socket.gethostname() or sys.platform == "win32":
+        return True
+    try:
+        os.kill(owner.pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
+def read_owner(folder: Folder) -> Owner | None:
+    """The name that the newest owner left, whether it still lives or not; None where there is none to read."""
+    try:
+        data = folder.read(OWNER)
+        return None if data is None else structure(decode(data), Owner)
+    except (MisfitError, StorageError):
+        return None
+
+
+def write_owner(folder: Folder, owner: Owner) -> None:
+    """Leave the owner's name for others to read."""
+    folder.replace(OWNER, encode(unstructure(owner)) + b"\n")
+
+
+def busy(run_id: str, owner: Owner | None) -> RunBusyError:
+    """The error for whoever wants a run that ``owner`` works on."""
+    hint = f"wait until it is done, or look at it: pipekit show {run_id}"
+    if owner is None:
+        return RunBusyError(f"another process works on {run_id}", run_id=run_id, hint=hint)
+    since = unstructure(owner.since)
+    return RunBusyError(
+        f"process {owner.pid} on {owner.host} works on {run_id} since {since}",
+        pid=owner.pid,
+        host=owner.host,
+        since=since,
+        run_id=run_id,
+        hint=hint,
+    )
