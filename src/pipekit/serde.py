@@ -147,9 +147,13 @@ def _sentence(error: BaseException, type_: type | None) -> str:
     return f"expected {getattr(type_, '__name__', type_)}, got something else ({type(error).__name__})"
 
 
-@cache
-def is_immutable(type_: object) -> bool:
+def is_immutable(type_: Any) -> bool:
     """Whether values of this type can be shared: frozen attrs classes of immutable parts, tuples, scalars."""
+    return _is_immutable(type_)
+
+
+@cache
+def _is_immutable(type_: Any) -> bool:
     if type_ in (str, int, float, bool, bytes, type(None), datetime, date, None):
         return True
     origin = get_origin(type_)

@@ -63,11 +63,13 @@ class RunStepContext:
         bus: Bus,
         notebook: Notebook,
         loop: asyncio.AbstractEventLoop,
+        project: Path,
     ) -> None:
         self.run_id = run_id
         self.step = step
         self.item = item
         self.attempt = attempt
+        self.project = project
         self.log = logging.getLogger(f"pipekit.steps.{step}")
         self._bus = bus
         self._notebook = notebook

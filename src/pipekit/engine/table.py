@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, get_args, get_origin
 
 from attrs import frozen
@@ -120,16 +120,11 @@ class ArtifactTable:
             ) from error
 
 
-def _is_shareable(item: object) -> bool:
-    kind: Hashable = type(item)
-    return is_immutable(kind)
-
-
 def _copied(value: Any) -> Any:
     """A copy that shares nothing that could be changed; collections of frozen values are copied shallowly."""
     if isinstance(value, Each):
         return value
-    if isinstance(value, list) and all(_is_shareable(item) for item in value):
+    if isinstance(value, list) and all(is_immutable(type(item)) for item in value):
         return list(value)
     return copy.deepcopy(value)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from attrs import Factory, define, field, frozen
@@ -33,10 +34,11 @@ __all__ = ["Done", "Services", "StepWork"]
 class Services:
     """What the engine gets from outside, ready made: it builds none of this.
 
-    ``llm`` makes the model service of a planned step and is told the usage of each call; ``render`` makes the files of
+    ``project`` is the folder of the configuration; ``llm`` makes the model service of a planned step and is told the usage of each call; ``render`` makes the files of
     output formats from the run as it stands.
     """
 
+    project: Path
     retrieval: Retrieval
     llm: Callable[[PlannedStep, Callable[[Usage], None]], LLM]
     render: Callable[[Sequence[FormatName]], Sequence[tuple[str, OutputFile]]]
@@ -161,6 +163,7 @@ class StepWork:
             bus=self.bus,
             notebook=self.notebook,
             loop=asyncio.get_running_loop(),
+            project=self.services.project,
         )
         services: Mapping[Service, Any] = self._services(planned, context, tally)
         try:

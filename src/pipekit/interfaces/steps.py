@@ -25,6 +25,8 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, ca
 
 from attrs import frozen
 
+from pipekit.state.artifacts import ItemError
+
 if TYPE_CHECKING:
     from logging import Logger
 
@@ -48,14 +50,6 @@ A = TypeVar("A")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 C = TypeVar("C", bound=type)
-
-
-@frozen
-class ItemError:
-    """Why an item of a fanned-out step has no result: it ``failed``, or was ``skipped`` for lack of an input."""
-
-    reason: str
-    skipped: bool = False
 
 
 class Each(Mapping[str, T_co]):

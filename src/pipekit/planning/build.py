@@ -24,7 +24,7 @@ from pipekit.planning.select import ALL, Selection
 from pipekit.serde import unstructure
 from pipekit.state.record import StepRecord
 
-__all__ = ["Installed", "PlanRequest", "make_plan"]
+__all__ = ["Installed", "PlanRequest", "make_plan", "rendering_steps"]
 
 
 class Installed(Protocol):
@@ -61,6 +61,12 @@ class PlanRequest:
 def make_plan(request: PlanRequest) -> Plan:
     """The plan, or `PlanError` with every fault that was found."""
     return _Planner(request).plan()
+
+
+def rendering_steps(request: PlanRequest) -> list[str]:
+    """The names of the workflow's steps that make output files."""
+    members, _ = gather(request.workflow, request.registered, ())
+    return [member.name for member in members if member.signature.service("rendering") is not None]
 
 
 class _Planner:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import field, frozen
 
-__all__ = ["ALL", "Selection"]
+__all__ = ["ALL", "Selection", "step_name"]
 
 
 def _names(value: object) -> tuple[str, ...]:
@@ -18,7 +18,8 @@ def _names(value: object) -> tuple[str, ...]:
     raise TypeError(f"expected a step or a list of steps, got {value!r}")
 
 
-def _name(value: object) -> str | None:
+def step_name(value: object) -> str | None:
+    """A step as a text: numbers are names too."""
     return None if value is None else str(value)
 
 
@@ -31,7 +32,7 @@ class Selection:
 
     only: tuple[str, ...] = field(default=(), converter=_names)
     skip: tuple[str, ...] = field(default=(), converter=_names)
-    until: str | None = field(default=None, converter=_name)
+    until: str | None = field(default=None, converter=step_name)
 
 
 ALL = Selection()

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 
 from pipekit.errors import UsageError
 
-__all__ = ["check_run_id", "is_valid_id", "new_run_id"]
+__all__ = ["DEVICES", "check_run_id", "is_valid_id", "new_run_id"]
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
-_DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10))})
+#: Names that are devices on Windows, and so never files.
+DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10))})
 
 
 def new_run_id(now: datetime | None = None) -> str:
@@ -22,7 +23,7 @@ def new_run_id(now: datetime | None = None) -> str:
 
 def is_valid_id(text: str) -> bool:
     """Whether ``text`` can name a folder: ``[a-z0-9][a-z0-9._-]{0,63}``, no trailing dot, no device name."""
-    return bool(_ID.match(text)) and not text.endswith(".") and text.split(".")[0] not in _DEVICES
+    return bool(_ID.match(text)) and not text.endswith(".") and text.split(".")[0] not in DEVICES
 
 
 def check_run_id(text: str) -> str:

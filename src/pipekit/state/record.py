@@ -84,10 +84,14 @@ class InputRef:
 
 @frozen(kw_only=True)
 class ConfigRef:
-    """Where the configuration came from and what narrowed the plan, so that a resume reads the same again."""
+    """Where the configuration came from and what narrowed the plan, so that a resume reads the same again.
+
+    ``settings`` are the flags ``--set path=value``, ``model`` is the flag ``--model``.
+    """
 
     path: str | None = None
     profile: str | None = None
+    model: str | None = None
     settings: Mapping[str, str] = field(factory=dict)
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()

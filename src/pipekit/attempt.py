@@ -1,0 +1,206 @@
+"""One attempt at a run: prepared, carried out by the engine, and what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from pipekit.asking import model_service
+from pipekit.engine.bus import Bus, Listener
+from pipekit.engine.runner import Runner
+from pipekit.engine.table import ArtifactTable, TableView
+from pipekit.engine.threads import in_thread, uncancelled
+from pipekit.engine.work import Services
+from pipekit.inputs import Input
+from pipekit.installation import AllRetrievers
+from pipekit.interfaces.llm_providers import LLM
+from pipekit.interfaces.state_stores import Entry, Lease, StoredRun
+from pipekit.outputs import copy_outputs, render
+from pipekit.planning.plan import Plan, PlannedStep
+from pipekit.planning.select import Selection
+from pipekit.preparing import Setup, this_process
+from pipekit.results import Pause, RunResult
+from pipekit.serde import unstructure
+from pipekit.state.events import RunResumed, RunStarted
+from pipekit.state.record import PlannedRef, RunRecord, Usage
+
+if TYPE_CHECKING:
+    from pipekit.pipeline import Resume
+
+__all__ = ["Attempt", "run_new", "run_old"]
+
+
+async def run_new(
+    setup_of: Callable[[], Setup],
+    source: Input,
+    select: Selection,
+    input_format: str | None,
+    tell: Listener,
+    *,
+    as_result: bool,
+) -> RunResult:
+    """Prepare and carry out a new run; with ``as_result`` a cancellation ends in the paused run's result."""
+    setup = await in_thread(setup_of)
+    new = await in_thread(lambda: setup.new_run(source, select, input_format))
+    record = new.record
+    await uncancelled(in_thread(lambda: setup.store.create(record, io.BytesIO(new.given.content))))
+    lease = await uncancelled(in_thread(lambda: setup.store.acquire(record.run_id, this_process())))
+    bus = Bus(record.run_id, [tell, *setup.registry.listeners])
+    bus.emit(RunStarted, input_file=record.input_file, steps=tuple(planned.name for planned in new.plan.to_run))
+    for warning in new.warnings:
+        bus.warn(warning)
+    attempt = Attempt(setup, new.plan, StoredRun(record=record), new.table, bus)
+    return await attempt.carry_out(lease, as_result=as_result)
+
+
+async def run_old(
+    setup_of: Callable[[], Setup], run: str, options: Resume, tell: Listener, *, as_result: bool
+) -> RunResult:
+    """Go on with a run that is there already."""
+    first = await in_thread(setup_of)
+    run_id = await in_thread(lambda: first.runs.resolve(run))
+    lease = await uncancelled(in_thread(lambda: first.store.acquire(run_id, this_process())))
+    try:
+        record = (await in_thread(lambda: first.store.load(run_id))).record
+        asked = first.asked.as_before(record.config)
+        setup = first if asked == first.asked else await in_thread(lambda: Setup(evolve(asked, store=first.store)))
+        old = await in_thread(lambda: setup.old_run(run_id, options.select, options.from_step))
+    except BaseException:
+        lease.release()
+        raise
+    bus = Bus(run_id, [tell, *setup.registry.listeners])
+    attempt = Attempt(setup, old.plan, old.stored, old.table, bus)
+    if not old.plan.to_run and record.status == "completed":
+        lease.release()
+        return attempt.result(record)
+    next_step = old.plan.to_run[0].name if old.plan.to_run else None
+    reused = tuple(planned.name for planned in old.plan.steps if planned.decision == "reuse")
+    bus.emit(RunResumed, from_step=next_step, reused=reused)
+    return await attempt.carry_out(lease, as_result=as_result, resumed=True, answers=options.answers)
+
+
+class Attempt:
+    """One attempt at a run: the parts put together, carried out, and what came of it."""
+
+    def __init__(self, setup: Setup, plan: Plan, stored: StoredRun, table: ArtifactTable, bus: Bus) -> None:
+        self._setup = setup
+        self._plan = plan
+        self._stored = stored
+        self._table = table
+        self._bus = bus
+        for warning in plan.warnings:
+            bus.warn(warning)
+
+    async def carry_out(
+        self, lease: Lease, *, as_result: bool, resumed: bool = False, answers: Mapping[str, object] | None = None
+    ) -> RunResult:
+        """Run to the end of the plan. A cancelled run is paused; with ``as_result`` that is its result."""
+        runner: Runner | None = None
+        try:
+            record = self._started() if resumed else self._stored.record
+            if resumed:
+                await uncancelled(in_thread(lambda: self._setup.store.commit(lease, record, {})))
+            entries = await self._entries(lease, answers or {})
+            runner = Runner(
+                plan=self._plan,
+                record=record,
+                store=self._setup.store,
+                lease=lease,
+                table=self._table,
+                services=self._services(lambda: runner.record if runner else record),
+                bus=self._bus,
+                entries=entries,
+            )
+            return self.result(await runner.run())
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not as_result or runner is None or task is None:
+                raise
+            task.uncancel()
+            return self.result(runner.record)
+        finally:
+            lease.release()
+
+    def _started(self) -> RunRecord:
+        """The record at the start of a resumed attempt: running, owned by this process, next step known."""
+        owner = this_process()
+        planned = {ref.name: ref for ref in self._stored.record.planned}
+        for step in self._plan.to_run:
+            planned[step.name] = PlannedRef(key=step.key, name=step.name, package=step.package)
+        first = next((step.key for step in self._plan.to_run), None)
+        return evolve(
+            self._stored.record,
+            status="running",
+            paused_reason=None,
+            error=None,
+            error_code=None,
+            current_step=first,
+            planned=tuple(planned.values()),
+            updated_at=datetime.now(UTC),
+            owner_pid=owner.pid,
+            owner_host=owner.host,
+        )
+
+    async def _entries(self, lease: Lease, answers: Mapping[str, object]) -> dict[tuple[str, str, str], Any]:
+        """The kept pieces of work inside the open step, with the answers that were given now."""
+        found = {(entry.step, entry.kind, entry.key): entry.value for entry in self._stored.entries}
+        given: list[Entry] = []
+        for key, answer in answers.items():
+            step, _, rest = key.partition("/")
+            given.append(Entry(step=step, kind="answer", key=rest, value={"answer": unstructure(answer)}))
+        if given:
+            await uncancelled(in_thread(lambda: self._setup.store.append(lease, given)))
+        found.update({(entry.step, entry.kind, entry.key): entry.value for entry in given})
+        return found
+
+    def _services(self, record: Callable[[], RunRecord]) -> Services:
+
+        setup, table = self._setup, self._table
+
+        def original() -> bytes:
+            ref = record().input
+            return setup.store.read(record().run_id, ref.path) if ref else b""
+
+        return Services(
+            project=setup.configuration.folder,
+            retrieval=AllRetrievers(setup.installation.retrievers()),
+            llm=self._llm,
+            render=lambda formats: render(
+                formats, setup.installation.output_format, TableView(record(), table, original)
+            ),
+        )
+
+    def _llm(self, planned: PlannedStep, on_call: Callable[[Usage], None]) -> LLM:
+
+        return model_service(self._setup, planned, self._bus, on_call)
+
+    def result(self, record: RunRecord) -> RunResult:
+        """What came of the run, with the outputs copied to where the user wants them."""
+        store = self._setup.store
+        folder = store.folder(record.run_id)
+        wanted = self._setup.output_folder(record.run_id)
+
+        if wanted is not None and record.outputs:
+            outputs = copy_outputs(store, record, wanted)
+        else:
+            outputs = [folder / ref.path for ref in record.outputs] if folder else []
+        next_step = next((step.name for step in self._plan.steps if step.key == record.current_step), None)
+        paused = record.paused_reason if record.status == "paused" else None
+        return RunResult(
+            run_id=record.run_id,
+            status="paused" if paused else "completed",
+            pause=Pause(paused, next_step) if paused else None,
+            outputs=tuple(outputs),
+            folder=folder,
+            usage=record.usage,
+            questions=record.questions,
+            warnings=tuple(self._bus.warnings),
+            view=TableView(
+                record, self._table, lambda: store.read(record.run_id, record.input.path) if record.input else b""
+            ),
+        )

@@ -1,0 +1,36 @@
+"""Step 5: what may go wrong with each candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipekit import LLM, step
+from pipekit.backlog.model.candidate import Candidate
+from pipekit.backlog.model.context import Context
+from pipekit.backlog.model.dependency import DependencyMap
+from pipekit.backlog.model.meeting import Meeting
+from pipekit.backlog.model.risk import RiskAssessment
+from pipekit.backlog.offline import assess_risks as rule
+
+__all__ = ["assess_risks"]
+
+
+@step(provides="risks", each="candidates", after="enrich-context", offline=rule.assess_risks)
+async def assess_risks(
+    candidate: Candidate,
+    meeting: Meeting,
+    candidates: Sequence[Candidate],
+    llm: LLM,
+    dependencies: DependencyMap | None = None,
+    context: Context | None = None,
+) -> RiskAssessment:
+    """Risks, dependencies, unknowns and signs of scope creep; what a sibling takes care of names it."""
+    return await llm.ask(
+        "assess-risks",
+        returns=RiskAssessment,
+        candidate=candidate,
+        meeting=meeting,
+        candidates=candidates,
+        dependencies=dependencies,
+        context=context,
+    )

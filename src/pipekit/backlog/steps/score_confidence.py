@@ -1,0 +1,24 @@
+"""Step 3: how well each candidate is described."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipekit import LLM, step
+from pipekit.backlog.model.candidate import Candidate
+from pipekit.backlog.model.confidence import Confidence
+from pipekit.backlog.model.meeting import Meeting
+from pipekit.backlog.offline import score_confidence as rule
+from pipekit.backlog.settings import ScoreSettings
+
+__all__ = ["score_confidence"]
+
+
+@step(provides="confidence", each="candidates", offline=rule.score_confidence)
+async def score_confidence(
+    candidate: Candidate, meeting: Meeting, candidates: Sequence[Candidate], settings: ScoreSettings, llm: LLM
+) -> Confidence:
+    """Completeness, clarity, testability and actionability of a candidate, and their weighted mean."""
+    return await llm.ask(
+        "score-confidence", returns=Confidence, candidate=candidate, meeting=meeting, candidates=candidates
+    )

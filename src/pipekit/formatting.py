@@ -1,0 +1,89 @@
+"""Write a run's outputs again from what is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import get_args
+
+import attrs
+
+from pipekit.engine.table import ArtifactTable, TableView
+from pipekit.errors import UsageError
+from pipekit.history import fill_table
+from pipekit.interfaces.output_formats import FormatName
+from pipekit.outputs import copy_outputs, render
+from pipekit.planning.build import make_plan, rendering_steps
+from pipekit.planning.plan import PlannedStep
+from pipekit.planning.select import Selection
+from pipekit.preparing import Setup, this_process
+from pipekit.state.fingerprint import digest
+from pipekit.state.record import BlobRef, RunRecord
+
+__all__ = ["format_again"]
+
+
+def format_again(setup: Setup, run: str, formats: Sequence[str]) -> Sequence[Path]:
+    """Render the formats of a run anew and keep the files in place of the old ones; their paths.
+
+    Without ``formats`` those of the steps that render. Raises like a resume does.
+    """
+    store = setup.store
+    run_id = setup.runs.resolve(run)
+    lease = store.acquire(run_id, this_process())
+    try:
+        record = store.load(run_id).record
+        table = ArtifactTable()
+        fill_table(table, record, store, setup.input_of)
+        view = TableView(record, table, lambda: store.read(run_id, record.input.path) if record.input else b"")
+        names = [FormatName(name) for name in formats] or _configured(setup, record)
+        for name in names:
+            _check_needs(setup, name, table)
+        files = {
+            f"output/{file.path}": file.content for _, file in render(names, setup.installation.output_format, view)
+        }
+        refs = {ref.path: ref for ref in record.outputs}
+        refs.update({path: BlobRef(path=path, sha256=digest(data), size=len(data)) for path, data in files.items()})
+        record = attrs.evolve(record, outputs=tuple(refs.values()), updated_at=datetime.now(UTC))
+        store.commit(lease, record, files)
+        wanted = setup.output_folder(run_id)
+        if wanted is not None:
+            copied = copy_outputs(store, record, wanted)
+            return [path for path in copied if f"output/{path.relative_to(wanted).as_posix()}" in files]
+        folder = store.folder(run_id)
+        return [folder / path for path in files] if folder else []
+    finally:
+        lease.release()
+
+
+def _configured(setup: Setup, record: RunRecord) -> list[FormatName]:
+    """The formats that the workflow's rendering steps are set to."""
+    finished = {step.name: step for step in record.step_outputs.values()}
+    request = attrs.evolve(setup.request(setup.workflow_of(record), Selection(), ()), finished=finished)
+    names = rendering_steps(request)
+    if not names:
+        raise UsageError("no step of this workflow renders outputs", hint="name formats: --formats json,summary")
+    # Only these steps are looked at, so that a missing key or model elsewhere is no obstacle.
+    plan = make_plan(attrs.evolve(request, selection=Selection(only=names)))
+    return [name for planned in plan.steps if planned.name in names for name in _formats_of(planned)]
+
+
+def _formats_of(planned: PlannedStep) -> list[FormatName]:
+    names: list[FormatName] = []
+    for value in planned.settings.values():
+        attrs.resolve_types(type(value))
+        for field in attrs.fields(type(value)):
+            if FormatName in get_args(field.type):
+                names.extend(getattr(value, field.name))
+    return names
+
+
+def _check_needs(setup: Setup, name: str, table: ArtifactTable) -> None:
+    for need in setup.installation.needs_of(name):
+        if not need.endswith("?") and need not in table.names:
+            raise UsageError(
+                f"the output format {name} needs {need!r}, which this run hasn't made yet",
+                kind="need",
+                hint="resume the run first, or choose other formats with --formats",
+            )

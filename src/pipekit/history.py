@@ -1,0 +1,106 @@
+"""The runs of a store: find them, name them, look at them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from pipekit.engine.table import ArtifactTable, TableView
+from pipekit.errors import RunNotFoundError, StateError, UsageError
+from pipekit.interfaces.state_stores import RunQuery, RunSummary, StateStore
+from pipekit.serde import JSON, MisfitError, decode
+from pipekit.state.ids import check_run_id, is_valid_id
+from pipekit.state.record import RunRecord, StepRecord
+
+__all__ = ["Runs", "fill_table", "read_step"]
+
+#: Loads the first artifact of a run again from its kept input: name and plain JSON, or None when nobody can.
+InputOf = Callable[[RunRecord, bytes], tuple[str, JSON] | None]
+
+
+class Runs:
+    """The history of a store."""
+
+    def __init__(self, store: StateStore, input_of: InputOf) -> None:
+        self._store = store
+        self._input_of = input_of
+
+    def find(self, query: RunQuery | None = None) -> Iterable[RunSummary]:
+        """Runs, newest first; a damaged one is shown as damaged."""
+        return self._store.find(query or RunQuery())
+
+    def resolve(self, text: str) -> str:
+        """The run that ``text`` names: a full id, a unique prefix, or ``last``.
+
+        `UsageError` for what can't be an id or fits several, `RunNotFoundError` when nothing fits.
+        """
+        if text == "last":
+            newest = next(iter(self._store.find(RunQuery(limit=1))), None)
+            if newest is None:
+                raise RunNotFoundError("there is no run yet", hint="start one: pipekit run FILE")
+            return newest.run_id
+        if not is_valid_id(text.rstrip(".-_") or text):
+            check_run_id(text)
+        found = [run.run_id for run in self._store.find(RunQuery(prefix=text, limit=6))]
+        if text in found or len(found) == 1:
+            return text if text in found else found[0]
+        if not found:
+            raise RunNotFoundError(f"no such run: {text}", hint="pipekit list shows the runs there are")
+        shown = ", ".join(found[:5]) + (", …" if len(found) > 5 else "")
+        raise UsageError(f"{text!r} fits several runs: {shown}", kind="ambiguous", hint="give more of the id")
+
+    def get(self, run: str) -> TableView:
+        """A run, read only: record, artifacts, original. `StateError` for damaged files, named."""
+        run_id = self.resolve(run)
+        record = self._store.load(run_id).record
+        table = ArtifactTable()
+        fill_table(table, record, self._store, self._input_of)
+        return TableView(record, table, lambda: _original(self._store, record))
+
+    def folder(self, run: str) -> Path | None:
+        """The run's folder, where the store has folders."""
+        return self._store.folder(self.resolve(run))
+
+
+def _original(store: StateStore, record: RunRecord) -> bytes:
+    return store.read(record.run_id, record.input.path) if record.input else b""
+
+
+def fill_table(table: ArtifactTable, record: RunRecord, store: StateStore, input_of: InputOf) -> None:
+    """Put the run's input and the outputs of its finished steps into the table, each checked against its digest."""
+    if record.input is not None:
+        original = _checked(store, record, record.input.path, record.input.sha256, step=None)
+        loaded = input_of(record, original)
+        if loaded is not None:
+            table.put_input(loaded[0], loaded[1], record.input.sha256)
+    for key in record.completed_steps:
+        step = record.step_outputs[str(key)]
+        table.put_step(step, read_step(store, record, step))
+
+
+def read_step(store: StateStore, record: RunRecord, step: StepRecord) -> JSON:
+    """What a step's file holds, checked against its digest before anything looks at it."""
+    data = _checked(store, record, step.path, step.sha256, step=step)
+    try:
+        return decode(data)
+    except MisfitError as error:
+        raise StateError(f"{step.path} is no JSON: {error}", file=step.path, run_id=record.run_id) from error
+
+
+def _checked(store: StateStore, record: RunRecord, path: str, expected: str, step: StepRecord | None) -> bytes:
+    data = store.read(record.run_id, path)
+    found = hashlib.sha256(data).hexdigest()
+    if found == expected:
+        return data
+    folder = store.folder(record.run_id)
+    command = f"run that step again: pipekit resume {record.run_id} --from-step {step.key}" if step else ""
+    raise StateError(
+        f"{path} was changed or damaged since it was written",
+        file=str(folder / path) if folder else path,
+        expected=f"sha256 {expected}",
+        found=f"sha256 {found}",
+        run_id=record.run_id,
+        step=step.name if step else None,
+        hint=command or "the input can't be made again: start a new run from the original file",
+    )

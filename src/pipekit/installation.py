@@ -1,0 +1,153 @@
+"""What is installed, made when first needed: stores, providers, loaders, formats, retrievers with their settings."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, cast
+
+from pipekit.config.configuration import Configuration
+from pipekit.config.structuring import fill
+from pipekit.config.tree import EMPTY, Node
+from pipekit.engine.threads import in_thread
+from pipekit.errors import ConfigError, PipekitError, PlanError, PluginError
+from pipekit.interfaces.llm_providers import LLMProvider
+from pipekit.interfaces.loaders import Loader
+from pipekit.interfaces.output_formats import OutputFormat
+from pipekit.interfaces.retrievers import Hit, Retriever
+from pipekit.interfaces.state_stores import StateStore, StoreURL
+from pipekit.plugins.registry import Contribution, Registry
+
+__all__ = ["AllRetrievers", "Installation"]
+
+T = TypeVar("T")
+
+
+class Installation:
+    """The registry together with one configuration."""
+
+    def __init__(self, registry: Registry, configuration: Configuration) -> None:
+        self.registry = registry
+        self.configuration = configuration
+        self._made: dict[tuple[str, str], Any] = {}
+        self._lock = threading.RLock()
+
+    def _once(self, kind: str, name: str, make: Callable[[], T]) -> T:
+        with self._lock:
+            if (kind, name) not in self._made:
+                self._made[kind, name] = make()
+            return cast("T", self._made[kind, name])
+
+    def _make(self, entry: Contribution, block: Node | None, path: str, url: StoreURL | None = None) -> Any:
+        def settings_of(cls: type) -> object:
+            value, faults = fill(cls, block or EMPTY, path)
+            if faults:
+                raise PlanError(faults)
+            return value
+
+        return self.registry.make(
+            entry,
+            settings_of=settings_of,
+            url=url,
+            folder=self.configuration.folder,
+            logger=logging.getLogger(f"pipekit.plugins.{entry.plugin.name}"),
+        )
+
+    def store(self, text: str) -> StateStore:
+        """The store at ``scheme:location``."""
+        scheme, colon, location = text.partition(":")
+        if not colon or not scheme:
+            raise ConfigError(
+                f"store must be scheme:location, not {text!r}",
+                where=str(self.configuration.origin("store")),
+                field="store",
+                hint="the default is file:.pipeline",
+            )
+        url = StoreURL(scheme, location, self.configuration.folder)
+        entry = self.registry.store(scheme)
+        block = self.configuration.settings.store_block
+        return self._once("store", text, lambda: self._make(entry, block, "store", url))
+
+    def provider(self, name: str) -> LLMProvider:
+        """The model provider of this name."""
+        entry = self.registry.provider(name)
+        block = self.configuration.settings.llm.providers.get(name)
+        return self._once("provider", name, lambda: self._make(entry, block, f"llm.providers.{name}"))
+
+    def output_format(self, name: str) -> OutputFormat:
+        """The output format of this name."""
+        entry = self.registry.output_format(name)
+        block = self.configuration.settings.output.formats.get(name)
+        return self._once("format", name, lambda: self._make(entry, block, f"output.formats.{name}"))
+
+    def loaders(self) -> Mapping[str, Loader[Any]]:
+        """All loaders by name; one that can't be made is left out unless it is the only hope."""
+        blocks = self.configuration.settings.loaders
+        made: dict[str, Loader[Any]] = {}
+        for name, entry in self.registry.loaders.items():
+            made[name] = self._once(
+                "loader", name, lambda n=name, e=entry: self._make(e, blocks.get(n), f"loaders.{n}")
+            )
+        return made
+
+    def retrievers(self) -> Mapping[str, Retriever]:
+        """The retrievers that the configuration has a block for, by name."""
+        made: dict[str, Retriever] = {}
+        for block in self.configuration.settings.retrievers.entries:
+            name = block.name
+            try:
+                entry = self.registry.retriever(name)
+            except PipekitError as error:
+                error.where = error.where or str(block.origin)
+                raise
+            made[name] = self._once(
+                "retriever", name, lambda n=name, e=entry, b=block: self._make(e, b.value, f"retrievers.{n}")
+            )
+        return made
+
+    def secrets_of(self, provider: str) -> Sequence[str]:
+        """The environment variables a model provider needs."""
+        return self.provider(provider).secrets
+
+    def needs_of(self, output_format: str) -> Sequence[str]:
+        """The artifacts an output format reads."""
+        return self.output_format(output_format).needs
+
+    def close(self) -> None:
+        """Close the stores that were opened."""
+        with self._lock:
+            for (kind, _), made in list(self._made.items()):
+                if kind == "store":
+                    made.close()
+            self._made.clear()
+
+
+class AllRetrievers:
+    """The service `Retrieval`: all configured retrievers as one."""
+
+    def __init__(self, retrievers: Mapping[str, Retriever]) -> None:
+        self._retrievers = retrievers
+
+    @property
+    def sources(self) -> Sequence[str]:
+        """Names of the configured retrievers."""
+        return list(self._retrievers)
+
+    async def search(self, query: str, *, limit: int = 5, kind: str | None = None) -> Sequence[Hit]:
+        """At most ``limit`` hits of all retrievers together, best first."""
+        hits: list[Hit] = []
+        for name, retriever in self._retrievers.items():
+            hits.extend(await in_thread(lambda r=retriever, n=name: _searched(n, r, query, limit, kind)))
+        return sorted(hits, key=lambda hit: -hit.relevance)[:limit]
+
+
+def _searched(name: str, retriever: Retriever, query: str, limit: int, kind: str | None) -> list[Hit]:
+    try:
+        return list(retriever.search(query, limit=limit, kind=kind))
+    except PipekitError:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"the retriever {name} raised {type(error).__name__}: {error}", hook="pipekit_retrievers", kind="retriever"
+        ) from error

@@ -1,0 +1,190 @@
+"""The facade: configuration → plugins → plan → run → checkpoints → outputs.
+
+Everything heavy is imported where it is used, so that ``from pipekit import Pipeline`` stays quick.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from attrs import field, frozen
+
+from pipekit.inputs import NOTHING, Input, Text
+from pipekit.planning.select import ALL, Selection, step_name
+from pipekit.results import RunResult
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import Runnable
+
+    from pipekit.config.configuration import Configuration
+    from pipekit.history import Runs
+    from pipekit.interfaces.state_stores import StateStore
+    from pipekit.interfaces.steps import Step
+    from pipekit.interfaces.workflows import Workflow
+    from pipekit.planning.plan import Plan
+    from pipekit.plugins.registry import Registry
+    from pipekit.preparing import Setup
+    from pipekit.streams import EventStream
+
+__all__ = ["Pipeline", "Resume", "RunResult", "Text"]
+
+
+@frozen(kw_only=True)
+class Resume:
+    """How to go on with a run.
+
+    ``from_step`` (name or number) runs that step and all after it again; without it the run goes on from the first
+    unfinished step. ``select`` narrows the plan for this command. ``answers`` are answers to the run's questions by
+    their key.
+    """
+
+    from_step: str | None = field(default=None, converter=step_name)
+    select: Selection = ALL
+    answers: Mapping[str, object] = field(factory=dict)
+
+
+class Pipeline:
+    """A workflow that can be planned and run, configured and lazy.
+
+    It touches no file, plugin or store before `plan`, `run` or `runs`; it can do many runs at once; it owns its
+    plugins and shares nothing with other pipelines; it sets no signal handlers.
+
+    ``config`` None looks for the configuration as the command does; a path reads that file; a mapping, also an empty
+    one, reads none. ``plugins`` None loads the installed ones, else exactly these modules or objects. ``settings``
+    are laid over everything, dotted path → YAML text (``{"steps.step4.ragTopK": "3"}``); ``model`` holds for every
+    step. Relative paths count from ``folder``, the working directory by default.
+    """
+
+    def __init__(
+        self,
+        config: str | os.PathLike[str] | Mapping[str, object] | None = None,
+        *,
+        workflow: str | Workflow | None = None,
+        plugins: Sequence[object] | None = None,
+        store: str | StateStore | None = None,
+        environ: Mapping[str, str] | None = None,
+        profile: str | None = None,
+        settings: Mapping[str, str] | None = None,
+        model: str | None = None,
+        folder: str | os.PathLike[str] | None = None,
+        trust: bool = False,
+    ) -> None:
+        self._arguments: dict[str, Any] = {
+            "config": config,
+            "workflow": workflow,
+            "plugins": plugins,
+            "store": store,
+            "environ": os.environ if environ is None else environ,
+            "profile": profile,
+            "settings": dict(settings or {}),
+            "model": model,
+            "trust": trust,
+        }
+        self._folder = folder
+        self._setup_made: Setup | None = None
+
+    def __repr__(self) -> str:
+        config = self._arguments["config"]
+        shown = "mapping" if isinstance(config, Mapping) else config or "found by itself"
+        return f"<Pipeline: configuration {shown}>"
+
+    # --- what is known before a run --------------------------------------------------------------------------------
+
+    @property
+    def _setup(self) -> Setup:
+        if self._setup_made is None:
+            from pipekit.preparing import Asked, Setup
+
+            folder = Path(self._folder) if self._folder is not None else Path.cwd()
+            self._setup_made = Setup(Asked(folder=folder.absolute(), **self._arguments))
+        return self._setup_made
+
+    @property
+    def configuration(self) -> Configuration:
+        """What the user wants: settings with their origins, and what is wrong with them."""
+        return self._setup.configuration
+
+    @property
+    def registry(self) -> Registry:
+        """What is installed."""
+        return self._setup.registry
+
+    @property
+    def runs(self) -> Runs:
+        """The runs in the store: ``find``, ``get``, ``resolve``."""
+        return self._setup.runs
+
+    def plan(self, source: Input = NOTHING, *, select: Selection = ALL, input_format: str | None = None) -> Plan:
+        """What would run, checked without a call; `PlanError` holds all faults, a single one is raised itself."""
+        return self._setup.plan_new(source, select, input_format)[0]
+
+    # --- runs ------------------------------------------------------------------------------------------------------
+
+    def run(self, source: Input, *, select: Selection = ALL, input_format: str | None = None) -> RunResult:
+        """Run to the end, in a thread with a loop of its own; raises `PipekitError` for a failed run."""
+        return _finished(self.stream(source, select=select, input_format=input_format))
+
+    async def arun(self, source: Input, *, select: Selection = ALL, input_format: str | None = None) -> RunResult:
+        """The same on the caller's event loop; cancelling leaves the run paused."""
+        from pipekit.attempt import run_new
+
+        return await run_new(lambda: self._setup, source, select, input_format, _nobody, as_result=False)
+
+    def stream(self, source: Input, *, select: Selection = ALL, input_format: str | None = None) -> EventStream:
+        """Run and tell the events as they come; leaving early pauses, ``.result`` is there at the end."""
+        from pipekit.attempt import run_new
+        from pipekit.streams import EventStream
+
+        return EventStream(
+            lambda tell: run_new(lambda: self._setup, source, select, input_format, tell, as_result=True)
+        )
+
+    def resume(self, run: str, options: Resume | None = None) -> RunResult:
+        """Go on with a run (full id, unique prefix, or ``last``)."""
+        return _finished(self.resume_stream(run, options))
+
+    async def aresume(self, run: str, options: Resume | None = None) -> RunResult:
+        """The same on the caller's event loop."""
+        from pipekit.attempt import run_old
+
+        return await run_old(lambda: self._setup, run, options or Resume(), _nobody, as_result=False)
+
+    def resume_stream(self, run: str, options: Resume | None = None) -> EventStream:
+        """Go on with a run and tell the events as they come."""
+        from pipekit.attempt import run_old
+        from pipekit.streams import EventStream
+
+        return EventStream(lambda tell: run_old(lambda: self._setup, run, options or Resume(), tell, as_result=True))
+
+    def format(self, run: str, formats: Sequence[str] = ()) -> Sequence[Path]:
+        """Write a run's outputs again from what is kept, without a model; by default in the configured formats."""
+        from pipekit.formatting import format_again
+
+        return format_again(self._setup, run, formats)
+
+    def as_runnable(
+        self, *, of: Step[..., Any, Any] | None = None, accepts: Literal["text", "path"] = "text"
+    ) -> Runnable[Any, Any]:
+        """The pipeline as a LangChain Runnable: text (or a path) in, the `RunResult` or the artifact of a step out."""
+        from pipekit.runnable import pipeline_runnable
+
+        return pipeline_runnable(self, of=of, accepts=accepts)
+
+    def close(self) -> None:
+        """Close the store and what else was opened."""
+        if self._setup_made is not None:
+            self._setup_made.close()
+
+
+def _finished(stream: EventStream) -> RunResult:
+    with stream:
+        for _ in stream:
+            pass
+        return stream.result
+
+
+def _nobody(_: object) -> None:
+    """The listener of a run that nobody listens to."""

@@ -1,0 +1,343 @@
+"""Before a run: configuration, plugins, workflow, input and plan brought together."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from attrs import evolve, frozen
+
+from pipekit import __version__
+from pipekit.config.configuration import Configuration, load_configuration
+from pipekit.config.layers import Override
+from pipekit.engine.table import ArtifactTable
+from pipekit.errors import PipekitError, PlanError, PluginError, UsageError
+from pipekit.history import Runs, fill_table
+from pipekit.inputs import NOTHING, Given, Input, load_value, pick_loader, read_input
+from pipekit.installation import Installation
+from pipekit.interfaces.state_stores import Owner, StateStore, StoredRun
+from pipekit.interfaces.workflows import Workflow
+from pipekit.planning.build import PlanRequest, make_plan
+from pipekit.planning.members import Registered
+from pipekit.planning.plan import Plan
+from pipekit.planning.select import Selection
+from pipekit.plugins.loading import PluginOptions, load_plugins
+from pipekit.serde import JSON
+from pipekit.state.fingerprint import digest
+from pipekit.state.ids import new_run_id
+from pipekit.state.record import ConfigRef, InputRef, PlannedRef, RunRecord
+
+__all__ = ["Asked", "NewRun", "OldRun", "Setup", "this_process"]
+
+
+@frozen(kw_only=True)
+class Asked:
+    """What the caller of a pipeline asked for: where the configuration is and what is laid over it."""
+
+    config: str | os.PathLike[str] | Mapping[str, object] | None = None
+    profile: str | None = None
+    settings: Mapping[str, str] = {}
+    model: str | None = None
+    workflow: str | Workflow | None = None
+    plugins: Sequence[object] | None = None
+    store: str | StateStore | None = None
+    environ: Mapping[str, str] = {}
+    folder: Path = Path()
+    trust: bool = False
+
+    def as_before(self, ref: ConfigRef) -> Asked:
+        """The same, reading what the run read: its configuration file and profile, its flags below those given now."""
+        config = self.config
+        if config is None and ref.path is not None:
+            config = ref.path
+        return evolve(
+            self,
+            config=config,
+            profile=self.profile or ref.profile,
+            settings={**ref.settings, **self.settings},
+            model=self.model or ref.model,
+        )
+
+
+@frozen(kw_only=True)
+class NewRun:
+    """Everything a new run starts from."""
+
+    plan: Plan
+    record: RunRecord
+    given: Given
+    table: ArtifactTable
+    warnings: Sequence[str] = ()
+
+
+@frozen(kw_only=True)
+class OldRun:
+    """Everything a resumed run goes on from."""
+
+    plan: Plan
+    stored: StoredRun
+    table: ArtifactTable
+
+
+class Setup:
+    """Configuration, plugins and workflow of one pipeline, or of the run it resumes."""
+
+    def __init__(self, asked: Asked, workflow_name: str | None = None) -> None:
+        self.asked = asked
+        self.configuration = self._configuration()
+        self.registry = self._registry()
+        self.installation = Installation(self.registry, self.configuration)
+        self._workflow_name = workflow_name
+
+    def _configuration(self) -> Configuration:
+        asked = self.asked
+        overrides = [Override(path, text, f"--set {path}") for path, text in asked.settings.items()]
+        if asked.model is not None:
+            overrides.append(Override.model(asked.model))
+        return load_configuration(
+            asked.config, folder=asked.folder, environ=asked.environ, profile=asked.profile, overrides=overrides
+        )
+
+    def _registry(self) -> Any:
+        wanted = self.configuration.settings.plugins
+        options = PluginOptions(
+            block=wanted.block,
+            allow=wanted.allow,
+            local=wanted.local,
+            off=wanted.off,
+            strict=wanted.strict,
+            folder=self.configuration.folder,
+            trust=self.asked.trust,
+        )
+        return load_plugins(options, given=self.asked.plugins, environ=self.asked.environ)
+
+    @property
+    def workflow(self) -> Workflow:
+        """The workflow asked for: given as a value, by name, or in the configuration."""
+        asked = self.asked.workflow
+        if isinstance(asked, Workflow):
+            return asked
+        name = self._workflow_name or asked or self.configuration.settings.workflow
+        origin = self.configuration.origin("workflow") if not asked and not self._workflow_name else None
+        return self.registry.workflow(name, where=str(origin) if origin else "--workflow")  # type: ignore[no-any-return]
+
+    @property
+    def store(self) -> StateStore:
+        """Where runs are kept."""
+        if self.asked.store is not None and not isinstance(self.asked.store, str):
+            return self.asked.store
+        return self.installation.store(self.asked.store or self.configuration.settings.store)
+
+    @property
+    def runs(self) -> Runs:
+        """The history of the store."""
+        return Runs(self.store, self.input_of)
+
+    @property
+    def _registered(self) -> list[Registered]:
+        return [Registered(step=entry.value, package=entry.package) for entry in self.registry.steps]
+
+    # --- a new run -------------------------------------------------------------------------------------------------
+
+    def plan_new(self, source: Input, select: Selection, input_format: str | None) -> tuple[Plan, Given | None, Any]:
+        """The plan, and the input with its first artifact as (loader's name, value, JSON); all faults at once."""
+        workflow = self.workflow
+        faults: list[PipekitError] = []
+        given: Given | None = None
+        loaded: Any = None
+        if source is not NOTHING:
+            try:
+                limit = self.configuration.settings.run.max_input_bytes
+                given = read_input(source, input_type=workflow.input_type, limit=limit, folder=self.asked.folder)
+                loaded = self._load(given, input_format, workflow)
+            except PipekitError as error:
+                faults.append(error)
+        try:
+            plan = make_plan(self.request(workflow, select, faults))
+        except PlanError as error:
+            if len(error.faults) == 1:
+                raise error.faults[0] from None
+            raise
+        return plan, given, loaded
+
+    def _load(self, given: Given, input_format: str | None, workflow: Workflow) -> tuple[str | None, Any, JSON]:
+        loaders = self.installation.loaders()
+        name = pick_loader(given, loaders, input_format, workflow.input_type)
+        loader = loaders[name] if name else None
+        try:
+            value, plain = load_value(given, loader, workflow.input_type)
+        except PipekitError as error:
+            raise error
+        except Exception as error:
+            raise PluginError(
+                f"the loader {name} raised {type(error).__name__} on {given.name}: {error}",
+                hook="pipekit_loaders",
+                kind="loader",
+                hint="try another one with --input-format",
+            ) from error
+        return name, value, plain
+
+    def request(self, workflow: Workflow, select: Selection, faults: Sequence[PipekitError]) -> PlanRequest:
+        """What a plan is made of, for this configuration and what is installed."""
+        retrievers = self._retriever_faults()
+        return PlanRequest(
+            workflow=workflow,
+            registered=self._registered,
+            configuration=self.configuration,
+            installed=self.installation,
+            environ=self.asked.environ,
+            selection=select,
+            faults=[*faults, *retrievers],
+        )
+
+    def _retriever_faults(self) -> list[PipekitError]:
+        try:
+            self.installation.retrievers()
+        except PipekitError as error:
+            return [error]
+        return []
+
+    def new_run(self, source: Input, select: Selection, input_format: str | None) -> NewRun:
+        """Everything for a new run, before anything is written."""
+        if source is NOTHING:
+            raise UsageError("a run needs an input", hint="pipekit run FILE")
+        plan, given, loaded = self.plan_new(source, select, input_format)
+        assert given is not None
+        assert loaded is not None
+        loader, value, plain = loaded
+        sha256 = digest(given.content)
+        table = ArtifactTable()
+        table.put_input(plan.input, plain, sha256)
+        now = datetime.now(UTC)
+        first = next((planned.key for planned in plan.to_run), None)
+        owner = this_process()
+        record = RunRecord(
+            run_id=new_run_id(now),
+            input_file=given.name,
+            started_at=now,
+            updated_at=now,
+            status="running",
+            current_step=first,
+            workflow=plan.workflow,
+            input=InputRef(
+                name=given.name,
+                path=given.path,
+                sha256=sha256,
+                size=len(given.content),
+                kind=given.kind,
+                format=loader,
+            ),
+            config=self._config_ref(select),
+            planned=tuple(
+                PlannedRef(key=planned.key, name=planned.name, package=planned.package) for planned in plan.to_run
+            ),
+            owner_pid=owner.pid,
+            owner_host=owner.host,
+            pipekit_version=__version__,
+        )
+        mended = tuple(getattr(value, "warnings", ()))
+        return NewRun(plan=plan, record=record, given=given, table=table, warnings=mended)
+
+    def _config_ref(self, select: Selection) -> ConfigRef:
+        asked = self.asked
+        named = asked.config if asked.config is not None else asked.environ.get("PIPEKIT_CONFIG")
+        path = None if named is None or isinstance(named, Mapping) else str((asked.folder / named).absolute())
+        return ConfigRef(
+            path=path,
+            profile=self.configuration.profile,
+            model=asked.model,
+            settings=dict(asked.settings),
+            only=select.only,
+            skip=select.skip,
+        )
+
+    # --- a run that is there already -------------------------------------------------------------------------------
+
+    def input_of(self, record: RunRecord, original: bytes) -> tuple[str, JSON] | None:
+        """The first artifact of a run, loaded again from the input it keeps; None when its loader is gone."""
+        try:
+            workflow = self.workflow_of(record)
+        except PluginError:
+            return None
+        ref = record.input
+        assert ref is not None
+        given = Given(name=ref.name, content=original, kind=ref.kind)
+        loaders = self.installation.loaders()
+        loader = loaders.get(ref.format) if ref.format else None
+        if ref.format and loader is None:
+            return None
+        _, plain = load_value(given, loader, workflow.input_type)
+        return workflow.input, plain
+
+    def workflow_of(self, record: RunRecord) -> Workflow:
+        """The workflow of a run that is there already; `PluginError` when its plugin is gone."""
+        asked = self.asked.workflow
+        if isinstance(asked, Workflow) and asked.name == record.workflow:
+            return asked
+        return self.registry.workflow(record.workflow)  # type: ignore[no-any-return]
+
+    def old_run(self, run_id: str, select: Selection, from_step: str | None) -> OldRun:
+        """Everything to go on with a run: every kept file is checked before anything looks at it."""
+        stored = self.store.load(run_id)
+        record = stored.record
+        workflow = self.workflow_of(record)
+        self._check_plugins(record, workflow)
+        kept = Selection(
+            only=select.only or record.config.only, skip=select.skip or record.config.skip, until=select.until
+        )
+        request = self.request(workflow, kept, ())
+        finished = {step.name: step for step in record.step_outputs.values()}
+        plan = make_plan(evolve(request, finished=finished, from_step=from_step))
+        again = {planned.name for planned in plan.to_run}
+        table = ArtifactTable()
+        remaining = record.without_steps(
+            frozenset(key for key, step in record.step_outputs.items() if step.name in again),
+            now=record.updated_at,
+        )
+        fill_table(table, remaining, self.store, self.input_of)
+        if plan.input not in table.names:
+            raise PluginError(
+                f"the input of {run_id} can't be loaded: its loader is not there",
+                kind="missing",
+                run_id=run_id,
+                hint="install the plugin that brings it; pipekit plugins shows what there is",
+            )
+        return OldRun(plan=plan, stored=evolve(stored, record=remaining), table=table)
+
+    def _check_plugins(self, record: RunRecord, workflow: Workflow) -> None:
+        """Refuse to go on when a plugin of the run is gone: its steps would be missing in silence."""
+        known = {entry.value.name for entry in self.registry.steps}
+        known |= {step if isinstance(step, str) else step.name for step in workflow.steps}
+        for planned in record.planned:
+            if planned.name not in known:
+                name, _, version = planned.package.partition(" ")
+                raise PluginError(
+                    f"the run was started with the step {planned.name} of {planned.package or 'a plugin'}, "
+                    "which is not installed now",
+                    kind="missing",
+                    dist=name or None,
+                    version=version or None,
+                    run_id=record.run_id,
+                    step=planned.name,
+                    hint=f"install {name or 'it'} again, or see pipekit plugins for why it was set aside",
+                )
+
+    def output_folder(self, run_id: str) -> Path | None:
+        """Where the outputs are copied to: ``output.dir``, by default ``output`` where the store has no folders."""
+        wanted = self.configuration.settings.output.dir
+        if wanted is None:
+            wanted = None if "folders" in self.store.abilities else "output"
+        return self.configuration.folder / wanted / run_id if wanted is not None else None
+
+    def close(self) -> None:
+        """Close what was opened; a store that the caller gave stays open."""
+        self.installation.close()
+
+
+def this_process() -> Owner:
+    """This process, as the owner of a run."""
+    return Owner(pid=os.getpid(), host=platform.node(), since=datetime.now(UTC))
