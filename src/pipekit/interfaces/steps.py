@@ -294,6 +294,11 @@ class StepContext(Protocol):
         """Scratch space, gone after the step."""
         ...
 
+    @property
+    def project(self) -> Path:
+        """The folder of the configuration file: what relative paths in settings start from."""
+        ...
+
     async def once(self, key: str, work: Callable[[], Awaitable[T]], *, returns: type[T], inputs: object = None) -> T:
         """Run ``work`` once per run and keep its result; other ``inputs`` under a kept key are an error."""
         ...
