@@ -118,7 +118,7 @@ def _syntax_error(error: YAMLError, text: str, origin: Origin) -> ConfigError:
         if sign in problem:
             message, hint = better.format(problem=problem), advice
             break
-    if "stream" in problem:
+    if message.endswith("not closed"):
         # What was never closed is found missing at the end; where it was opened is the place to look.
         where = getattr(error, "context_mark", None) or mark
     return fault(message, origin.at(where.line + 1, where.column + 1) if origin.file else origin, hint=hint)
@@ -144,7 +144,7 @@ _PROBLEMS = (
     ("expected <block end>", "the indentation doesn't fit the lines above", "align keys of one mapping in one column"),
     ("while parsing a flow sequence", "a list in brackets is broken here", "write [one, two]"),
     ("while parsing a flow mapping", "a mapping in braces is broken here", "write {key: value, other: value}"),
-    ("<document start>", "something stands here that is no part of the settings above", "write `key: value` lines only"),
+    ("<document start>", "what stands here belongs to no setting", "write `key: value` lines only"),
     ("block scalar", "a block of text is broken here", f"{_QUOTE}| or >"),
     (" tag", "a tag is broken here, and tags are not allowed", f"{_QUOTE}!"),
     ("an alias", "an alias is broken here", f"{_QUOTE}*"),

@@ -84,6 +84,8 @@ class _Walk:
 
     def wrong(self, node: Node, path: str, expected: str, hint: str = "") -> _Wrong:
         key = path.rpartition(".")[2]
+        if node.value is None:
+            hint = "give it a value, or remove the line"
         self.faults.append(
             fault(
                 f"{path or 'the configuration'} must be {expected}, not {describe(node.value, key)}",
@@ -122,12 +124,12 @@ class _Walk:
                 given[attribute.alias or attribute.name] = value
                 places[attribute.name] = child
         if len(self.faults) > before:
-            self._validate(cls, given, places, path)
+            self._validate(cls, given, places, node, path)
             return _WRONG
         try:
             instance: object = cls(**given)
         except (ValueError, TypeError) as error:
-            if not self._validate(cls, given, places, path):
+            if not self._validate(cls, given, places, node, path):
                 self.faults.append(
                     fault(
                         f"{path or 'the configuration'} can't be taken{_reason(error)}",
@@ -137,6 +139,11 @@ class _Walk:
                     )
                 )
             return _WRONG
+        except Exception as error:
+            raise PluginError(
+                f"the settings class {cls.__module__}.{cls.__qualname__} raised {type(error).__name__} for {path}",
+                hint="a validator refuses a value with ValueError; report this to the plugin's author",
+            ) from error
         return instance
 
     def _unknown(
@@ -151,13 +158,18 @@ class _Walk:
             below = f"{path}.{entry.name}" if path else entry.name
             self.faults.append(unknown_key(entry, below, [*known, *ignore]))
 
-    def _validate(self, cls: type, given: Mapping[str, object], places: Mapping[str, Node], path: str) -> bool:
+    def _validate(
+        self, cls: type, given: Mapping[str, object], places: Mapping[str, Node], node: Node, path: str
+    ) -> bool:
         """Run each field's own validator, so that every refused value is reported and not only the first."""
         probe: object = object.__new__(cls)
         for attribute in attrs.fields(cls):
             alias = attribute.alias or attribute.name
-            value = given[alias] if alias in given else default_of(attribute)
-            object.__setattr__(probe, attribute.name, value)
+            is_set = node.get(alias) is not None
+            value = given.get(alias, attrs.NOTHING) if is_set else default_of(attribute)
+            # A field with a fault of its own stays unset; a validator that looks at it can't judge.
+            if value is not attrs.NOTHING:
+                object.__setattr__(probe, attribute.name, value)
         found = False
         for attribute in attrs.fields(cls):
             if attribute.validator is None or attribute.name not in places:
@@ -165,13 +177,13 @@ class _Walk:
             try:
                 attribute.validator(probe, attribute, given[attribute.alias or attribute.name])
             except (ValueError, TypeError) as error:
-                node = places[attribute.name]
+                place = places[attribute.name]
                 name = camel_case(attribute.alias or attribute.name)
                 below = f"{path}.{name}" if path else name
                 self.faults.append(
                     fault(
-                        f"{below} can't be {describe(node.value, name)}{_reason(error, name)}",
-                        node.origin,
+                        f"{below} can't be {describe(place.value, name)}{_reason(error, name)}",
+                        place.origin,
                         field=below,
                         hint="give it a value that is allowed",
                     )
