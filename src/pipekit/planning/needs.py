@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import types
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, get_args, get_origin
+from typing import Any, Union, get_args, get_origin
 
 import attrs
 from attrs import frozen
@@ -180,6 +181,10 @@ def mismatch(member: Member, parameter: Parameter, makers: Makers) -> PipekitErr
 
 
 def _shown(type_: Any) -> str:
+    if get_origin(type_) in (Union, types.UnionType):
+        return " | ".join(_shown(arg) for arg in get_args(type_))
+    if type_ is type(None):
+        return "None"
     if get_origin(type_) is not None:
         inner = ", ".join("..." if arg is Ellipsis else _shown(arg) for arg in get_args(type_))
         return f"{getattr(get_origin(type_), '__name__', str(get_origin(type_)))}[{inner}]"

@@ -156,8 +156,11 @@ def fits(made: Any, wanted: Any) -> bool:
         return fits(item_type(made) or object, item_type(wanted) or object)
     if isinstance(made, type) and isinstance(wanted, type):
         return issubclass(made, wanted)
-    if (get_origin(made) is Each) != (origin is Each):
-        return False
     if get_origin(made) is Each:
-        return fits(item_type(made), item_type(wanted))
+        return origin in (Each, Mapping) and fits(item_type(made), get_args(wanted)[-1])
+    if origin is Each:
+        return False
+    if isinstance(wanted, type):
+        kind = get_origin(made)
+        return not isinstance(kind, type) or issubclass(kind, wanted)
     return not (isinstance(made, type) and origin in _LIST_LIKE)

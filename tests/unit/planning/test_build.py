@@ -1,0 +1,369 @@
+"""The plan: which steps run, in which order, with which model, and everything that can be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import frozen
+
+from pipekit import LLM, Artifacts, Rendering, Selection, Workflow, settings, step
+from pipekit.config import Override, load_configuration
+from pipekit.errors import ConfigError, PlanError, PluginError, ProviderError, UsageError
+from pipekit.interfaces import FormatName
+from pipekit.planning.build import PlanRequest, make_plan
+from pipekit.planning.members import Registered
+from pipekit.planning.plan import Plan
+from pipekit.state.record import StepRecord
+
+
+@frozen
+class Word:
+    id: str
+    text: str
+
+
+@settings
+class CountSettings:
+    least: int = 1
+
+
+@settings
+class WriteSettings:
+    formats: tuple[FormatName, ...] = (FormatName("json"),)
+
+
+@step(provides="words")
+def split_text(text: str) -> tuple[Word, ...]:
+    return tuple(Word(str(index), word) for index, word in enumerate(text.split()))
+
+
+def _count(word: Word, settings: CountSettings) -> int:
+    return len(word.text)
+
+
+@step(provides="lengths", each="words", offline=_count)
+async def count_letters(word: Word, settings: CountSettings, llm: LLM) -> int:
+    return await llm.ask("count-letters", returns=int, word=word)
+
+
+@step
+def add_up(words: Sequence[Word], lengths: Mapping[str, int] | None = None) -> int:
+    return len(words)
+
+
+@step
+def write_all(artifacts: Artifacts, rendering: Rendering, settings: WriteSettings) -> None:
+    rendering.render(settings.formats)
+
+
+WORKFLOW = Workflow(
+    name="letters",
+    input="text",
+    input_type=str,
+    steps=[split_text, count_letters, add_up, write_all],
+    numbered=["split-text", "count-letters", "write-all"],
+)
+
+
+class FakeInstalled:
+    """Knows one provider that needs a key, and one format that needs an artifact."""
+
+    def secrets_of(self, provider: str) -> Sequence[str]:
+        if provider == "acme":
+            return ("ACME_KEY",)
+        raise PluginError(f"no plugin brings the provider {provider}", kind="missing", hint="pip install . ./plugins/x")
+
+    def needs_of(self, output_format: str) -> Sequence[str]:
+        if output_format == "json":
+            return ("words", "lengths?")
+        if output_format == "table":
+            return ("lengths",)
+        raise PluginError(f"no plugin brings the output format {output_format}", kind="missing")
+
+
+MakePlan = Callable[..., Plan]
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> MakePlan:
+    def make(
+        config: str = "",
+        *,
+        workflow: Workflow = WORKFLOW,
+        registered: Sequence[Registered] = (),
+        overrides: Sequence[Override] = (),
+        environ: Mapping[str, str] | None = None,
+        **request: Any,
+    ) -> Plan:
+        (tmp_path / "pipekit.yaml").write_text(config)
+        environ = {"XDG_CONFIG_HOME": str(tmp_path / "none"), **(environ or {})}
+        configuration = load_configuration(None, folder=tmp_path, environ=environ, overrides=overrides)
+        return make_plan(
+            PlanRequest(
+                workflow=workflow,
+                registered=registered,
+                configuration=configuration,
+                installed=FakeInstalled(),
+                environ=environ,
+                **request,
+            )
+        )
+
+    return make
+
+
+def names(plan: Plan) -> list[str]:
+    return [planned.name for planned in plan.to_run]
+
+
+def faults(caught: pytest.ExceptionInfo[PlanError]) -> list[str]:
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_with_no_configuration_every_step_runs_offline_in_order(plan: MakePlan) -> None:
+    made = plan()
+
+    assert names(made) == ["split-text", "count-letters", "add-up", "write-all"]
+    assert [planned.key for planned in made.steps] == [1, 2, "add-up", 3]
+    counting = made.find("count-letters")
+    assert counting is not None
+    assert counting.model == "offline"
+    assert counting.uses_offline_rule
+    assert str(counting.reason) == "enabled by default"
+    split = made.find("split-text")
+    assert split is not None
+    assert split.model is None, "it asks no model"
+
+
+def test_a_step_that_gathers_comes_last_whatever_its_place(plan: MakePlan) -> None:
+    shuffled = Workflow(
+        name="letters", input="text", input_type=str, steps=[write_all, add_up, count_letters, split_text]
+    )
+    assert names(plan(workflow=shuffled))[-1] == "write-all"
+
+
+def test_a_disabled_step_is_skipped_and_says_where(plan: MakePlan) -> None:
+    made = plan("steps:\n  count-letters:\n    enabled: false\n")
+
+    skipped = made.find("count-letters")
+    assert skipped is not None
+    assert skipped.decision == "skip"
+    assert "pipekit.yaml:3" in str(skipped.reason)
+    assert "add-up" in names(made), "its parameter has a default"
+
+
+def test_disabling_what_others_need_is_said_with_the_line(plan: MakePlan) -> None:
+    with pytest.raises(PlanError) as caught:
+        plan("steps:\n  step1:\n    enabled: false\n")
+
+    first = caught.value.faults[0]
+    assert isinstance(first, ConfigError)
+    assert "needs 'words', which split-text makes" in first.message
+    assert "pipekit.yaml:3" in first.where
+    assert "--skip" in first.hint
+
+
+def test_skipping_by_flag_what_others_need_is_a_usage_error(plan: MakePlan) -> None:
+    with pytest.raises(PlanError) as caught:
+        plan(selection=Selection(skip=["1"]))
+    assert all(isinstance(fault, UsageError) for fault in caught.value.faults)
+    assert caught.value.code == 2
+
+
+def test_steps_are_named_by_number_stepn_or_name_in_any_spelling(plan: MakePlan) -> None:
+    for spelling in ("2", "step2", "count-letters", "countLetters", "COUNT_LETTERS"):
+        made = plan(selection=Selection(skip=[spelling]))
+        assert "count-letters" not in names(made), spelling
+
+
+def test_an_unknown_step_gets_a_suggestion(plan: MakePlan) -> None:
+    with pytest.raises(PlanError) as caught:
+        plan(selection=Selection(until="count-leters"))
+    assert caught.value.faults[0].hint == "did you mean count-letters?"
+
+
+def test_only_runs_these_and_needs_what_is_there(plan: MakePlan) -> None:
+    assert names(plan(selection=Selection(only="split-text"))) == ["split-text"]
+    with pytest.raises(PlanError, match="needs 'words'"):
+        plan(selection=Selection(only="add-up"))
+
+
+def test_finished_steps_are_reused_and_from_step_runs_them_again(plan: MakePlan) -> None:
+    finished = {name: a_record(name) for name in ("split-text", "count-letters")}
+
+    assert names(plan(finished=finished)) == ["add-up", "write-all"]
+    assert names(plan(finished=finished, from_step="2")) == ["count-letters", "add-up", "write-all"]
+
+
+def test_from_step_is_refused_while_a_step_before_it_is_unfinished(plan: MakePlan) -> None:
+    with pytest.raises(PlanError) as caught:
+        plan(finished={"split-text": a_record("split-text")}, from_step="write-all")
+
+    assert isinstance(caught.value.faults[0], UsageError)
+    assert "step 2 (count-letters) before it is not finished" in caught.value.faults[0].message
+
+
+def test_all_faults_are_reported_at_once_each_with_its_place(plan: MakePlan) -> None:
+    config = "steps:\n  step2:\n    leest: 2\n  stepp3: {}\nllm:\n  temperature: hot\n"
+
+    with pytest.raises(PlanError) as caught:
+        plan(config, selection=Selection(skip="nothing"))
+
+    text = "\n".join(faults(caught))
+    assert len(caught.value.faults) == 4
+    assert "pipekit.yaml:3" in text
+    assert "pipekit.yaml:4" in text
+    assert "pipekit.yaml:6" in text
+    assert "--skip" in text
+
+
+def test_a_models_provider_that_is_not_installed_is_named_with_the_install_line(plan: MakePlan) -> None:
+    with pytest.raises(PlanError) as caught:
+        plan("steps:\n  step2:\n    model: nowhere/large\n")
+
+    fault = caught.value.faults[0]
+    assert isinstance(fault, PluginError)
+    assert fault.code == 9
+    assert "pipekit.yaml:3" in fault.where
+    assert "pip install" in fault.hint
+
+
+def test_a_missing_key_is_named_by_its_variable(plan: MakePlan) -> None:
+    with pytest.raises(PlanError) as caught:
+        plan("llm: {model: acme/large}")
+
+    fault = caught.value.faults[0]
+    assert isinstance(fault, ProviderError)
+    assert (fault.kind, fault.variable, caught.value.code) == ("auth", "ACME_KEY", 6)
+    made = plan("llm: {model: acme/large}", environ={"ACME_KEY": "x"})
+    counting = made.find("count-letters")
+    assert counting is not None
+    assert counting.model == "acme/large"
+    assert not counting.uses_offline_rule
+
+
+def test_a_model_given_for_all_steps_beats_a_steps_own(plan: MakePlan) -> None:
+    made = plan("steps: {step2: {model: nowhere/large}}", overrides=[Override.model("offline")])
+    counting = made.find("count-letters")
+    assert counting is not None
+    assert counting.model == "offline"
+
+
+def test_a_step_with_a_model_and_no_offline_rule_says_what_to_do(plan: MakePlan) -> None:
+    @step
+    async def dream(text: str, llm: LLM) -> str:
+        return await llm.ask("dream", returns=str, text=text)
+
+    workflow = Workflow(name="dreams", input="text", input_type=str, steps=[dream])
+    with pytest.raises(PlanError) as caught:
+        plan(workflow=workflow)
+    assert "--skip dream" in caught.value.faults[0].hint
+    assert "--model" in caught.value.faults[0].hint
+
+
+def test_an_unknown_format_and_one_whose_needs_are_not_made_are_faults(plan: MakePlan) -> None:
+    with pytest.raises(PlanError) as caught:
+        plan("steps:\n  step3:\n    formats: [json, pdf, table]\n  step2: {enabled: false}\n")
+
+    text = "\n".join(faults(caught))
+    assert "output format pdf" in text
+    assert "the output format table needs 'lengths'" in text
+    assert "pipekit.yaml:3" in text
+
+
+def test_two_makers_of_one_artifact_are_settled_by_use(plan: MakePlan) -> None:
+    @step(provides="words")
+    def split_lines(text: str) -> tuple[Word, ...]:
+        return ()
+
+    both = Workflow(name="both", input="text", input_type=str, steps=[split_text, split_lines, add_up])
+
+    with pytest.raises(PlanError, match="two steps make 'words'") as caught:
+        plan(workflow=both)
+    assert "use:" in caught.value.faults[0].hint
+    assert names(plan("use: {words: split-lines}", workflow=both)) == ["split-text", "split-lines", "add-up"]
+
+
+def test_an_artifact_of_the_wrong_type_is_a_fault_that_says_the_right_one(plan: MakePlan) -> None:
+    @step
+    def misuse(words: int) -> int:
+        return words
+
+    workflow = Workflow(name="w", input="text", input_type=str, steps=[split_text, misuse])
+    with pytest.raises(PlanError, match="takes 'words' as int"):
+        plan(workflow=workflow)
+
+
+def test_a_need_that_nobody_provides_gets_a_suggestion(plan: MakePlan) -> None:
+    @step
+    def typo(wrods: list[Word]) -> int:
+        return 0
+
+    workflow = Workflow(name="w", input="text", input_type=str, steps=[split_text, typo])
+    with pytest.raises(PlanError, match="needs 'wrods', which no step makes") as caught:
+        plan(workflow=workflow)
+    assert "did you mean 'words'?" in caught.value.faults[0].hint
+
+
+def test_an_optional_need_that_nobody_provides_is_a_warning(plan: MakePlan) -> None:
+    @step
+    def typo(words: list[Word], lenghts: int = 0) -> int:
+        return 0
+
+    workflow = Workflow(name="w", input="text", input_type=str, steps=[split_text, count_letters, typo])
+    assert any("did you mean 'lengths'?" in warning for warning in plan(workflow=workflow).warnings)
+
+
+def test_steps_that_wait_for_each_other_are_named_with_the_path(plan: MakePlan) -> None:
+    @step(after="second")
+    def first(text: str) -> int:
+        return 0
+
+    @step(after="first")
+    def second(text: str) -> int:
+        return 0
+
+    workflow = Workflow(name="w", input="text", input_type=str, steps=[first, second])
+    with pytest.raises(PlanError, match="wait for each other: "):
+        plan(workflow=workflow)
+
+
+def test_a_registered_step_joins_its_workflow_and_no_other(plan: MakePlan) -> None:
+    @step(workflow="letters", after="add-up")
+    def joins(words: list[Word]) -> int:
+        return 0
+
+    @step
+    def stays_out(words: list[Word]) -> int:
+        return 0
+
+    registered = [Registered(step=joins, package="pkg 1.0"), Registered(step=stays_out, package="pkg 1.0")]
+
+    made = plan(registered=registered)
+    assert names(made) == ["split-text", "count-letters", "add-up", "joins", "write-all"]
+    joined = made.find("joins")
+    assert joined is not None
+    assert "pkg 1.0" in str(joined.reason)
+    assert "stays-out" in names(plan("steps: {stays-out: {enabled: true}}", registered=registered))
+
+
+def test_settings_are_filled_and_wrong_ones_are_faults_with_line_and_column(plan: MakePlan) -> None:
+    made = plan("steps: {step2: {least: 4}}")
+    counting = made.find("count-letters")
+    assert counting is not None
+    assert counting.settings["settings"] == CountSettings(least=4)
+
+    with pytest.raises(PlanError) as caught:
+        plan('steps:\n  step2:\n    least: "4"\n')
+    assert caught.value.faults[0].where.endswith("pipekit.yaml:3:12")
+
+
+def a_record(name: str) -> StepRecord:
+    from datetime import UTC, datetime
+
+    return StepRecord(
+        key=name, name=name, path="", sha256="", size=0, started_at=datetime(2026, 1, 1, tzinfo=UTC), duration=0.0
+    )
