@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from attrs import field, frozen, validators
+from attrs import evolve, field, frozen, validators
 
-__all__ = ["SCORE_NAMES", "Confidence", "Scores", "overall_confidence"]
+__all__ = ["SCORE_NAMES", "Confidence", "Scores", "overall_confidence", "with_overall"]
 
 #: The scores in the order they are shown.
 SCORE_NAMES: tuple[str, ...] = ("completeness", "clarity", "testability", "actionability")
@@ -54,3 +54,9 @@ def overall_confidence(scores: Scores, weights: Mapping[str, float] | None = Non
         given, total = dict.fromkeys(SCORE_NAMES, 1.0), float(len(SCORE_NAMES))
     mean: float = sum(getattr(scores, name) * weight for name, weight in given.items()) / total
     return max(0, min(100, int(mean + 0.5)))
+
+
+def with_overall(confidence: Confidence, weights: Mapping[str, float], threshold: int) -> Confidence:
+    """The confidence with its mean and its flag computed from its scores, whatever they were before."""
+    overall = overall_confidence(confidence.scores, weights)
+    return evolve(confidence, overall_confidence=overall, needs_refinement=overall < threshold)

@@ -16,6 +16,7 @@ __all__ = [
     "Readiness",
     "ReadinessStatus",
     "complete_checks",
+    "readiness_of",
     "readiness_score",
     "readiness_status",
     "sprint_together",
@@ -79,6 +80,7 @@ class BatchReadiness:
 
 
 _WORTH: Mapping[CheckStatus, float] = {"pass": 1.0, "partial": 0.5, "fail": 0.0, "unchecked": 0.0}
+_ACTIONS: Mapping[CheckStatus, str] = {"fail": "make true", "partial": "complete", "unchecked": "have somebody check"}
 
 
 def complete_checks(checks: DorChecks, *, required: Sequence[str], recommended: Sequence[str]) -> DorChecks:
@@ -132,6 +134,30 @@ def readiness_score(checks: DorChecks) -> int:
         return 0
     score = int(100 * sum(_WORTH[status] * weight for status, weight in weighted) / total + 0.5)
     return score if readiness_status(checks) == "ready" else min(score, 89)
+
+
+def readiness_of(checks: DorChecks, blockers: Sequence[str] = ()) -> Readiness:
+    """The verdict that follows from the checks, whoever made them.
+
+    ``blockers`` are open questions (`pipekit.backlog.model.question.readiness_blockers`): they add to what blocks a
+    candidate that isn't ready, and never make one that passes all required checks unready.
+    """
+    status = readiness_status(checks)
+    issues = [
+        f"{check.criterion}: {check.notes or check.status}" for check in checks.required if check.status != "pass"
+    ]
+    issues += [f"open: {text}" for text in blockers]
+    return Readiness(
+        readiness_status=status,
+        readiness_score=readiness_score(checks),
+        dor_checks=checks,
+        blocking_issues=() if status == "ready" else tuple(dict.fromkeys(issues)),
+        improvement_actions=tuple(
+            f"{_ACTIONS[check.status]}: {check.criterion}"
+            for check in (*checks.required, *checks.recommended)
+            if check.status != "pass"
+        ),
+    )
 
 
 def sprint_together(

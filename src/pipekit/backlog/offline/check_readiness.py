@@ -1,0 +1,196 @@
+"""Whether a candidate meets the Definition of Ready: the computed checks; the verdict itself is in the model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from attrs import frozen
+
+from pipekit.backlog.dor import Criterion, DefinitionOfReady
+from pipekit.backlog.model.candidate import Candidate
+from pipekit.backlog.model.confidence import Confidence
+from pipekit.backlog.model.dependency import DependencyMap
+from pipekit.backlog.model.meeting import Meeting
+from pipekit.backlog.model.question import Questions
+from pipekit.backlog.model.readiness import (
+    CheckStatus,
+    DorCheck,
+    DorChecks,
+    Readiness,
+    readiness_of,
+)
+from pipekit.backlog.model.risk import RiskAssessment
+from pipekit.backlog.offline import signals
+from pipekit.backlog.offline.amounts import has_bound
+from pipekit.backlog.offline.assess_risks import assess_risks
+from pipekit.backlog.offline.discussion import Discussion, discussion_of, shortened
+from pipekit.backlog.offline.generate_questions import generate_questions
+from pipekit.backlog.offline.siblings import by_id, needed_by
+
+__all__ = ["CHECKS", "check_readiness"]
+
+_VAGUE_TITLE = re.compile(
+    r"\W*(?:(?:some|several|various|misc\w*|stuff|things?|topic|issue|problem|todo|tbd|improvements?|changes?|updates?)\W*)+$",
+    re.IGNORECASE,
+)
+
+
+@frozen(kw_only=True)
+class _Known:
+    """All that the checks may look at, of one candidate."""
+
+    candidate: Candidate
+    discussion: Discussion
+    questions: Questions
+    risks: RiskAssessment
+    dependencies: DependencyMap | None
+    candidates: Sequence[Candidate]
+
+
+def check_readiness(
+    candidate: Candidate,
+    meeting: Meeting,
+    dor: DefinitionOfReady,
+    candidates: Sequence[Candidate] = (),
+    confidence: Confidence | None = None,
+    risks: RiskAssessment | None = None,
+    questions: Questions | None = None,
+    dependencies: DependencyMap | None = None,
+) -> Readiness:
+    """The checks of ``dor`` on ``candidate``, each with what it saw, and the verdict that follows from them.
+
+    ``risks`` and ``questions`` are found here when their steps didn't run. Criteria without a check are ``unchecked``.
+    """
+    if risks is None:
+        risks = assess_risks(candidate, meeting, candidates, dependencies)
+    if questions is None:
+        questions = generate_questions(candidate, meeting, candidates, confidence, risks)
+    known = _Known(
+        candidate=candidate,
+        discussion=discussion_of(meeting, candidate, candidates),
+        questions=questions,
+        risks=risks,
+        dependencies=dependencies,
+        candidates=candidates,
+    )
+    checks = DorChecks(
+        required=tuple(_checked(criterion, known) for criterion in dor.required),
+        recommended=tuple(_checked(criterion, known) for criterion in dor.recommended),
+    )
+    return readiness_of(checks, questions.readiness_blockers)
+
+
+def _checked(criterion: Criterion, known: _Known) -> DorCheck:
+    if criterion.check is None:
+        return DorCheck(criterion=criterion.text, status="unchecked", notes="for a model or a person to answer")
+    status, notes = CHECKS[criterion.check](criterion, known)
+    return DorCheck(criterion=criterion.text, status=status, notes=notes)
+
+
+_Result = tuple[CheckStatus, str]
+
+
+def _clear_title(criterion: Criterion, known: _Known) -> _Result:
+    title = known.candidate.title.strip()
+    words = len(title.split())
+    if not title or _VAGUE_TITLE.match(title):
+        return "fail", "the title names nothing" if title else "there is no title"
+    if words < criterion.least():
+        return "partial", f"{words} of at least {criterion.least()} words"
+    if len(title) > criterion.most():
+        return "partial", f"{len(title)} characters, at most {criterion.most()} are readable"
+    return "pass", f"{words} words, {len(title)} characters"
+
+
+def _business_context(criterion: Criterion, known: _Known) -> _Result:  # noqa: ARG001 - takes no numbers
+    if signals.gives_reason(known.candidate.description):
+        return "pass", f"“{shortened(known.candidate.description)}”"
+    reason = known.discussion.first(signals.gives_reason)
+    if reason is not None:
+        return "pass", reason.quoted()
+    words = len(signals.content_words(known.candidate.description))
+    if words >= 6:
+        return "partial", "the description says what, and nobody said why"
+    return "fail", "nobody said why it is wanted"
+
+
+def _acceptance_criteria(criterion: Criterion, known: _Known) -> _Result:
+    count, wanted = len(known.candidate.acceptance_criteria), criterion.least()
+    if count >= wanted:
+        return "pass", f"{count} stated"
+    return ("partial", f"{count} of {wanted} stated") if count else ("fail", "none stated")
+
+
+def _open_questions(criterion: Criterion, known: _Known) -> _Result:
+    still_open = [
+        question
+        for question in known.questions.questions
+        if question.status == "needs_answer" and question.priority == "critical"
+    ]
+    if len(still_open) > criterion.most():
+        return "fail", "; ".join(shortened(question.question) for question in still_open[:3])
+    return "pass", "none open" if not still_open else f"{len(still_open)} open, {criterion.most()} allowed"
+
+
+def _dependencies(criterion: Criterion, known: _Known) -> _Result:  # noqa: ARG001 - takes no numbers
+    loose = [
+        entry
+        for entry in known.risks.dependencies
+        if entry.type == "blocking" and entry.status in ("unresolved", "unknown")
+    ]
+    if loose:
+        return "partial", f"not traced to anybody: {loose[0].description}"
+    others = by_id(known.candidates)
+    named = [f"{edge.type} {edge.target}" for edge in needed_by(known.candidate, known.dependencies)]
+    missing = [edge.target for edge in needed_by(known.candidate, known.dependencies) if edge.target not in others]
+    if missing and known.candidates:
+        return "fail", f"depends on something unknown: {', '.join(missing)}"
+    return "pass", ", ".join(named) if named else "none was spoken of"
+
+
+def _estimate(criterion: Criterion, known: _Known) -> _Result:  # noqa: ARG001 - takes no numbers
+    estimate = known.discussion.estimate()
+    if estimate is None:
+        return "fail", "nobody said how much work it is"
+    return "pass", estimate[1].quoted()
+
+
+def _approach(criterion: Criterion, known: _Known) -> _Result:  # noqa: ARG001 - takes no numbers
+    said = known.discussion.first(signals.says_how)
+    return ("pass", said.quoted()) if said else ("fail", "nobody said how it could be built")
+
+
+def _risks(criterion: Criterion, known: _Known) -> _Result:
+    open_ones = [entry.description for entry in known.risks.dependencies if entry.status in ("unresolved", "unknown")]
+    open_ones += known.risks.unknowns
+    open_ones += [conflict.description for conflict in known.risks.architectural_conflicts]
+    if len(open_ones) <= criterion.most():
+        return "pass", "none open" if not open_ones else f"{len(open_ones)} open, {criterion.most()} allowed"
+    mitigated = any(entry.mitigated_by for entry in known.risks.dependencies)
+    return ("partial" if mitigated else "fail"), f"{len(open_ones)} open; first: {shortened(open_ones[0])}"
+
+
+def _test_scenarios(criterion: Criterion, known: _Known) -> _Result:
+    texts = known.candidate.acceptance_criteria
+    scenarios = [text for text in texts if signals.edge_words(text)]
+    bounded = [text for text in texts if has_bound(text)]
+    if len(scenarios) >= criterion.least():
+        return "pass", f"“{shortened(scenarios[0])}”" if scenarios else "none asked for"
+    if bounded:
+        return "partial", f"it can be measured, but no case is told: “{shortened(bounded[0])}”"
+    return "fail", "no case to test was told"
+
+
+#: The computed checks by the names that a Definition of Ready uses.
+CHECKS: Mapping[str, Callable[[Criterion, _Known], _Result]] = {
+    "clear-title": _clear_title,
+    "business-context": _business_context,
+    "acceptance-criteria": _acceptance_criteria,
+    "open-questions": _open_questions,
+    "dependencies": _dependencies,
+    "estimate": _estimate,
+    "approach": _approach,
+    "risks": _risks,
+    "test-scenarios": _test_scenarios,
+}

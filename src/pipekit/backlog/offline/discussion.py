@@ -1,0 +1,261 @@
+"""What was said about one candidate, sentence by sentence, and the questions and warnings in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from itertools import takewhile
+
+from attrs import evolve, frozen
+
+from pipekit.backlog.model.candidate import Candidate
+from pipekit.backlog.model.meeting import Meeting, Utterance
+from pipekit.backlog.offline import signals
+from pipekit.backlog.offline.amounts import estimate_in
+from pipekit.backlog.text import utterances_of
+
+__all__ = ["Discussion", "Remark", "StatedQuestion", "discussion_of"]
+
+#: Sentences after a question in which its answer is looked for.
+WINDOW = 8
+
+_PROPOSES = re.compile(
+    r"\W*(?:[^,?]{0,25},\s*)?(?:\w+\s+)?(?:could|can|should|shall|what about|how about|why don['’]?t)\b", re.IGNORECASE
+)
+_OPENS = re.compile(r"\W*(?:(?:and|but|so|then|well|okay|ok|right|um|uh|sorry)\b[\s,]*)+", re.IGNORECASE)
+_INTERROGATIVE = re.compile(r"\W*(?:who|what|when|where|which|how|why|until)\b", re.IGNORECASE)
+
+
+@frozen(kw_only=True)
+class Remark:
+    """One sentence: who said it, on which line (or cue, or entry) it stands, and in which turn of the talk."""
+
+    text: str
+    speaker: str | None
+    line: int
+    turn: int
+    is_note: bool = False
+    is_heading: bool = False
+
+    def quoted(self) -> str:
+        """The words with who said them, for notes and reasons."""
+        text = shortened(self.text)
+        return f"“{text}” ({self.speaker})" if self.speaker else f"“{text}”"
+
+
+@frozen(kw_only=True)
+class StatedQuestion:
+    """A question that was asked, and what was replied.
+
+    ``answer`` is the remark that settled it; without one, ``doubts`` are those that say that it is open.
+    """
+
+    text: str
+    asked: Remark
+    answer: Remark | None = None
+    reply: tuple[Remark, ...] = ()
+    doubts: tuple[Remark, ...] = ()
+    is_pressing: bool = False
+
+
+@frozen(kw_only=True)
+class Discussion:
+    """All remarks on a candidate, in order; those on a sibling alone are left out."""
+
+    candidate: Candidate
+    remarks: tuple[Remark, ...]
+
+    def first(self, says: Callable[[str], object]) -> Remark | None:
+        """The first remark of which ``says`` finds something to be true."""
+        return next((remark for remark in self.remarks if says(remark.text)), None)
+
+    def all(self, says: Callable[[str], object]) -> tuple[Remark, ...]:
+        """All remarks of which ``says`` finds something to be true."""
+        return tuple(remark for remark in self.remarks if says(remark.text))
+
+    def estimate(self) -> tuple[str, Remark] | None:
+        """The last words that say how much work it is, and where they were said."""
+        found = [(words, remark) for remark in self.remarks if (words := estimate_in(remark.text))]
+        return found[-1] if found else None
+
+    def warnings(self) -> tuple[str, ...]:
+        """What was said to be a risk, word for word; two such sentences in one turn are one warning."""
+        found: list[tuple[int, str]] = []
+        for remark in self.remarks:
+            if signals.warns(remark.text) and not signals.asks(remark.text) and len(remark.text.split()) > 5:
+                if found and found[-1][0] == remark.turn:
+                    found[-1] = (remark.turn, f"{found[-1][1]} {remark.text}")
+                else:
+                    found.append((remark.turn, remark.text))
+        return tuple(text for _, text in found)
+
+    def questions(self) -> tuple[StatedQuestion, ...]:
+        """The questions about the candidate, asked directly or inside a statement, each once."""
+        found: list[StatedQuestion] = []
+        for index, remark in enumerate(self.remarks):
+            asked = self._question(index, remark)
+            if asked and not any(_same(asked.text, other.text) for other in found):
+                found.append(asked)
+        return tuple(found)
+
+    def _question(self, index: int, remark: Remark) -> StatedQuestion | None:
+        following = self.remarks[index + 1 : index + 1 + WINDOW]
+        if remark.is_heading:
+            return None
+        if signals.asks(remark.text):
+            if signals.is_about_the_meeting(remark.text) or self._is_request(remark) or self._is_option(index):
+                return None
+            return _settled(StatedQuestion(text=_tidied(remark.text), asked=remark), _reply(remark, following))
+        text = signals.indirect_question(remark.text)
+        if text is None:
+            return None
+        same_turn = tuple(takewhile(lambda later: later.turn == remark.turn, following))
+        reply = (*same_turn, *_next_turn(remark, following))
+        others = [said for said in reply if not signals.indirect_question(said.text)]
+        doubts = tuple(said for said in (remark, *others) if signals.doubts(said.text))
+        pressing = any(signals.presses(said.text) for said in (remark, *reply))
+        return StatedQuestion(text=text, asked=remark, reply=reply, doubts=doubts, is_pressing=pressing)
+
+    def _is_request(self, remark: Remark) -> bool:
+        """A question by which the candidate itself was proposed: “could we offer boxes without plastic?”."""
+        proposes = _PROPOSES.match(remark.text)
+        if proposes is None or remark.text.casefold().startswith("until"):
+            return False
+        if remark.turn <= self.remarks[0].turn + 1 and re.search(r"\bwe\b", remark.text[proposes.end() :][:6]):
+            return True
+        words, title = signals.content_words(remark.text), signals.content_words(self.candidate.title)
+        return folded(remark.text) in folded(self.candidate.raw_context) or 2 * len(words & title) > len(words)
+
+    def _is_option(self, index: int) -> bool:
+        """A short question that offers answers to the one before: “Us or the clinics?”."""
+        text = self.remarks[index].text
+        if len(text.split()) > 5 or _INTERROGATIVE.match(text):
+            return False
+        earlier = self.remarks[max(0, index - 3) : index]
+        return any(signals.asks(said.text) or signals.doubts(said.text) for said in earlier)
+
+
+def discussion_of(meeting: Meeting, candidate: Candidate, candidates: Iterable[Candidate] = ()) -> Discussion:
+    """The remarks on ``candidate``; those that are about one of the other ``candidates`` alone are left out."""
+    siblings = [other for other in candidates if other.id != candidate.id]
+    own = signals.content_words(f"{candidate.title} {candidate.description}")
+    own_words = folded(candidate.raw_context)
+    remarks: list[Remark] = []
+    for turn, utterance in _turns(meeting, utterances_of(meeting, candidate)):
+        remarks += [
+            remark
+            for remark in _remarks(utterance, turn)
+            if folded(remark.text) in own_words or not _belongs_to(siblings, remark, own)
+        ]
+    return Discussion(candidate=candidate, remarks=tuple(remarks))
+
+
+def _turns(meeting: Meeting, utterances: Iterable[Utterance]) -> Iterable[tuple[int, Utterance]]:
+    """The utterances with the number of their turn: what one person says on end is one turn, and gaps count."""
+    numbers: dict[Utterance, int] = {}
+    turn = 0
+    for index, utterance in enumerate(meeting.utterances):
+        earlier = meeting.utterances[index - 1] if index else None
+        goes_on = earlier is not None and earlier.speaker is not None and earlier.speaker == utterance.speaker
+        turn += not goes_on
+        numbers[utterance] = turn
+    for utterance in utterances:
+        yield numbers[utterance], utterance
+
+
+def _remarks(utterance: Utterance, turn: int) -> Iterable[Remark]:
+    for text in sentences(utterance.text):
+        yield Remark(
+            text=text,
+            speaker=utterance.speaker,
+            line=utterance.line,
+            turn=turn,
+            is_note=utterance.kind != "speech",
+            is_heading=utterance.kind == "heading",
+        )
+
+
+def _belongs_to(siblings: Iterable[Candidate], remark: Remark, own: frozenset[str]) -> bool:
+    words = signals.content_words(remark.text)
+    for sibling in siblings:
+        if folded(remark.text) in folded(sibling.raw_context):
+            return not words & own
+        theirs = signals.content_words(sibling.title)
+        if len(words & theirs) >= 2 and not words & (own - theirs):
+            return True
+    return False
+
+
+def sentences(text: str) -> tuple[str, ...]:
+    """The sentences of a text; a full stop in a number or after one letter ends none."""
+    parts = re.split(r"(?<=[.!?])[\"'”’)]*\s+(?=[^\sa-z])|(?<=[?])\s+|\n+|\s+(?=(?:→|->|=>)\s)", text)
+    return tuple(part.strip() for part in parts if part and re.search(r"\w", part))
+
+
+def folded(text: str) -> str:
+    """The text with its white space folded and in lower case, for comparing."""
+    return " ".join(text.split()).casefold()
+
+
+def shortened(text: str, length: int = 140) -> str:
+    """The text on one line, cut between words."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[:length].rsplit(' ', 1)[0]} …"
+
+
+def _tidied(text: str) -> str:
+    """A question without what leads up to it: “And who pays, though?” → “Who pays, though?”."""
+    tidy = _OPENS.sub("", text, count=1) if _OPENS.match(text) else text
+    tidy = tidy or text
+    return tidy[0].upper() + tidy[1:]
+
+
+def _reply(asked: Remark, following: Sequence[Remark]) -> Sequence[Remark]:
+    """The remarks that may answer: up to the next question about something else; in notes, the same bullet only."""
+    if asked.is_note:
+        return tuple(takewhile(lambda later: later.turn == asked.turn, following))
+    reply: list[Remark] = []
+    for remark in following:
+        if remark.turn > asked.turn + 3:
+            break
+        is_new = signals.asks(remark.text) and len(remark.text.split()) > 5 and remark.turn > asked.turn
+        if is_new or (reply and remark.turn > reply[-1].turn + 1):
+            break
+        reply.append(remark)
+    return reply
+
+
+def _settled(question: StatedQuestion, reply: Sequence[Remark]) -> StatedQuestion:
+    """The question with what the reply says: an answer, or doubts."""
+    doubts: list[Remark] = []
+    answer: Remark | None = None
+    asked = question.asked
+    for remark in reply:
+        if signals.asks(remark.text):
+            continue
+        if signals.doubts(remark.text):
+            doubts.append(remark)
+        elif not doubts and answer is None and _answers(remark, asked):
+            answer = remark
+        elif answer is not None and remark.turn > answer.turn:
+            break
+    if answer is not None and not any(doubt.turn == answer.turn for doubt in doubts):
+        return evolve(question, answer=answer, reply=tuple(reply))
+    pressing = any(signals.presses(said.text) for said in (asked, *reply))
+    return evolve(question, reply=tuple(reply), doubts=tuple(doubts), is_pressing=pressing)
+
+
+def _answers(remark: Remark, asked: Remark) -> bool:
+    if asked.is_note:
+        return not re.match(r"\W*(?:→|->|=>)", remark.text)
+    return remark.turn > asked.turn and (signals.is_assent(remark.text) or len(remark.text.split()) >= 3)
+
+
+def _next_turn(remark: Remark, following: Sequence[Remark]) -> Iterable[Remark]:
+    return () if remark.is_note else [later for later in following if later.turn == remark.turn + 1]
+
+
+def _same(one: str, other: str) -> bool:
+    left, right = signals.content_words(one), signals.content_words(other)
+    smaller = min(len(left), len(right))
+    return folded(one) == folded(other) or (smaller >= 2 and len(left & right) / smaller >= 0.75)
