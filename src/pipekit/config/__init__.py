@@ -2,9 +2,12 @@
 
     configuration = load_configuration(None, folder=Path.cwd(), environ=os.environ, profile="fast",
                                        overrides=[Override.parse("steps.step4.ragTopK=3"), Override.model("offline")])
+    Override("workflow", name, "--workflow")   any other flag that stands for a setting
     configuration.faults                   everything that is wrong, each with file, line and column
     configuration.settings                 the core's settings, typed: settings.run.max_input_bytes
     configuration.model                    the default model: reference "ollama/llama3.2" and its origin
+    configuration.model_for_all            the reference of --model, which holds for every step
+    configuration.explain()                every effective value, masked, with its origin
     configuration.over(workflow.defaults, "workflow backlog")      laid over a workflow's defaults
 
     steps, faults = resolve_step_blocks(configuration, {"step3": "score-confidence", "score-confidence": …})

@@ -162,8 +162,7 @@ def _read_sources(
         project: Path | None = folder / os.fspath(named)
     else:
         found = find_project_file(folder)
-        project = None if found is None else found.path
-        warnings = () if found is None else found.warnings
+        project, warnings = found.path, found.warnings
     files: list[tuple[Path, Layer]] = []
     user = find_user_file(environ)
     if user is not None:

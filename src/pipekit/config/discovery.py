@@ -9,7 +9,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from pipekit.config.files import read_yaml
+from pipekit.config.files import MAX_BYTES, read_yaml
 from pipekit.config.origin import Layer, Origin
 from pipekit.config.toml_files import read_toml
 from pipekit.config.tree import Node
@@ -24,31 +24,30 @@ _TABLE = ("tool", "pipekit")
 
 @frozen
 class FoundFile:
-    """A configuration file, and what was noticed on the way to it."""
+    """A project's configuration file, None where there is none, and what was noticed on the way to it."""
 
-    path: Path
+    path: Path | None
     warnings: tuple[str, ...] = ()
 
 
-def find_project_file(folder: Path) -> FoundFile | None:
+def find_project_file(folder: Path) -> FoundFile:
     """The project's file in this folder or in its nearest ancestor that has one.
 
     A folder above that belongs to somebody else than the user or root is passed over: a file left in a shared
     place, such as /tmp, configures nobody else's runs.
     """
     start = Path.cwd() / folder
+    # Spelled like that it is a trap: it looks like the file and is never read.
+    warnings = [f"{name} is not read; call it {PROJECT_FILES[0]}" for name in _MISSPELT if (start / name).is_file()]
     for place in (start, *start.parents):
         present = [name for name in PROJECT_FILES if _counts(place / name)]
         if not present or (place != start and not _is_own(place / present[0])):
             continue
-        # Spelled like that it is a trap: it looks like the file and would never be read.
-        present.extend(name for name in _MISSPELT if (place / name).is_file())
-        warnings = [
-            f"{shown_path(place / name, folder)} is not read, because {present[0]} lies beside it"
-            for name in present[1:]
-        ]
+        for name in present[1:]:
+            shown = shown_path(place / name, folder)
+            warnings.append(f"{shown} is not read, because {present[0]} lies beside it")
         return FoundFile(place / present[0], tuple(warnings))
-    return None
+    return FoundFile(None, tuple(warnings))
 
 
 def _counts(path: Path) -> bool:
@@ -56,7 +55,8 @@ def _counts(path: Path) -> bool:
         # Also a folder or a dead link of that name: somebody meant it, and reading it will say what it is.
         return os.path.lexists(path)
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_BYTES) if path.is_file() else b""
     except OSError:
         return False
     # Only a file that says so is worth the parser, and only such a file may be refused for its syntax.

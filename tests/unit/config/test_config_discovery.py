@@ -12,11 +12,11 @@ from pipekit.errors import ConfigError
 
 def _name(folder: Path) -> str | None:
     found = find_project_file(folder)
-    return None if found is None else found.path.relative_to(found.path.parent.parent).as_posix()
+    return None if found.path is None else found.path.relative_to(found.path.parent.parent).as_posix()
 
 
 def test_an_empty_folder_has_no_configuration(tmp_path: Path) -> None:
-    assert find_project_file(tmp_path) is None
+    assert find_project_file(tmp_path).path is None
 
 
 def test_pipekit_yaml_comes_before_the_others_and_they_are_mentioned(tmp_path: Path) -> None:
@@ -25,9 +25,17 @@ def test_pipekit_yaml_comes_before_the_others_and_they_are_mentioned(tmp_path: P
 
     found = find_project_file(tmp_path)
 
-    assert found is not None
     assert found.path == tmp_path / "pipekit.yaml"
     assert found.warnings == ("pipeline-config.yaml is not read, because pipekit.yaml lies beside it",)
+
+
+@pytest.mark.parametrize("is_beside_the_right_one", [True, False])
+def test_a_file_with_almost_the_right_name_is_mentioned(tmp_path: Path, is_beside_the_right_one: bool) -> None:
+    (tmp_path / "pipekit.yml").write_text("")
+    if is_beside_the_right_one:
+        (tmp_path / "pipekit.yaml").write_text("")
+
+    assert find_project_file(tmp_path).warnings == ("pipekit.yml is not read; call it pipekit.yaml",)
 
 
 def test_the_nearest_folder_above_counts(tmp_path: Path) -> None:
@@ -58,7 +66,7 @@ def test_a_folder_of_that_name_is_not_passed_over_in_silence(tmp_path: Path) -> 
 
     found = find_project_file(tmp_path)
 
-    assert found is not None
+    assert found.path is not None
     with pytest.raises(ConfigError, match="is a folder, not a file"):
         read_file(found.path, "project", tmp_path)
 
@@ -72,8 +80,8 @@ def test_a_file_above_that_somebody_else_owns_is_passed_over(tmp_path: Path, mon
         os.chown(tmp_path / "pipekit.yaml", 12345, -1)
     monkeypatch.setattr(os, "geteuid", lambda: 54321)
 
-    assert find_project_file(inner) is None
-    assert find_project_file(tmp_path) is not None
+    assert find_project_file(inner).path is None
+    assert find_project_file(tmp_path).path is not None
 
 
 def test_a_toml_file_of_our_own_is_read_whole(tmp_path: Path) -> None:
