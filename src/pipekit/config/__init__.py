@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     )
     from pipekit.config.origin import Layer, Origin
     from pipekit.config.references import ModelChoice, ModelReference, parse_reference
+    from pipekit.config.starter import template
     from pipekit.config.steps import STEP_KEYS, ResolvedStep, resolve_step_blocks
     from pipekit.config.structuring import NoSettings, field_names, fill
-    from pipekit.config.template import template
     from pipekit.config.tree import Block, Entry, Node
 
 _HOMES = {
@@ -68,7 +68,7 @@ _HOMES = {
     "NoSettings": "structuring",
     "field_names": "structuring",
     "fill": "structuring",
-    "template": "template",
+    "template": "starter",
     "Entry": "tree",
     "Block": "tree",
     "Node": "tree",

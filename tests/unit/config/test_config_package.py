@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pkgutil
 import subprocess
 import sys
 
@@ -28,3 +29,9 @@ print(sorted(heavy & {name.partition(".")[0] for name in sys.modules}))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_no_module_has_the_name_of_a_public_name() -> None:
+    modules = {info.name for info in pkgutil.iter_modules(pipekit.config.__path__)}
+
+    assert modules.isdisjoint(pipekit.config.__all__)

@@ -8,9 +8,9 @@ import attrs
 from pipekit.config.configuration import Configuration
 from pipekit.config.keys import fold_key
 from pipekit.config.model import Settings
+from pipekit.config.starter import template
 from pipekit.config.steps import resolve_step_blocks
 from pipekit.config.structuring import field_names
-from pipekit.config.template import template
 
 Load = Callable[..., Configuration]
 NAMES = {f"step{number}": f"step{number}" for number in range(1, 9)} | {"score-confidence": "score-confidence"}
