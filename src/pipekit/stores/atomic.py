@@ -113,11 +113,12 @@ _HINTS = {
 
 
 @contextmanager
-def refusal(path: Path | str, doing: str, *, kind: str = "") -> Iterator[None]:
+def refusal(path: Path, doing: str, name: str = "", *, kind: str = "") -> Iterator[None]:
     """Turn what the system refuses into `StorageError`; a link where none may be is `StateError`."""
     try:
         yield
     except OSError as error:
+        path = path / name  # joined here: a path costs more than many a system call
         if error.errno in (errno.ELOOP, errno.EMLINK):
             raise StateError(
                 f"can't {doing}: it is a link, and links are not followed",
@@ -159,12 +160,12 @@ def _replace(old: str, new: str, **folders: int | None) -> None:
             time.sleep(_REPLACE_WAIT)
 
 
-def _write_and_close(path: Path, fd: int, data: bytes, *, forced: bool) -> None:
+def _write_and_close(folder: Path, name: str, fd: int, data: bytes, *, forced: bool) -> None:
     """Write, force where asked (``kind`` of its error: sync), close; the error of a close counts as one of writing."""
     try:
         write_all(fd, data)
         if forced:
-            with refusal(path, "force to the disk", kind="sync"):
+            with refusal(folder, "force to the disk", name, kind="sync"):
                 system.sync(fd)
     except BaseException:
         with suppress(OSError):
@@ -220,7 +221,7 @@ class Folder:
         """What the system says of a name (of a link itself), None where there is nothing."""
         target, at = self.at(name)
         try:
-            with refusal(self.path / name, "look at"):
+            with refusal(self.path, "look at", name):
                 return os.stat(target, follow_symlinks=False, **at)  # noqa: PTH116 - a descriptor
         except StorageError as error:
             if error.errno in (errno.ENOENT, errno.ENOTDIR):
@@ -235,15 +236,16 @@ class Folder:
     def read(self, name: str, *, start: int = 0) -> bytes | None:
         """The bytes of a plain file from ``start`` on, None where there is no such name."""
         target, at = self.at(name)
-        path = self.path / name
-        with refusal(path, "read"):
+        with refusal(self.path, "read", name):
             try:
                 fd = os.open(target, _READ, **at)
             except FileNotFoundError:
                 return None
             with open(fd, "rb", buffering=0) as file:  # noqa: PTH123 - a descriptor
                 if not stat.S_ISREG(os.fstat(fd).st_mode):
-                    raise StateError("not a plain file", file=str(path), hint="put the file itself in its place")
+                    raise StateError(
+                        "not a plain file", file=str(self.path / name), hint="put the file itself in its place"
+                    )
                 if start:
                     file.seek(start)
                 return file.read()
@@ -251,7 +253,7 @@ class Folder:
     def make(self, name: str) -> bool:
         """Make a folder in this one unless it is there; whether it was made."""
         target, at = self.at(name)
-        with refusal(self.path / name, "make folder"):
+        with refusal(self.path, "make folder", name):
             try:
                 system.mkdir(target, **at)
             except FileExistsError:
@@ -261,21 +263,21 @@ class Folder:
     def open_new(self, name: str) -> int:
         """A descriptor for writing a file that must not be there yet."""
         target, at = self.at(name)
-        with refusal(self.path / name, "create"):
+        with refusal(self.path, "create", name):
             return system.open(target, _WRITE | os.O_CREAT | os.O_EXCL, **at)
 
     def open_to_append(self, name: str) -> int:
         """A descriptor for writing at the end of a file that is there."""
         target, at = self.at(name)
-        with refusal(self.path / name, "open"):
+        with refusal(self.path, "open", name):
             return system.open(target, _WRITE | os.O_APPEND, **at)
 
     def create(self, name: str, data: bytes = b"", *, forced: bool = False) -> None:
         """Write a file that must not be there yet; what was begun is removed when the system refuses."""
         fd = self.open_new(name)
         try:
-            with refusal(self.path / name, "write"):
-                _write_and_close(self.path / name, fd, data, forced=forced)
+            with refusal(self.path, "write", name):
+                _write_and_close(self.path, name, fd, data, forced=forced)
         except StorageError:
             with suppress(StorageError):
                 self.remove(name)
@@ -284,11 +286,11 @@ class Folder:
     def fill(self, name: str, data: bytes) -> None:
         """Write a file that is there and must hold exactly ``data``, forced."""
         target, at = self.at(name)
-        with refusal(self.path / name, "write"):
+        with refusal(self.path, "write", name):
             fd = system.open(target, _WRITE, **at)
             if os.fstat(fd).st_size:  # left by an owner that died in the middle
                 system.truncate(fd, 0)
-            _write_and_close(self.path / name, fd, data, forced=True)
+            _write_and_close(self.path, name, fd, data, forced=True)
 
     def replace(self, name: str, data: bytes, *, forced: bool = False) -> None:
         """Put new bytes under a name in one moment; without ``forced`` a power cut may bring the old ones back."""
@@ -308,13 +310,13 @@ class Folder:
         home = into or self
         old_target, old_at = self.at(name)
         new_target, new_at = home.at(new)
-        with refusal(home.path / new, f"rename {name} to {new}"):
+        with refusal(home.path, f"rename {name} to", new):
             _replace(old_target, new_target, src_dir_fd=old_at.get("dir_fd"), dst_dir_fd=new_at.get("dir_fd"))
 
     def remove(self, name: str) -> None:
         """Remove a file; one that isn't there is fine."""
         target, at = self.at(name)
-        with refusal(self.path / name, "remove"), suppress(FileNotFoundError):
+        with refusal(self.path, "remove", name), suppress(FileNotFoundError):
             system.unlink(target, **at)
 
     def remove_tree(self, name: str) -> None:
@@ -327,7 +329,7 @@ class Folder:
                 else:
                     folder.remove(entry)
         target, at = self.at(name)
-        with refusal(self.path / name, "remove folder"), suppress(FileNotFoundError):
+        with refusal(self.path, "remove folder", name), suppress(FileNotFoundError):
             system.rmdir(target, **at)
 
     def force(self) -> None:

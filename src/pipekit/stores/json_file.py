@@ -25,7 +25,7 @@ from pipekit.stores.journal import Journal, line
 from pipekit.stores.json_lease import JsonLease
 from pipekit.stores.layout import JOURNAL, LOCK, SLOT, STATE, STEPS, check_path, migrate
 from pipekit.stores.listing import damaged, summary
-from pipekit.stores.locks import RunLock, is_held, read_owner
+from pipekit.stores.locks import RunLock, find_owner, is_held
 from pipekit.stores.view import View, parse_view, render_view
 
 __all__ = ["JsonFileStore"]
@@ -55,9 +55,13 @@ class JsonFileStore:
         """Keep record and input together, or nothing: the whole folder is made under another name, then renamed."""
         run_id = check_run_id(record.run_id)
         forge = f".new-{run_id}"
-        with _about(run_id):
+        with _about(run_id, is_kept=False):
             make_folders(self._root)
             with Folder(self._root, follow=True) as root:
+                if not any(map(is_valid_id, root.names())):
+                    # The first run of a store. Whoever made its folder may have died before forcing its name.
+                    with Folder(self._root.parent, follow=True) as above:
+                        above.force()
                 if root.state(run_id) is not None or not root.make(forge):
                     raise StateError(f"there is a run of this name already: {run_id}", run_id=run_id)
                 try:
@@ -115,12 +119,7 @@ class JsonFileStore:
     def owner(self, run_id: str) -> Owner | None:
         """Who holds the run now; asked of the lock."""
         with _about(run_id), self._open(run_id) as folder:
-            if not is_held(folder):
-                return None
-            owner = read_owner(folder)
-            if owner is None:
-                raise StateError("somebody holds the run and left no name", file=str(folder.path / LOCK), run_id=run_id)
-            return owner
+            return find_owner(folder) if is_held(folder) else None
 
     def delete(self, run_id: str) -> None:
         """Forget a run: its name first, then what is in it."""
@@ -258,13 +257,13 @@ class JsonFileStore:
 
 
 @contextmanager
-def _about(run_id: str) -> Iterator[None]:
+def _about(run_id: str, *, is_kept: bool = True) -> Iterator[None]:
     """Say of which run an error is, and how to go on after one of the disk."""
     try:
         yield
     except StorageError as error:
         error.run_id = error.run_id or run_id
-        if "pipekit " not in error.hint:
+        if is_kept and "pipekit " not in error.hint:
             error.hint = f"{error.hint}: pipekit resume {run_id}" if error.hint else f"pipekit resume {run_id}"
         raise
     except PipekitError as error:

@@ -54,7 +54,7 @@ class JsonLease:
         self._fd = folder.open_to_append(JOURNAL)
         try:
             if torn:
-                with refusal(folder.path / JOURNAL, "cut"):
+                with refusal(folder.path, "cut", JOURNAL):
                     atomic.system.truncate(self._fd, journal.offset)
             self._settle()
             # Also forces lines that the last owner wrote and could not force any more: from here on they count.
@@ -143,7 +143,7 @@ class JsonLease:
             )
         if record is not None and record.run_id != self.run_id:
             raise StateError(f"the record of {record.run_id} is no record of {self.run_id}", run_id=self.run_id)
-        with refusal(self._folder.path / JOURNAL, "look at"):
+        with refusal(self._folder.path, "look at", JOURNAL):
             size = os.fstat(self._fd).st_size
         if size != self._journal.offset or not self._lock.is_ours():
             raise RunBusyError(
@@ -236,8 +236,9 @@ class JsonLease:
         folder = self._folders.get(parents)
         if folder is None:
             above = self._open(parents[:-1], make=make)
-            if make and above.make(parents[-1]):
-                above.force()
+            if make:
+                above.make(parents[-1])
+                above.force()  # one that was there may have been made by an owner that died before forcing it
             folder = self._folders[parents] = above.sub(parents[-1])
         return folder
 
@@ -299,11 +300,10 @@ class JsonLease:
         """One line, forced. When that fails the lease is of no use any more: what the line holds is unknown."""
         body = self._journal.body(kind, epoch, content)
         data = line(body)
-        path = self._folder.path / JOURNAL
         try:
-            with refusal(path, "write"):
+            with refusal(self._folder.path, "write", JOURNAL):
                 atomic.write_all(self._fd, data)
-            with refusal(path, "force to the disk", kind="sync"):
+            with refusal(self._folder.path, "force to the disk", JOURNAL, kind="sync"):
                 atomic.system.sync_data(self._fd)
         except BaseException as error:
             self._refused = error if isinstance(error, PipekitError) else StorageError(f"stopped: {error!r}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from pipekit.errors import StateError
 from pipekit.serde import JSON
@@ -41,6 +42,7 @@ def is_slot(name: str) -> bool:
     return name.startswith(SLOT)
 
 
+@lru_cache(maxsize=4096)
 def check_path(path: str, *, slot: bool = False) -> tuple[str, ...]:
     """The parts of a path inside a run, or `StateError` when it could lead elsewhere or onto a file of the store.
 

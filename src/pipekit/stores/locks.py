@@ -11,6 +11,7 @@ import random
 import sys
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pipekit.errors import RunBusyError, StorageError
@@ -22,7 +23,7 @@ from pipekit.stores.layout import LOCK, OWNER
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-__all__ = ["RunLock", "busy", "is_held", "read_owner"]
+__all__ = ["RunLock", "busy", "find_owner", "is_held", "write_owner"]
 
 #: How long, in seconds, askers may keep a run from being taken (each holds it for microseconds).
 _ASKERS_PATIENCE = 1.5
@@ -88,7 +89,7 @@ class RunLock:
         deadline = time.monotonic() + _ASKERS_PATIENCE
         while (lock := _try(folder)) is None:
             if time.monotonic() >= deadline or is_held(folder):
-                raise busy(run_id, _winner(folder))
+                raise busy(run_id, find_owner(folder))
             time.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - two that ask in step must fall out of step
         self._lock = lock
         with refusal(self._path, "look at"):
@@ -113,13 +114,15 @@ class RunLock:
             self._lock.release(force=True)
 
 
-def _winner(folder: Folder) -> Owner | None:
-    """The owner's name, waiting a moment for one that has just taken the lock."""
+def find_owner(folder: Folder) -> Owner:
+    """The name of whoever holds the lock, waiting a moment for one that has just taken it."""
     deadline = time.monotonic() + _NAME_PATIENCE
     while True:
-        owner = read_owner(folder)
-        if (owner is not None and _can_live(owner)) or time.monotonic() >= deadline:
+        owner = _read_owner(folder)
+        if owner is not None and _can_live(owner):
             return owner
+        if time.monotonic() >= deadline:
+            return owner or Owner(pid=0, host="unknown", since=datetime.now(UTC))
         time.sleep(0.01)
 
 
@@ -137,7 +140,7 @@ def _can_live(owner: Owner) -> bool:
     return True
 
 
-def read_owner(folder: Folder) -> Owner | None:
+def _read_owner(folder: Folder) -> Owner | None:
     """The name that the newest owner left, whether it still lives or not; None where there is none to read."""
     try:
         data = folder.read(OWNER)
@@ -151,11 +154,9 @@ def write_owner(folder: Folder, owner: Owner) -> None:
     folder.replace(OWNER, encode(unstructure(owner)) + b"\n")
 
 
-def busy(run_id: str, owner: Owner | None) -> RunBusyError:
+def busy(run_id: str, owner: Owner) -> RunBusyError:
     """The error for whoever wants a run that ``owner`` works on."""
     hint = f"wait until it is done, or look at it: pipekit show {run_id}"
-    if owner is None:
-        return RunBusyError(f"another process works on {run_id}", run_id=run_id, hint=hint)
     since = unstructure(owner.since)
     return RunBusyError(
         f"process {owner.pid} on {owner.host} works on {run_id} since {since}",

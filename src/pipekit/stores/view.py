@@ -32,10 +32,21 @@ class View:
 
 
 def render_view(record: Mapping[str, JSON], *, journal_size: int) -> bytes:
-    """The bytes of ``state.json``."""
-    text = json.dumps({**record, "journalSize": journal_size}, ensure_ascii=False, indent=1)
-    head = text[:-2].encode()
-    return head + b',\n "checksum": "' + hashlib.sha256(head).hexdigest().encode() + b'"\n}\n'
+    """The bytes of ``state.json``: a line for each field, and for each step among ``stepOutputs``."""
+    lines = ",\n".join(f"{_text(key)}: {_field(key, value)}" for key, value in record.items())
+    head = f'{{\n{lines},\n"journalSize": {journal_size}'.encode()
+    return head + b',\n"checksum": "' + hashlib.sha256(head).hexdigest().encode() + b'"\n}\n'
+
+
+def _field(key: str, value: JSON) -> str:
+    if key != "stepOutputs" or not value:
+        return _text(value)
+    steps = ",\n".join(f" {_text(name)}: {_text(step)}" for name, step in value.items())
+    return f"{{\n{steps}\n}}"
+
+
+def _text(value: JSON) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def parse_view(data: bytes, *, file: str, run_id: str) -> View | None:
