@@ -188,7 +188,7 @@ def _conflicts(discussion: Discussion, context: Context | None) -> Iterable[Arch
         if forbidden:
             yield ArchitecturalConflict(
                 conflicts_with=f"{adr.id} {adr.title}".strip(),
-                description=f"the decision says “{shortened(forbidden[0].strip(), 90)}”, and this candidate may not fit",
+                description=f"the decision says “{shortened(forbidden[0].strip(), 90)}”, which it may not fit",
                 resolution=f"Check the candidate against {adr.id or adr.title}, or propose a new decision",
             )
 

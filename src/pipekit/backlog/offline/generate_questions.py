@@ -45,8 +45,8 @@ _CATEGORIES: tuple[tuple[QuestionCategory, re.Pattern[str]], ...] = (
     (
         "acceptance-criteria",
         re.compile(
-            r"\b(?:how (?:good|fast|many|much|long|often|accurate)|acceptable|rate|limit|maximum|minimum|until when|by when"
-            r"|when exactly|threshold|done|deadline|percent)\b",
+            r"\b(?:how (?:good|fast|many|much|long|often|accurate)|acceptable|rate|limit|maximum|minimum|until when"
+            r"|by when|when exactly|threshold|done|deadline|percent)\b",
             re.IGNORECASE,
         ),
     ),

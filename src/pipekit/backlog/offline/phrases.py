@@ -141,9 +141,11 @@ REASON = _phrases(r"""
         complain|can'?t|cannot|have to|never|don'?t|jump|leave|wait|get|are|go|threaten|noticed|like|
         would like|'d like) |
     every (?:day|week|other|time|interview|sprint|month|release) |
-    still (?:uses?|runs?|shows?|has|gets?|needs?|sends?) | nearly | instead of | out of (?:disk|memory|space|sync|date) |
+    still (?:uses?|runs?|shows?|has|gets?|needs?|sends?) | nearly | instead of |
+    out of (?:disk|memory|space|sync|date) |
     (?:isn't|aren't|is not|are not|doesn't|don't) (?:work|fit|match|show|load|save|arrive)\w* |
-    (?:jumps?|drifts?|duplicated?|leaks?|overwrit\w+) | by the (?:law|regulation|auditors?) | (?:takes?|took) (?:a|the) (?:full|whole) |
+    (?:jumps?|drifts?|duplicated?|leaks?|overwrit\w+) | by the (?:law|regulation|auditors?) |
+    (?:takes?|took) (?:a|the) (?:full|whole) |
     (?:stops?|crash\w*|fails?|breaks?|broken|hangs?|dies?|freez\w+|wrong|late|slow|shifted|empty|
         missing|stranded|unsupported|no longer supported|outdated|deprecated|rejected|throw away) |
     (?:three|four|five|several|too many|different) \w+(?: \w+)? and i never |

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pipekit import serde
+from pipekit.backlog.model.confidence import Confidence, Scores
+from pipekit.backlog.model.context import Context, LessonLearned, RelevantAdr, SiblingWork, SimilarWork, TechnicalDoc
+from pipekit.backlog.model.question import ProposedAnswer, Question, Questions
+from pipekit.backlog.model.readiness import BatchReadiness, DorCheck, DorChecks, HeldBack, Readiness
+from pipekit.backlog.model.risk import ArchitecturalConflict, RiskAssessment, RiskDependency, ScopeCreepIndicator
+
+VALUES: dict[type, tuple[Any, set[str]]] = {
+    Confidence: (
+        Confidence(
+            scores=Scores(completeness=1, clarity=2, testability=3, actionability=4),
+            overall_confidence=3,
+            needs_refinement=True,
+            weaknesses=("no reason",),
+        ),
+        {"scores", "overallConfidence", "needsRefinement", "strengths", "weaknesses", "recommendations"},
+    ),
+    Context: (
+        Context(
+            similar_work=(SimilarWork(title="a", source="a.md", relevance=0.5, snippet="x"),),
+            relevant_adrs=(RelevantAdr(id="A-1", title="b", decision="never", relevance=1.0),),
+            technical_docs=(TechnicalDoc(title="c", source="c.md"),),
+            lessons_learned=(LessonLearned(title="d", source="d.md"),),
+            sibling_work=(
+                SiblingWork(candidate_id="candidate-2", title="e", relationship="depends-on", reason="said"),
+            ),
+            context_summary="found",
+        ),
+        {"similarWork", "relevantAdrs", "technicalDocs", "lessonsLearned", "siblingWork", "contextSummary"},
+    ),
+    RiskAssessment: (
+        RiskAssessment(
+            risk_level="critical",
+            complexity_level="low",
+            scope_creep_indicators=(ScopeCreepIndicator(indicator="etc", severity="major", suggestion="stop"),),
+            dependencies=(
+                RiskDependency(
+                    type="soft",
+                    description="x",
+                    status="mitigated_by_sibling",
+                    mitigated_by="candidate-1",
+                    residual_risk="none",
+                ),
+            ),
+            architectural_conflicts=(ArchitecturalConflict(conflicts_with="x", description="y", resolution="z"),),
+            unknowns=("who",),
+        ),
+        {
+            "riskLevel",
+            "complexityLevel",
+            "scopeCreepIndicators",
+            "dependencies",
+            "architecturalConflicts",
+            "unknowns",
+            "overallAssessment",
+        },
+    ),
+    Questions: (
+        Questions(
+            questions=(
+                Question(
+                    question="Who?",
+                    priority="high",
+                    category="scope",
+                    target_role="developer",
+                    proposed_answer=ProposedAnswer(answer="we", confidence=0.5, source="a.md"),
+                ),
+            ),
+            readiness_blockers=("Who?",),
+        ),
+        {"questions", "readinessBlockers"},
+    ),
+    Readiness: (
+        Readiness(
+            readiness_status="not-ready",
+            readiness_score=0,
+            dor_checks=DorChecks(required=(DorCheck(criterion="a", status="unchecked"),)),
+        ),
+        {"readinessStatus", "readinessScore", "dorChecks", "blockingIssues", "improvementActions"},
+    ),
+    BatchReadiness: (
+        BatchReadiness(can_sprint_together=("a",), held_back=(HeldBack(candidate_id="b", reason="open"),)),
+        {"canSprintTogether", "minimumViableSet", "heldBack", "notes"},
+    ),
+}
+
+
+@pytest.mark.parametrize("type_", VALUES)
+def test_a_value_survives_being_stored(type_: type) -> None:
+    value, names = VALUES[type_]
+    stored = serde.encode(serde.unstructure(value))
+    assert set(serde.decode(stored)) == names
+    assert serde.structure(serde.decode(stored), type_) == value
+
+
+@pytest.mark.parametrize("type_", VALUES)
+def test_a_value_can_be_shared_between_threads(type_: type) -> None:
+    assert serde.is_immutable(type_)
+
+
+@pytest.mark.parametrize("type_", VALUES)
+def test_results_leave_the_candidate_id_to_the_framework(type_: type) -> None:
+    assert "candidateId" not in VALUES[type_][1]
+
+
+def test_a_wrong_word_is_refused() -> None:
+    stored = serde.unstructure(VALUES[RiskAssessment][0])
+    with pytest.raises(serde.MisfitError, match="risk"):
+        serde.structure({**stored, "riskLevel": "terrible"}, RiskAssessment)
