@@ -207,6 +207,13 @@ class Journal:
         """The next line, not yet counted."""
         return {"sequence": self.sequence + 1, "epoch": epoch, "run": self.run_id, "kind": kind, **content}
 
+    def elsewhere(self, path: str) -> list[tuple[str, ...]]:
+        """Where a file may lie, by parts, while its owner (or a dead one) hasn't yet given it its own name."""
+        blob = self.moved.get(path) or self.blobs.get(path)
+        sources = [move.source for move in self.moves if move.target == path]
+        slots = [blob.slot] if blob is not None and blob.slot is not None else []
+        return [check_path(slot, slot=True) for slot in slots] + [check_path(source) for source in sources]
+
     def structured(self) -> RunRecord:
         """The newest record as a value."""
         try:

@@ -150,11 +150,12 @@ class JsonFileStore:
                 journal = self._journal(folder, run_id)
                 blob = journal.blobs.get(name)
                 steps = journal.record.get("stepOutputs", {})
+                elsewhere = journal.elsewhere(name)
             if blob is not None:
-                # Newer than what may lie under the name itself: its owner died before giving it its own.
-                data = None if blob.slot is None else _read(folder, check_path(blob.slot, slot=True))
-                if data is not None and hashlib.sha256(data).hexdigest() == blob.sha256:
-                    return data
+                for place in elsewhere:
+                    data = _read(folder, place)
+                    if data is not None and hashlib.sha256(data).hexdigest() == blob.sha256:
+                        return data
                 if (data := _read(folder, parts)) is not None:
                     return data
             step = next((key for key, step in steps.items() if step.get("path") == name), None)

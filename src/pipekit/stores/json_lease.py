@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from pipekit.errors import PipekitError, RunBusyError, StateError, StorageError
@@ -22,7 +23,7 @@ from pipekit.stores import atomic
 from pipekit.stores.atomic import Folder, refusal, spare_name
 from pipekit.stores.delta import difference, files_of
 from pipekit.stores.journal import Blob, Journal, Move, entries_content, line
-from pipekit.stores.layout import HISTORY, JOURNAL, OWNER, SLOT, STATE, STEPS, check_path, is_slot
+from pipekit.stores.layout import HISTORY, JOURNAL, OWNER, SLOT, STATE, STEPS, check_path, is_slot, is_spare
 from pipekit.stores.locks import RunLock, write_owner
 from pipekit.stores.view import render_view
 
@@ -264,35 +265,39 @@ class JsonLease:
 
     def _settle(self) -> None:
         """Finish what an owner before left: files still under their slots, files not yet moved to the history."""
-        waiting: dict[tuple[str, ...], dict[str, tuple[str, Blob]]] = {(STEPS,): {}}
+        waiting: dict[tuple[str, ...], dict[str, tuple[str, Blob]]] = {}
         for path, blob in self._journal.blobs.items():
             *parents, name = check_path(path)
-            if blob.slot is not None and parents[0] != HISTORY:
+            if blob.slot is not None:
                 waiting.setdefault(tuple(parents), {})[_name(blob.slot)] = (name, blob)
-        pending = {_name(blob.slot) for blob in self._journal.moved.values()}
-        for place, slots in waiting.items():
-            try:
-                folder = self._open(place)
-            except StorageError:
-                if place == (STEPS,):
-                    raise
-                continue  # an output folder that somebody removed
+        moving = {_name(blob.slot) for blob in self._journal.moved.values()}
+        for place in list(self._places()):
+            folder = self._open(place)
+            slots = waiting.get(place, {})
             has_changed = False
-            for name in sorted(filter(is_slot, folder.names())):
+            for name in sorted(filter(is_spare, folder.names())):
                 if name in slots:
                     target, blob = slots[name]
                     if _digest(folder.read(name)) == blob.sha256:
                         folder.move(name, target)
                         has_changed = True
-                elif name not in pending:
-                    if place == (STEPS,):
-                        self._slots.append(name)
-                    else:
-                        folder.remove(name)
+                elif place == (STEPS,) and is_slot(name) and name not in moving:
+                    self._slots.append(name)
+                elif name not in moving:
+                    folder.remove(name)
             if has_changed:
                 folder.force()
         self._slots.reverse()  # the first is taken first
         self._archive()
+
+    def _places(self, place: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+        """The run's folders, but for the history."""
+        yield place
+        folder = self._open(place)
+        for name in sorted(folder.names()):
+            state = folder.state(name)
+            if state is not None and stat.S_ISDIR(state.st_mode) and (place or name != HISTORY):
+                yield from self._places((*place, name))
 
     # --- journal and view ------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ __all__ = [
     "check_path",
     "check_schema",
     "is_slot",
+    "is_spare",
     "migrate",
 ]
 
@@ -31,10 +32,17 @@ STEPS = "steps"
 HISTORY = "history"
 #: Files that wait for their own name begin so.
 SLOT = ".slot-"
+#: So do views that are about to replace the one there is.
+SPARE_VIEW = ".new-"
 
 _OURS = frozenset({STATE, JOURNAL, LOCK, OWNER})
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10))})
 _LONGEST = 255  # bytes, on every system that we know of
+
+
+def is_spare(name: str) -> bool:
+    """Whether a name is one that the store gives files until they have their own: a slot's, or a view's."""
+    return name.startswith((SLOT, SPARE_VIEW))
 
 
 def is_slot(name: str) -> bool:
