@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -67,27 +68,30 @@ class Installation:
         url = StoreURL(scheme, location, self.configuration.folder)
         entry = self.registry.store(scheme)
         block = self.configuration.settings.store_block
-        return self._once("store", text, lambda: self._make(entry, block, "store", url))
+        made: StateStore = self._once("store", text, lambda: self._make(entry, block, "store", url))
+        return made
 
     def provider(self, name: str) -> LLMProvider:
         """The model provider of this name."""
         entry = self.registry.provider(name)
         block = self.configuration.settings.llm.providers.get(name)
-        return self._once("provider", name, lambda: self._make(entry, block, f"llm.providers.{name}"))
+        made: LLMProvider = self._once("provider", name, lambda: self._make(entry, block, f"llm.providers.{name}"))
+        return made
 
     def output_format(self, name: str) -> OutputFormat:
         """The output format of this name."""
         entry = self.registry.output_format(name)
         block = self.configuration.settings.output.formats.get(name)
-        return self._once("format", name, lambda: self._make(entry, block, f"output.formats.{name}"))
+        made: OutputFormat = self._once("format", name, lambda: self._make(entry, block, f"output.formats.{name}"))
+        return made
 
     def loaders(self) -> Mapping[str, Loader[Any]]:
-        """All loaders by name; one that can't be made is left out unless it is the only hope."""
+        """All loaders by name."""
         blocks = self.configuration.settings.loaders
         made: dict[str, Loader[Any]] = {}
         for name, entry in self.registry.loaders.items():
             made[name] = self._once(
-                "loader", name, lambda n=name, e=entry: self._make(e, blocks.get(n), f"loaders.{n}")
+                "loader", name, functools.partial(self._make, entry, blocks.get(name), f"loaders.{name}")
             )
         return made
 
@@ -102,7 +106,7 @@ class Installation:
                 error.where = error.where or str(block.origin)
                 raise
             made[name] = self._once(
-                "retriever", name, lambda n=name, e=entry, b=block: self._make(e, b.value, f"retrievers.{n}")
+                "retriever", name, functools.partial(self._make, entry, block.value, f"retrievers.{name}")
             )
         return made
 
@@ -138,7 +142,7 @@ class AllRetrievers:
         """At most ``limit`` hits of all retrievers together, best first."""
         hits: list[Hit] = []
         for name, retriever in self._retrievers.items():
-            hits.extend(await in_thread(lambda r=retriever, n=name: _searched(n, r, query, limit, kind)))
+            hits.extend(await in_thread(functools.partial(_searched, name, retriever, query, limit, kind)))
         return sorted(hits, key=lambda hit: -hit.relevance)[:limit]
 
 

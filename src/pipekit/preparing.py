@@ -26,6 +26,7 @@ from pipekit.planning.members import Registered
 from pipekit.planning.plan import Plan
 from pipekit.planning.select import Selection
 from pipekit.plugins.loading import PluginOptions, load_plugins
+from pipekit.plugins.registry import Registry
 from pipekit.serde import JSON
 from pipekit.state.fingerprint import digest
 from pipekit.state.ids import new_run_id
@@ -102,7 +103,7 @@ class Setup:
             asked.config, folder=asked.folder, environ=asked.environ, profile=asked.profile, overrides=overrides
         )
 
-    def _registry(self) -> Any:
+    def _registry(self) -> Registry:
         wanted = self.configuration.settings.plugins
         options = PluginOptions(
             block=wanted.block,
@@ -123,7 +124,7 @@ class Setup:
             return asked
         name = self._workflow_name or asked or self.configuration.settings.workflow
         origin = self.configuration.origin("workflow") if not asked and not self._workflow_name else None
-        return self.registry.workflow(name, where=str(origin) if origin else "--workflow")  # type: ignore[no-any-return]
+        return self.registry.workflow(name, where=str(origin) if origin else "--workflow")
 
     @property
     def store(self) -> StateStore:
@@ -139,7 +140,10 @@ class Setup:
 
     @property
     def _registered(self) -> list[Registered]:
-        return [Registered(step=entry.value, package=entry.package) for entry in self.registry.steps]
+        return [
+            Registered(step=entry.value, package=entry.package, joins=entry.plugin.local)
+            for entry in self.registry.steps
+        ]
 
     # --- a new run -------------------------------------------------------------------------------------------------
 
@@ -183,7 +187,7 @@ class Setup:
 
     def request(self, workflow: Workflow, select: Selection, faults: Sequence[PipekitError]) -> PlanRequest:
         """What a plan is made of, for this configuration and what is installed."""
-        retrievers = self._retriever_faults()
+        more = [*self._retriever_faults(), *self._local_faults()]
         return PlanRequest(
             workflow=workflow,
             registered=self._registered,
@@ -191,7 +195,7 @@ class Setup:
             installed=self.installation,
             environ=self.asked.environ,
             selection=select,
-            faults=[*faults, *retrievers],
+            faults=[*faults, *more],
         )
 
     def _retriever_faults(self) -> list[PipekitError]:
@@ -200,6 +204,15 @@ class Setup:
         except PipekitError as error:
             return [error]
         return []
+
+    def _local_faults(self) -> list[PipekitError]:
+        """A file that the configuration names as a plugin has to be usable: without it steps would be missing."""
+        origin = str(self.configuration.origin("plugins.local"))
+        return [
+            PluginError(plugin.reason, kind="local", plugin=plugin.name, where=origin, hint=plugin.hint)
+            for plugin in self.registry.plugins
+            if plugin.local and plugin.health == "set aside"
+        ]
 
     def new_run(self, source: Input, select: Selection, input_format: str | None) -> NewRun:
         """Everything for a new run, before anything is written."""
@@ -278,7 +291,7 @@ class Setup:
         asked = self.asked.workflow
         if isinstance(asked, Workflow) and asked.name == record.workflow:
             return asked
-        return self.registry.workflow(record.workflow)  # type: ignore[no-any-return]
+        return self.registry.workflow(record.workflow)
 
     def old_run(self, run_id: str, select: Selection, from_step: str | None) -> OldRun:
         """Everything to go on with a run: every kept file is checked before anything looks at it."""

@@ -20,10 +20,14 @@ __all__ = ["Member", "Members", "Registered", "aliases", "gather", "key_of"]
 
 @frozen(kw_only=True)
 class Registered:
-    """A step that a plugin registered, with the package and version it came from (empty for a program's own)."""
+    """A step that a plugin registered, with the package and version it came from (empty for a program's own).
+
+    ``joins`` says that the configuration named its file, so that it is part of the workflow without more ado.
+    """
 
     step: Step[..., Any, Any]
     package: str = ""
+    joins: bool = False
 
 
 @frozen(kw_only=True)
@@ -128,7 +132,8 @@ def gather(
                 entry = Registered(step=named, package=entry.package if entry else "")
         chosen[entry.step.name] = entry
     for entry in registered:
-        if entry.step.workflow == workflow.name or entry.step.name in enabled:
+        joins = entry.joins and entry.step.workflow is None
+        if joins or entry.step.workflow == workflow.name or entry.step.name in enabled:
             chosen.setdefault(entry.step.name, entry)
     members: list[Member] = []
     for entry in chosen.values():

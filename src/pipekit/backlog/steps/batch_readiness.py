@@ -1,0 +1,21 @@
+"""After step 7: what can be taken into a sprint together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipekit import Each, step
+from pipekit.backlog.model.candidate import Candidate
+from pipekit.backlog.model.dependency import DependencyMap
+from pipekit.backlog.model.readiness import BatchReadiness, Readiness
+from pipekit.backlog.offline import batch_readiness as rule
+
+__all__ = ["batch_readiness"]
+
+
+@step(provides="batch_readiness")
+def batch_readiness(
+    candidates: Sequence[Candidate], readiness: Each[Readiness], dependencies: DependencyMap | None = None
+) -> BatchReadiness:
+    """Which ready candidates can go into a sprint together, and the smallest set that is of use."""
+    return rule.batch_readiness(candidates, dependencies, readiness)

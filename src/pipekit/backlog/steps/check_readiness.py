@@ -1,0 +1,36 @@
+"""Step 7: whether each candidate meets the team's Definition of Ready. The verdict is computed, never asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipekit import StepContext, step
+from pipekit.backlog.dor import find_dor
+from pipekit.backlog.model.candidate import Candidate
+from pipekit.backlog.model.confidence import Confidence
+from pipekit.backlog.model.dependency import DependencyMap
+from pipekit.backlog.model.meeting import Meeting
+from pipekit.backlog.model.question import Questions
+from pipekit.backlog.model.readiness import Readiness
+from pipekit.backlog.model.risk import RiskAssessment
+from pipekit.backlog.offline import check_readiness as rule
+from pipekit.backlog.settings import ReadinessSettings
+
+__all__ = ["check_readiness"]
+
+
+@step(provides="readiness", each="candidates")
+def check_readiness(
+    candidate: Candidate,
+    meeting: Meeting,
+    candidates: Sequence[Candidate],
+    ctx: StepContext,
+    settings: ReadinessSettings,
+    confidence: Confidence | None = None,
+    risks: RiskAssessment | None = None,
+    questions: Questions | None = None,
+    dependencies: DependencyMap | None = None,
+) -> Readiness:
+    """Every criterion of the Definition of Ready with what it saw, and the verdict that follows."""
+    dor = find_dor(ctx.project, settings.dor)
+    return rule.check_readiness(candidate, meeting, dor, candidates, confidence, risks, questions, dependencies)

@@ -1,0 +1,49 @@
+"""The workflow `backlog`: its steps in order, and their numbers, which are fixed for ever."""
+
+from __future__ import annotations
+
+from pipekit import Workflow
+from pipekit.backlog.model.meeting import Meeting
+from pipekit.backlog.steps.assess_risks import assess_risks
+from pipekit.backlog.steps.batch_readiness import batch_readiness
+from pipekit.backlog.steps.check_readiness import check_readiness
+from pipekit.backlog.steps.detect_event import detect_event
+from pipekit.backlog.steps.enrich_context import enrich_context
+from pipekit.backlog.steps.extract_candidates import extract_candidates
+from pipekit.backlog.steps.generate_questions import generate_questions
+from pipekit.backlog.steps.map_dependencies import map_dependencies
+from pipekit.backlog.steps.score_confidence import score_confidence
+from pipekit.backlog.steps.write_output import write_output
+
+__all__ = ["BACKLOG", "STEPS"]
+
+STEPS = (
+    detect_event,
+    extract_candidates,
+    map_dependencies,
+    score_confidence,
+    enrich_context,
+    assess_risks,
+    generate_questions,
+    check_readiness,
+    batch_readiness,
+    write_output,
+)
+
+BACKLOG = Workflow(
+    name="backlog",
+    description="From a meeting to refined work items, or to a precise list of what is still missing.",
+    input="meeting",
+    input_type=Meeting,
+    steps=[step.name for step in STEPS],
+    numbered=[
+        "detect-event",
+        "extract-candidates",
+        "score-confidence",
+        "enrich-context",
+        "assess-risks",
+        "generate-questions",
+        "check-readiness",
+        "write-output",
+    ],
+)

@@ -1,0 +1,176 @@
+"""The front: from what the user allows to a registry of what may be used."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from pipekit.errors import PluginError
+from pipekit.plugins.manager import BUILTINS, Candidate, Loaded, discover, load, local_candidate
+from pipekit.plugins.quarantine import Health, PluginInfo
+from pipekit.plugins.registry import Contribution, Registry
+
+__all__ = ["PluginOptions", "load_plugins"]
+
+
+@frozen(kw_only=True)
+class PluginOptions:
+    """Which plugins may be loaded; names are those of entry points or packages.
+
+    ``allow`` None allows all that aren't blocked; ``local`` are files relative to ``folder``; ``trust`` runs local
+    files that weren't trusted; ``strict`` makes a plugin that had to be set aside an error.
+    """
+
+    block: tuple[str, ...] = ()
+    allow: tuple[str, ...] | None = None
+    local: tuple[str, ...] = ()
+    off: bool = False
+    strict: bool = False
+    folder: Path = Path()
+    trust: bool = False
+
+
+def load_plugins(
+    options: PluginOptions,
+    *,
+    given: Sequence[object] | None = None,
+    environ: Mapping[str, str],
+    builtins: Mapping[str, str] = BUILTINS,
+) -> Registry:
+    """Everything that may be used. Raises `PluginError` for a built-in that fails, and with ``strict`` for any."""
+    candidates = discover(given, off=options.off, builtins=builtins)
+    if not options.off:
+        candidates += [local_candidate(options.folder / name, environ, trusted=options.trust) for name in options.local]
+    doubled = _doubled(candidates)
+    contributions: list[Contribution] = []
+    plugins: list[PluginInfo] = []
+    refused: dict[tuple[str, str], str] = {}
+    listeners = []
+    strangers: list[tuple[PluginInfo, Loaded]] = []
+    for candidate in candidates:
+        info = PluginInfo(
+            name=candidate.name,
+            package=candidate.package,
+            version=candidate.version,
+            builtin=candidate.builtin,
+            local=candidate.local,
+        )
+        if not candidate.builtin and (blocked := _blocked(candidate, options)):
+            plugins.append(evolve(info, health="blocked", reason=blocked))
+            continue
+        if candidate.name in doubled and not candidate.builtin:
+            plugins.append(evolve(info, health="set aside", reason=doubled[candidate.name]))
+            continue
+        loaded = load(candidate)
+        info = evolve(info, load_ms=round(loaded.load_ms, 2))
+        if loaded.reason:
+            if candidate.builtin or options.strict:
+                raise _fatal(loaded)
+            hint = loaded.error.hint if isinstance(loaded.error, PluginError) else ""
+            plugins.append(evolve(info, health="set aside", reason=loaded.reason, hint=hint))
+            continue
+        if loaded.listener is not None:
+            listeners.append(loaded.listener)
+        if candidate.builtin:
+            own = _contributions(info, loaded)
+            contributions += own
+            plugins.append(_with_names(info, own))
+        else:
+            strangers.append((info, loaded))
+    taken = {(one.hook, one.name): one for one in contributions}
+    claims: dict[tuple[str, str], list[PluginInfo]] = defaultdict(list)
+    for info, loaded in strangers:
+        for one in _contributions(info, loaded):
+            claims[one.hook, one.name].append(info)
+    for info, loaded in strangers:
+        accepted: list[Contribution] = []
+        complaints: list[str] = []
+        for one in _contributions(info, loaded):
+            complaint = _clash(one, taken, claims)
+            if complaint:
+                complaints.append(complaint)
+                if (one.hook, one.name) not in taken:
+                    refused[one.hook, one.name] = complaint
+            else:
+                accepted.append(one)
+        if complaints and options.strict:
+            raise PluginError(complaints[0], kind="clash", plugin=info.name, hint="plugins.block settles it")
+        health: Health = "ok" if not complaints else ("partly" if accepted else "set aside")
+        shown = evolve(_with_names(info, accepted), health=health, reason="; ".join(complaints))
+        contributions += [evolve(one, plugin=shown) for one in accepted]
+        plugins.append(shown)
+    return Registry(contributions, plugins, refused=refused, listeners=listeners)
+
+
+def _doubled(candidates: Sequence[Candidate]) -> dict[str, str]:
+    """Names that several plugins carry, and what to say about it: against a built-in the newcomer is set aside."""
+    by_name: dict[str, list[Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        by_name[candidate.name].append(candidate)
+    result: dict[str, str] = {}
+    for name, several in by_name.items():
+        if len(several) > 1:
+            who = " and ".join(f"{one.package} {one.version}".strip() or "a local file" for one in several)
+            result[name] = f"two plugins are called {name!r}: {who}; uninstall one, or plugins.block one by its package"
+    return result
+
+
+def _blocked(candidate: Candidate, options: PluginOptions) -> str:
+    names = {candidate.name, candidate.package}
+    if names & set(options.block):
+        return "blocked by plugins.block"
+    if options.allow is not None and candidate.package and not names & set(options.allow):
+        return "not among plugins.allow"
+    return ""
+
+
+def _contributions(info: PluginInfo, loaded: Loaded) -> list[Contribution]:
+    return [
+        Contribution(hook=found.hook, name=name, value=value, plugin=info)
+        for found in loaded.found
+        for name, value in found.given
+    ]
+
+
+def _with_names(info: PluginInfo, contributions: Sequence[Contribution]) -> PluginInfo:
+    names: dict[str, tuple[str, ...]] = {}
+    for one in contributions:
+        kind = one.hook.removeprefix("pipekit_").replace("_", " ")
+        names[kind] = (*names.get(kind, ()), one.name)
+    return evolve(info, names=names)
+
+
+def _clash(
+    one: Contribution,
+    taken: Mapping[tuple[str, str], Contribution],
+    claims: Mapping[tuple[str, str], Sequence[PluginInfo]],
+) -> str:
+    kind = one.hook.removeprefix("pipekit_").replace("_", " ").rstrip("s")
+    own = taken.get((one.hook, one.name))
+    if own is not None:
+        return (
+            f"the {kind} {one.name!r} of {one.plugin.label or one.plugin.name} is one of pipekit's own ({own.package})"
+        )
+    others = claims[one.hook, one.name]
+    if len(others) > 1:
+        who = " and ".join(other.label or other.name for other in others)
+        return f"the {kind} {one.name!r} is given by {who}; plugins.block settles which"
+    return ""
+
+
+def _fatal(loaded: Loaded) -> PluginError:
+    candidate = loaded.candidate
+    error = PluginError(
+        f"the plugin {candidate.name} of {candidate.package or 'this project'} {candidate.version} can't be used: "
+        f"{loaded.reason}",
+        kind="broken",
+        plugin=candidate.name,
+        dist=candidate.package or None,
+        version=candidate.version or None,
+        hint="pipekit plugins shows all; plugins.block leaves one out",
+    )
+    error.__cause__ = loaded.error
+    return error

@@ -1,0 +1,269 @@
+"""Find plugins and load them one by one: the built-ins by name, the installed by entry point, given ones, local files.
+
+Each is loaded and asked with a guard of its own. One that fails to import, was made for another API version, raises in
+a hook or gives something else than promised is set aside with its reason, and the others go on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import functools
+import importlib
+import importlib.util
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+from attrs import define, field, frozen
+
+from pipekit import hookspecs
+from pipekit.errors import PluginError
+from pipekit.interfaces.steps import Step
+from pipekit.interfaces.workflows import Workflow
+from pipekit.plugins.trust import digest_of, is_trusted
+
+__all__ = ["BUILTINS", "GROUP", "Candidate", "Found", "Loaded", "discover", "load"]
+
+GROUP = "pipekit"
+#: The built-ins, by the names that pyproject declares in the same group; reached without a scan.
+BUILTINS: Mapping[str, str] = {
+    "stores": "pipekit.stores.plugin",
+    "llm": "pipekit.llm.plugin",
+    "retrieval": "pipekit.retrieval.plugin",
+    "backlog": "pipekit.backlog.plugin",
+}
+DISTRIBUTION = "pipekit-framework"
+
+_LISTS = ("pipekit_steps", "pipekit_workflows", "pipekit_commands")
+_MAPPINGS = (
+    "pipekit_state_stores",
+    "pipekit_llm_providers",
+    "pipekit_loaders",
+    "pipekit_output_formats",
+    "pipekit_retrievers",
+    "pipekit_executors",
+)
+
+
+@frozen(kw_only=True)
+class Candidate:
+    """A plugin that could be loaded: its name, where it comes from, and how to get at it."""
+
+    name: str
+    get: Callable[[], object]
+    package: str = ""
+    version: str = ""
+    builtin: bool = False
+    local: bool = False
+
+
+@frozen(kw_only=True)
+class Found:
+    """What a plugin gave through one hook: (name, value) pairs."""
+
+    hook: str
+    given: tuple[tuple[str, Any], ...]
+
+
+@define(kw_only=True)
+class Loaded:
+    """A plugin after loading: what it gave, its event listener, or the reason why it was set aside."""
+
+    candidate: Candidate
+    found: list[Found] = field(factory=list)
+    listener: Callable[[Any], None] | None = None
+    reason: str = ""
+    error: BaseException | None = None
+    load_ms: float = 0.0
+
+
+def discover(given: Sequence[object] | None, *, off: bool, builtins: Mapping[str, str] = BUILTINS) -> list[Candidate]:
+    """All plugins there are: built-ins first, then installed ones by name, or the given ones in their place."""
+    from pipekit import __version__
+
+    candidates = [
+        Candidate(
+            name=name,
+            get=functools.partial(importlib.import_module, module),
+            package=DISTRIBUTION,
+            version=__version__,
+            builtin=True,
+        )
+        for name, module in builtins.items()
+    ]
+    if given is not None:
+        for number, plugin in enumerate(given, start=1):
+            name = getattr(plugin, "__name__", "") or type(plugin).__name__
+            candidates.append(
+                Candidate(
+                    name=str(name).rpartition(".")[2] or f"given-{number}", get=functools.partial(_itself, plugin)
+                )
+            )
+    elif not off:
+        candidates.extend(_installed())
+    return candidates
+
+
+def _itself(plugin: object) -> object:
+    return plugin
+
+
+def _installed() -> list[Candidate]:
+    from importlib.metadata import entry_points
+
+    found: list[Candidate] = []
+    for entry in entry_points(group=GROUP):
+        dist = entry.dist
+        package = dist.name if dist is not None else ""
+        if package == DISTRIBUTION:
+            continue
+        version = dist.version if dist is not None else ""
+        found.append(Candidate(name=entry.name, get=entry.load, package=package, version=version))
+    return sorted(found, key=lambda candidate: (candidate.name, candidate.package))
+
+
+def local_candidate(path: Path, environ: Mapping[str, str], *, trusted: bool) -> Candidate:
+    """A project's own file as a plugin; loading it fails until the user trusted it."""
+
+    def get() -> object:
+        digest = digest_of(path)
+        if not trusted and not is_trusted(path, digest, environ):
+            raise PluginError(
+                f"the local plugin {path.name} is not trusted yet, or was changed since",
+                kind="untrusted",
+                where=str(path),
+                hint=f"look at it, then: pipekit trust {path.parent}",
+            )
+        name = f"pipekit_local_{digest[:12]}"
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise PluginError(f"the local plugin {path.name} is no Python file", kind="local", where=str(path))
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
+        return module
+
+    return Candidate(name=path.stem, get=get, local=True)
+
+
+def load(candidate: Candidate) -> Loaded:
+    """Load one plugin and ask all its hooks but the commands; whatever goes wrong sets it aside."""
+    loaded = Loaded(candidate=candidate)
+    began = time.perf_counter()
+    try:
+        with _guarded():
+            plugin = candidate.get()
+            _check_version(plugin)
+            manager = _registered(plugin, candidate.name)
+            loaded.found = _ask(manager, plugin)
+            loaded.listener = _listener(manager)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a plugin's SystemExit is its own failure, as everything else
+        loaded.reason = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
+        loaded.error = error
+        loaded.found = []
+    loaded.load_ms = (time.perf_counter() - began) * 1000
+    return loaded
+
+
+@contextlib.contextmanager
+def _guarded() -> Iterator[None]:
+    """What a plugin prints while it loads goes to standard error, and the working directory stays what it was."""
+    folder = os.getcwd()  # noqa: PTH109
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if os.getcwd() != folder:  # noqa: PTH109
+            os.chdir(folder)
+
+
+def _check_version(plugin: object) -> None:
+    version = getattr(plugin, "pipekit_api", 1)
+    if version != hookspecs.API_VERSION:
+        raise PluginError(
+            f"it was made for version {version!r} of the plugin API, this is version {hookspecs.API_VERSION}",
+            kind="api-version",
+        )
+
+
+def _registered(plugin: object, name: str) -> pluggy.PluginManager:
+    """A manager that holds this plugin alone, so that one plugin's hooks can't hide or wrap another's."""
+    manager = pluggy.PluginManager("pipekit")
+    manager.add_hookspecs(hookspecs)
+    known = [name for name in dir(hookspecs) if name.startswith("pipekit_")]
+    for attribute in dir(plugin):
+        if attribute.startswith("pipekit_") and attribute != "pipekit_api" and attribute not in known:
+            near = difflib.get_close_matches(attribute, known, n=1)
+            raise PluginError(
+                f"it has a hook that doesn't exist: {attribute}" + (f"; did you mean {near[0]}?" if near else ""),
+                kind="unknown-hook",
+            )
+    manager.register(plugin, name)
+    manager.check_pending()
+    return manager
+
+
+def _ask(manager: pluggy.PluginManager, plugin: object) -> list[Found]:
+    found: list[Found] = []
+    for hook in (*_LISTS, *_MAPPINGS):
+        if hook == "pipekit_commands":
+            continue  # asked only for a command name that nobody knows
+        for result in getattr(manager.hook, hook)():
+            check = _named if hook in _MAPPINGS else _listed
+            found.append(Found(hook=hook, given=check(hook, result)))
+    if isinstance(plugin, ModuleType) and not any(one.hook == "pipekit_steps" for one in found):
+        # A small file of one's own needs no hook: the steps in it are what it gives.
+        own = [(value.name, value) for value in vars(plugin).values() if isinstance(value, Step)]
+        if own and plugin.__name__.startswith("pipekit_local_"):
+            found.append(Found(hook="pipekit_steps", given=tuple(own)))
+    return found
+
+
+def _listed(hook: str, result: object) -> tuple[tuple[str, Any], ...]:
+    wanted: type = Step if hook == "pipekit_steps" else Workflow
+    if isinstance(result, (str, bytes, Mapping)) or not isinstance(result, Iterable):
+        raise PluginError(f"{hook} gave {type(result).__name__}, not a list of {wanted.__name__}s", kind="junk")
+    values = list(result)
+    for value in values:
+        if not isinstance(value, wanted):
+            raise PluginError(f"{hook} gave {value!r}, which is no {wanted.__name__}", kind="junk")
+    return tuple((_name(hook, value.name), value) for value in values)
+
+
+def _named(hook: str, result: object) -> tuple[tuple[str, Any], ...]:
+    if not isinstance(result, Mapping):
+        raise PluginError(f"{hook} gave {type(result).__name__}, not a mapping of names to factories", kind="junk")
+    for name, factory in result.items():
+        if not callable(factory):
+            raise PluginError(f"{hook} gave {factory!r} for {name!r}, which can't be called", kind="junk")
+    return tuple((_name(hook, name), factory) for name, factory in result.items())
+
+
+def _name(hook: str, name: object) -> str:
+    from pipekit.state.ids import is_valid_id
+
+    if not isinstance(name, str) or not is_valid_id(name):
+        raise PluginError(f"{hook} gave the name {name!r}; names are lower case letters, digits, . _ -", kind="junk")
+    return name
+
+
+def _listener(manager: pluggy.PluginManager) -> Callable[[Any], None] | None:
+    if not manager.hook.pipekit_event.get_hookimpls():
+        return None
+
+    def tell(event: Any) -> None:
+        manager.hook.pipekit_event(event=event)
+
+    return tell

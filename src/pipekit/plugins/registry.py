@@ -1,0 +1,207 @@
+"""Kind and name → what a plugin gave, with a word on what is missing, doubled or nearly right."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import logging
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from pipekit.errors import PipekitError, PluginError, UsageError
+from pipekit.interfaces.state_stores import StoreURL
+from pipekit.interfaces.steps import is_settings
+from pipekit.interfaces.workflows import Workflow
+from pipekit.plugins.quarantine import PluginInfo
+
+__all__ = ["Contribution", "Registry"]
+
+#: Plugins of this repository that aren't installed with the core: what they give, and their folder.
+KNOWN_PROVIDERS = {
+    "anthropic": "pipekit-anthropic",
+    "openai": "pipekit-openai",
+    "ollama": "pipekit-ollama",
+    "community": "pipekit-community",
+}
+
+_WORDS = {
+    "pipekit_state_stores": "store",
+    "pipekit_llm_providers": "model provider",
+    "pipekit_loaders": "loader",
+    "pipekit_output_formats": "output format",
+    "pipekit_retrievers": "retriever",
+    "pipekit_executors": "executor",
+    "pipekit_steps": "step",
+    "pipekit_workflows": "workflow",
+}
+
+
+@frozen(kw_only=True)
+class Contribution:
+    """One thing that a plugin gave through a hook: a step, a workflow, or the factory of an implementation."""
+
+    hook: str
+    name: str
+    value: Any
+    plugin: PluginInfo
+
+    @property
+    def package(self) -> str:
+        """The package and version it came from; empty for a program's own."""
+        return self.plugin.label
+
+
+class Registry:
+    """Everything that the loaded plugins give. ``listeners`` are told every event."""
+
+    def __init__(
+        self,
+        contributions: Sequence[Contribution],
+        plugins: Sequence[PluginInfo],
+        *,
+        refused: Mapping[tuple[str, str], str] | None = None,
+        listeners: Sequence[Callable[[Any], None]] = (),
+    ) -> None:
+        self.plugins = tuple(plugins)
+        self.listeners = tuple(listeners)
+        self._refused = dict(refused or {})
+        self._by_hook: dict[str, dict[str, Contribution]] = {hook: {} for hook in _WORDS}
+        for one in contributions:
+            self._by_hook[one.hook][one.name] = one
+
+    def __repr__(self) -> str:
+        given = ", ".join(f"{len(found)} {_WORDS[hook]}s" for hook, found in self._by_hook.items() if found)
+        return f"<Registry: {len(self.plugins)} plugins, {given}>"
+
+    @property
+    def steps(self) -> Sequence[Contribution]:
+        """All registered steps, in order of registration."""
+        return list(self._by_hook["pipekit_steps"].values())
+
+    @property
+    def loaders(self) -> Mapping[str, Contribution]:
+        """All loaders by name."""
+        return self._by_hook["pipekit_loaders"]
+
+    def names(self, hook: str) -> list[str]:
+        """The names that a hook's contributions go by."""
+        return list(self._by_hook[hook])
+
+    def workflow(self, name: str, where: str = "") -> Workflow:
+        """The workflow of this name."""
+        found = self._by_hook["pipekit_workflows"].get(name)
+        if found is None:
+            known = self.names("pipekit_workflows")
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"workflows are: {', '.join(known) or 'none'}"
+            if ("pipekit_workflows", name) in self._refused:
+                raise self._missing("pipekit_workflows", name)
+            raise UsageError(f"there is no workflow {name!r}", kind="unknown-workflow", where=where, hint=hint)
+        return found.value  # type: ignore[no-any-return]
+
+    def store(self, scheme: str) -> Contribution:
+        """The state store of a URL scheme; `PluginError` when nothing gives it, as for all that follow."""
+        return self._get("pipekit_state_stores", scheme)
+
+    def provider(self, name: str) -> Contribution:
+        """The model provider of this name."""
+        return self._get("pipekit_llm_providers", name)
+
+    def loader(self, name: str) -> Contribution:
+        """The loader of this name."""
+        return self._get("pipekit_loaders", name)
+
+    def output_format(self, name: str) -> Contribution:
+        """The output format of this name."""
+        return self._get("pipekit_output_formats", name)
+
+    def retriever(self, name: str) -> Contribution:
+        """The retriever of this name."""
+        return self._get("pipekit_retrievers", name)
+
+    def _get(self, hook: str, name: str) -> Contribution:
+        found = self._by_hook[hook].get(name)
+        if found is None:
+            raise self._missing(hook, name)
+        return found
+
+    def _missing(self, hook: str, name: str) -> PluginError:
+        word = _WORDS[hook]
+        refused = self._refused.get((hook, name))
+        if refused:
+            return PluginError(
+                f"the {word} {name!r} can't be used: {refused}", kind="set-aside", hook=hook, hint="see pipekit plugins"
+            )
+        message = f"no installed plugin brings the {word} {name!r}"
+        if hook == "pipekit_llm_providers" and name in KNOWN_PROVIDERS:
+            folder = KNOWN_PROVIDERS[name]
+            install = f"install it: pip install . ./plugins/{folder}   (or run with --model offline)"
+            return PluginError(message, kind="missing", plugin=folder, dist=folder, hook=hook, hint=install)
+        broken = [plugin for plugin in self.plugins if plugin.health == "set aside"]
+        near = difflib.get_close_matches(name, self.names(hook), n=1)
+        if near:
+            hint = f"did you mean {near[0]}?"
+        elif broken:
+            hint = f"it may be in a plugin that was set aside: {', '.join(p.name for p in broken)}; see pipekit plugins"
+        else:
+            hint = f"there are: {', '.join(self.names(hook)) or 'none'}; pipekit plugins shows what is installed"
+        return PluginError(message, kind="missing", hook=hook, hint=hint)
+
+    def make(
+        self,
+        entry: Contribution,
+        *,
+        settings_of: Callable[[type], object],
+        url: StoreURL | None = None,
+        folder: Path,
+        logger: logging.Logger,
+    ) -> Any:
+        """Call a factory, its parameters filled by their annotations; `PluginError` when it misbehaves."""
+        try:
+            return entry.value(
+                **_arguments(entry.value, settings_of, {StoreURL: url, Path: folder, logging.Logger: logger})
+            )
+        except PipekitError:
+            raise
+        except Exception as error:
+            plugin = entry.plugin
+            raise PluginError(
+                f"the {_WORDS[entry.hook]} {entry.name!r} of {plugin.label or plugin.name} can't be made: "
+                f"{type(error).__name__}: {error}",
+                kind="factory",
+                plugin=plugin.name,
+                dist=plugin.package or None,
+                version=plugin.version or None,
+                hook=entry.hook,
+                hint="its author has to mend this; --debug shows where it was raised",
+            ) from error
+
+
+def _arguments(
+    factory: Callable[..., Any], settings_of: Callable[[type], object], by_type: Mapping[type, object]
+) -> dict[str, Any]:
+    """What a factory's parameters get, by annotation; a parameter with a default that nothing fits keeps it."""
+    target = factory.__init__ if inspect.isclass(factory) else factory
+    try:
+        parameters = inspect.signature(factory).parameters
+        hints = typing.get_type_hints(target)
+    except (TypeError, ValueError):
+        return {}
+    arguments: dict[str, Any] = {}
+    for name, parameter in parameters.items():
+        wanted = hints.get(name)
+        if is_settings(wanted):
+            assert isinstance(wanted, type)
+            arguments[name] = settings_of(wanted)
+        elif isinstance(wanted, type) and by_type.get(wanted) is not None:
+            arguments[name] = by_type[wanted]
+        elif parameter.default is parameter.empty and parameter.kind not in (
+            parameter.VAR_POSITIONAL,
+            parameter.VAR_KEYWORD,
+        ):
+            raise TypeError(f"nothing fits its parameter {name!r}: annotate it with a settings class or StoreURL")
+    return arguments

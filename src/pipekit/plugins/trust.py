@@ -1,0 +1,72 @@
+"""Which files of a project may run as plugins: only those that the user trusted, and only while they stay the same.
+
+A cloned project could bring a ``steps.py`` that runs as soon as somebody types ``pipekit run``. So such a file runs
+only once its path and the digest of its content stand in the user's own trust file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipekit.errors import ConfigError, StorageError
+
+__all__ = ["digest_of", "is_trusted", "trust", "trust_file"]
+
+
+def trust_file(environ: Mapping[str, str]) -> Path:
+    """The user's trust file, under XDG_DATA_HOME where that is set, else where the system keeps users' data."""
+    if environ.get("XDG_DATA_HOME"):
+        return Path(environ["XDG_DATA_HOME"]) / "pipekit" / "trust.json"
+    from platformdirs import user_data_path
+
+    return user_data_path("pipekit") / "trust.json"
+
+
+def digest_of(path: Path) -> str:
+    """sha256 of a file's content; `ConfigError` when it can't be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ConfigError(
+            f"the local plugin {path} can't be read: {error.strerror}",
+            file=str(path),
+            field="plugins.local",
+            hint="plugins.local names files relative to the configuration file",
+        ) from error
+
+
+def is_trusted(path: Path, digest: str, environ: Mapping[str, str]) -> bool:
+    """Whether the user trusted this very content at this path."""
+    return _read(trust_file(environ)).get(str(path.resolve())) == digest
+
+
+def trust(paths: Sequence[Path], environ: Mapping[str, str]) -> None:
+    """Trust these files as they are now; the trust file is replaced whole."""
+    file = trust_file(environ)
+    known = _read(file)
+    known.update({str(path.resolve()): digest_of(path) for path in paths})
+    temporary = file.with_name(f".trust.{secrets.token_hex(4)}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary.write_text(json.dumps(known, indent=1), encoding="utf-8")
+        os.chmod(temporary, 0o600)  # noqa: PTH101
+        temporary.replace(file)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise StorageError(f"can't write {file}: {error.strerror}", path=str(file), errno=error.errno) from error
+
+
+def _read(file: Path) -> dict[str, str]:
+    """The trusted paths with their digests; a file that can't be read trusts nothing."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(key): str(value) for key, value in content.items()} if isinstance(content, dict) else {}
