@@ -12,6 +12,7 @@ A candidate is ready when all that is required passes.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -69,6 +70,7 @@ class DefinitionOfReady:
     recommended: tuple[Criterion, ...] = ()
 
 
+@cache
 def default_dor() -> DefinitionOfReady:
     """The Definition of Ready that comes with pipekit."""
     from importlib.resources import files

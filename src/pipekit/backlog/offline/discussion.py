@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from itertools import takewhile
 
@@ -18,6 +19,8 @@ __all__ = ["Discussion", "Remark", "StatedQuestion", "discussion_of"]
 
 #: Sentences after a question in which its answer is looked for.
 WINDOW = 8
+#: Turns that count as missing where the talk went on about something else.
+GAP = 10
 
 _PROPOSES = re.compile(
     r"\W*(?:[^,?]{0,25},\s*)?(?:\w+\s+)?(?:could|can|should|shall|what about|how about|why don['’]?t)\b", re.IGNORECASE
@@ -151,16 +154,31 @@ def discussion_of(meeting: Meeting, candidate: Candidate, candidates: Iterable[C
 
 
 def _turns(meeting: Meeting, utterances: Iterable[Utterance]) -> Iterable[tuple[int, Utterance]]:
-    """The utterances with the number of their turn: what one person says on end is one turn, and gaps count."""
-    numbers: dict[Utterance, int] = {}
-    turn = 0
-    for index, utterance in enumerate(meeting.utterances):
-        earlier = meeting.utterances[index - 1] if index else None
-        goes_on = earlier is not None and earlier.speaker is not None and earlier.speaker == utterance.speaker
-        turn += not goes_on
-        numbers[utterance] = turn
+    """The utterances with the number of their turn: what one person says on end is one turn.
+
+    Where something was left out in between, the number jumps, so that nothing across a gap is taken for a reply.
+    """
+    turn, earlier = 0, -GAP
+    before: Utterance | None = None
     for utterance in utterances:
-        yield numbers[utterance], utterance
+        place = _place(meeting.utterances, utterance)
+        goes_on = before is not None and before.speaker is not None and before.speaker == utterance.speaker
+        if place != earlier + 1:
+            turn += GAP
+        elif not goes_on:
+            turn += 1
+        earlier, before = place, utterance
+        yield turn, utterance
+
+
+def _place(utterances: Sequence[Utterance], wanted: Utterance) -> int:
+    """The index of an utterance; they stand in the order of their lines. Far beyond the end when it isn't there."""
+    index = bisect_left(utterances, wanted.line, key=lambda utterance: utterance.line)
+    while index < len(utterances) and utterances[index].line == wanted.line:
+        if utterances[index] == wanted:
+            return index
+        index += 1
+    return len(utterances) + GAP
 
 
 def _remarks(utterance: Utterance, turn: int) -> Iterable[Remark]:

@@ -5,9 +5,17 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipekit.backlog.model.question import PRIORITIES, ProposedAnswer, Question, readiness_blockers, with_blockers
+from pipekit.backlog.model.question import (
+    PRIORITIES,
+    ProposedAnswer,
+    Question,
+    QuestionPriority,
+    readiness_blockers,
+    with_blockers,
+)
 
 QUESTION = Question(question="Who pays?", priority="critical", category="business", target_role="product-owner")
+ORDER: tuple[QuestionPriority, ...] = ("low", "critical", "high", "low")
 QUESTIONS = st.builds(
     Question,
     question=st.text(min_size=1, max_size=20),
@@ -23,15 +31,21 @@ def test_an_open_critical_question_blocks() -> None:
     assert readiness_blockers([evolve(QUESTION, priority="high")]) == ("Who pays?",)
 
 
-@pytest.mark.parametrize("change", [{"priority": "medium"}, {"status": "answered"}, {"status": "answered_by_sibling"}])
-def test_an_answered_or_less_urgent_question_does_not_block(change: dict[str, str]) -> None:
-    assert readiness_blockers([evolve(QUESTION, **change)]) == ()
+@pytest.mark.parametrize(
+    "question",
+    [
+        evolve(QUESTION, priority="medium"),
+        evolve(QUESTION, status="answered"),
+        evolve(QUESTION, status="answered_by_sibling"),
+    ],
+)
+def test_an_answered_or_less_urgent_question_does_not_block(question: Question) -> None:
+    assert readiness_blockers([question]) == ()
 
 
 def test_questions_come_by_priority_and_else_in_their_order() -> None:
     low, critical, high, low_too = (
-        evolve(QUESTION, question=str(number), priority=priority)
-        for number, priority in enumerate(("low", "critical", "high", "low"))
+        evolve(QUESTION, question=str(number), priority=priority) for number, priority in enumerate(ORDER)
     )
     assert with_blockers([low, critical, high, low_too]).questions == (critical, high, low, low_too)
 
