@@ -1,0 +1,1 @@
+"""The providers that come with pipekit; the others are packages of their own."""
