@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from pipekit.backlog.model.candidate import Candidate
 from pipekit.backlog.model.dependency import DependencyMap
@@ -54,20 +54,20 @@ def _in_sequence(candidates: Sequence[Candidate], needs: Mapping[str, Sequence[s
     """The ids with what is needed before what needs it, else in order of mention; cycles end where they began."""
     ordered: dict[str, None] = {}
     for candidate in candidates:
-        for id_ in reversed(_with_needs(candidate.id, needs)):
-            ordered[id_] = None
+        if candidate.id not in ordered:
+            ordered |= dict.fromkeys(reversed(_with_needs(candidate.id, needs, known=ordered)))
     return tuple(ordered)
 
 
-def _with_needs(id_: str, needs: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """The id and all that it needs, directly or not; what is needed comes after what needs it."""
+def _with_needs(id_: str, needs: Mapping[str, Sequence[str]], known: Collection[str] = frozenset()) -> tuple[str, ...]:
+    """The id and all that it needs, directly or not, without ``known``; what is needed comes after what needs it."""
     done: dict[str, None] = {}
     path: list[tuple[str, Iterable[str]]] = [(id_, iter(needs.get(id_, ())))]
     entered = {id_}
     while path:
         current, rest = path[-1]
         for need in rest:
-            if need not in entered:
+            if need not in entered and need not in known:
                 entered.add(need)
                 path.append((need, iter(needs.get(need, ()))))
                 break

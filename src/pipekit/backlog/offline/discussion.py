@@ -131,7 +131,7 @@ class Discussion:
 
     def _is_option(self, index: int) -> bool:
         """A short question that offers answers to the one before: “Us or the clinics?”."""
-        text = self.remarks[index].text
+        text = _tidied(self.remarks[index].text)
         if len(text.split()) > 5 or _INTERROGATIVE.match(text):
             return False
         earlier = self.remarks[max(0, index - 3) : index]

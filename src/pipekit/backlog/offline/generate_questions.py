@@ -30,8 +30,8 @@ __all__ = ["generate_questions"]
 
 #: Share of a question's words that a found text must hold to be proposed as an answer.
 ANSWERS = 0.5
-#: Below this score a question is asked about what is missing, where nothing else asks about it.
-WEAK = 50
+#: From this testability on nobody is asked for special cases.
+WELL_TESTABLE = 90
 
 _CATEGORIES: tuple[tuple[QuestionCategory, re.Pattern[str]], ...] = (
     (
@@ -176,8 +176,8 @@ def _missing(discussion: Discussion, confidence: Confidence | None) -> Iterable[
             "medium" if unable else "low", "technical", "developer", said,
         )  # fmt: skip
     special = any(signals.edge_words(criterion) for criterion in candidate.acceptance_criteria)
-    testability = confidence.scores.testability if confidence else 100
-    if count >= 2 and not special and (testability < WEAK or confidence is None):
+    testability = confidence.scores.testability if confidence else 0
+    if count >= 2 and not special and testability < WELL_TESTABLE:
         yield _ask(
             f"What should happen in “{title}” when something is missing, empty or late?",
             "low", "acceptance-criteria", "developer", "no criterion covers a special case",

@@ -169,7 +169,7 @@ HOW = _phrases(r"""
 
 #: A special case, or how to test.
 TEST = _phrases(r"""
-    test(?:s|ed|able|ing|cases?)? | with and without | alone and in combination | edge cases? |
+    test(?:s|ed|able|ing|cases?)? | with and without | without | alone and in combination | edge cases? |
     even (?:if|when) | also (?:when|if|without) | works? (?:without|with) | what happens (?:if|when) |
     (?:without|no) (?:network|connection|internet|data|permission) | prove |
     in all (?:cases|browsers) | when (?:a|an|the|there) | as soon as | until | empty | missing | full |

@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 
+_ASKS_SOMETHING = re.compile(r"\W*(?:which|whose|how many|until when|since when)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
 
@@ -71,7 +72,8 @@ def indirect_question(sentence: str) -> str | None:
 
 def is_about_the_meeting(sentence: str) -> bool:
     """Whether a question serves the talk itself (who is next, what is done, how long) and not the product."""
-    return bool(phrases.MEETING.search(sentence)) or len(_WORD.findall(sentence)) < 3
+    is_short = len(_WORD.findall(sentence)) < 3 and not _ASKS_SOMETHING.match(sentence)
+    return is_short or bool(phrases.MEETING.search(sentence))
 
 
 def doubts(sentence: str) -> bool:
