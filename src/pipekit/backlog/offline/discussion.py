@@ -13,7 +13,7 @@ from pipekit.backlog.model.candidate import Candidate
 from pipekit.backlog.model.meeting import Meeting, Utterance
 from pipekit.backlog.offline import signals
 from pipekit.backlog.offline.amounts import estimate_in
-from pipekit.backlog.text import utterances_of
+from pipekit.backlog.text import fold, sentences_of, utterances_of
 
 __all__ = ["Discussion", "Remark", "StatedQuestion", "discussion_of"]
 
@@ -26,6 +26,7 @@ _PROPOSES = re.compile(
     r"\W*(?:[^,?]{0,25},\s*)?(?:\w+\s+)?(?:could|can|should|shall|what about|how about|why don['’]?t)\b", re.IGNORECASE
 )
 _OPENS = re.compile(r"\W*(?:(?:and|but|so|then|well|okay|ok|right|um|uh|sorry)\b[\s,]*)+", re.IGNORECASE)
+_ARROW = re.compile(r"\s+(?=(?:→|->|=>)\s)")
 _INTERROGATIVE = re.compile(r"\W*(?:who|what|when|where|which|how|why|until)\b", re.IGNORECASE)
 
 
@@ -127,7 +128,7 @@ class Discussion:
         if remark.turn <= self.remarks[0].turn + 1 and re.search(r"\bwe\b", remark.text[proposes.end() :][:6]):
             return True
         words, title = signals.content_words(remark.text), signals.content_words(self.candidate.title)
-        return folded(remark.text) in folded(self.candidate.raw_context) or 2 * len(words & title) > len(words)
+        return fold(remark.text) in fold(self.candidate.raw_context) or 2 * len(words & title) > len(words)
 
     def _is_option(self, index: int) -> bool:
         """A short question that offers answers to the one before: “Us or the clinics?”."""
@@ -142,13 +143,13 @@ def discussion_of(meeting: Meeting, candidate: Candidate, candidates: Iterable[C
     """The remarks on ``candidate``; those that are about one of the other ``candidates`` alone are left out."""
     siblings = [other for other in candidates if other.id != candidate.id]
     own = signals.content_words(f"{candidate.title} {candidate.description}")
-    own_words = folded(candidate.raw_context)
+    own_words = fold(candidate.raw_context)
     remarks: list[Remark] = []
     for turn, utterance in _turns(meeting, utterances_of(meeting, candidate)):
         remarks += [
             remark
             for remark in _remarks(utterance, turn)
-            if folded(remark.text) in own_words or not _belongs_to(siblings, remark, own)
+            if fold(remark.text) in own_words or not _belongs_to(siblings, remark, own)
         ]
     return Discussion(candidate=candidate, remarks=tuple(remarks))
 
@@ -196,7 +197,7 @@ def _remarks(utterance: Utterance, turn: int) -> Iterable[Remark]:
 def _belongs_to(siblings: Iterable[Candidate], remark: Remark, own: frozenset[str]) -> bool:
     words = signals.content_words(remark.text)
     for sibling in siblings:
-        if folded(remark.text) in folded(sibling.raw_context):
+        if fold(remark.text) in fold(sibling.raw_context):
             return not words & own
         theirs = signals.content_words(sibling.title)
         if len(words & theirs) >= 2 and not words & (own - theirs):
@@ -205,14 +206,9 @@ def _belongs_to(siblings: Iterable[Candidate], remark: Remark, own: frozenset[st
 
 
 def sentences(text: str) -> tuple[str, ...]:
-    """The sentences of a text; a full stop in a number or after one letter ends none."""
-    parts = re.split(r"(?<=[.!?])[\"'”’)]*\s+(?=[^\sa-z])|(?<=[?])\s+|\n+|\s+(?=(?:→|->|=>)\s)", text)
-    return tuple(part.strip() for part in parts if part and re.search(r"\w", part))
-
-
-def folded(text: str) -> str:
-    """The text with its white space folded and in lower case, for comparing."""
-    return " ".join(text.split()).casefold()
+    """The sentences of a text; in notes an arrow begins a new one (“which bank? → Eve asks”)."""
+    parts = (part for stretch in _ARROW.split(text) for part in sentences_of(stretch))
+    return tuple(part for part in parts if re.search(r"\w", part))
 
 
 def shortened(text: str, length: int = 140) -> str:
@@ -276,4 +272,4 @@ def _next_turn(remark: Remark, following: Sequence[Remark]) -> Iterable[Remark]:
 def _same(one: str, other: str) -> bool:
     left, right = signals.content_words(one), signals.content_words(other)
     smaller = min(len(left), len(right))
-    return folded(one) == folded(other) or (smaller >= 2 and len(left & right) / smaller >= 0.75)
+    return one.casefold() == other.casefold() or (smaller >= 2 and len(left & right) / smaller >= 0.75)
