@@ -141,7 +141,7 @@ class Discussion:
 
 def discussion_of(meeting: Meeting, candidate: Candidate, candidates: Iterable[Candidate] = ()) -> Discussion:
     """The remarks on ``candidate``; those that are about one of the other ``candidates`` alone are left out."""
-    siblings = [other for other in candidates if other.id != candidate.id]
+    siblings = [_Sibling.of(other) for other in candidates if other.id != candidate.id]
     own = signals.content_words(f"{candidate.title} {candidate.description}")
     own_words = fold(candidate.raw_context)
     remarks: list[Remark] = []
@@ -149,9 +149,28 @@ def discussion_of(meeting: Meeting, candidate: Candidate, candidates: Iterable[C
         remarks += [
             remark
             for remark in _remarks(utterance, turn)
-            if fold(remark.text) in own_words or not _belongs_to(siblings, remark, own)
+            if fold(remark.text) in own_words or not any(sibling.claims(remark.text, own) for sibling in siblings)
         ]
     return Discussion(candidate=candidate, remarks=tuple(remarks))
+
+
+@frozen
+class _Sibling:
+    """Another candidate, with what tells whether a sentence is about it."""
+
+    raw_context: str
+    title: frozenset[str]
+
+    @classmethod
+    def of(cls, candidate: Candidate) -> _Sibling:
+        return cls(fold(candidate.raw_context), signals.content_words(candidate.title))
+
+    def claims(self, text: str, own: frozenset[str]) -> bool:
+        """Whether the sentence is about this one alone: its own words, or its title's and none of ``own``."""
+        words = signals.content_words(text)
+        if fold(text) in self.raw_context:
+            return not words & own
+        return len(words & self.title) >= 2 and not words & (own - self.title)
 
 
 def _turns(meeting: Meeting, utterances: Iterable[Utterance]) -> Iterable[tuple[int, Utterance]]:
@@ -192,17 +211,6 @@ def _remarks(utterance: Utterance, turn: int) -> Iterable[Remark]:
             is_note=utterance.kind != "speech",
             is_heading=utterance.kind == "heading",
         )
-
-
-def _belongs_to(siblings: Iterable[Candidate], remark: Remark, own: frozenset[str]) -> bool:
-    words = signals.content_words(remark.text)
-    for sibling in siblings:
-        if fold(remark.text) in fold(sibling.raw_context):
-            return not words & own
-        theirs = signals.content_words(sibling.title)
-        if len(words & theirs) >= 2 and not words & (own - theirs):
-            return True
-    return False
 
 
 def sentences(text: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from pipekit.backlog.offline import phrases
 from pipekit.backlog.offline.amounts import has_measure
@@ -38,6 +39,7 @@ _ASKS_SOMETHING = re.compile(r"\W*(?:which|whose|how many|until when|since when)
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
 
+@lru_cache(maxsize=4096)
 def content_words(text: str) -> frozenset[str]:
     """The words that carry meaning, lower case, with plural and verb endings cut off."""
     words = (match.group().casefold() for match in _WORD.finditer(text))
