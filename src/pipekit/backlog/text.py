@@ -10,13 +10,13 @@ from collections.abc import Iterable, Sequence
 from pipekit.backlog.model.candidate import Candidate, Span
 from pipekit.backlog.model.meeting import Meeting, Utterance
 
-__all__ = ["fold", "locate", "sentences_of", "span_of", "utterances_of"]
+__all__ = ["SourceText", "fold", "locate", "sentences_of", "span_of", "utterances_of"]
 
 _SPACE = re.compile(r"\s+")
 _SENTENCE_END = re.compile(r"(?<=[.?!…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[\w–—-])")
 #: Endings that close no sentence: abbreviations, initials, single digits of a numbered list.
 _NO_END = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|vs|approx|no|nr|mr|mrs|ms|dr|st|resp|incl|max|min|bzw|z\.b|d\.h|o\.a|bijv)|^\W*\w)\.$",
+    r"(?:\b(?:e\.g|i\.e|etc|vs|approx|nr|mr|mrs|ms|dr|resp|incl|bzw|z\.b|d\.h|o\.a|bijv)|^\W*\w)\.$",
     re.IGNORECASE,
 )
 
@@ -45,7 +45,7 @@ def span_of(utterances: Sequence[Utterance], quote: str = "", *, verified: bool 
     )
 
 
-class _Source:
+class SourceText:
     """All that was said as one folded text, with the utterance each character comes from."""
 
     def __init__(self, meeting: Meeting) -> None:
@@ -59,6 +59,7 @@ class _Source:
             position += len(piece) + 1
 
     def find(self, quote: str) -> Span | None:
+        """Where the quote stands word for word, apart from white space; None when it doesn't."""
         folded = fold(quote)
         at = self.text.find(folded) if folded else -1
         if at < 0:
@@ -68,20 +69,16 @@ class _Source:
         return span_of(self.meeting.utterances[first : last + 1], folded)
 
 
-_sources: dict[int, tuple[Meeting, _Source]] = {}
-
-
 def locate(meeting: Meeting, quote: str) -> Span | None:
-    """Where ``quote`` stands in the meeting word for word, apart from white space; None when it doesn't."""
-    known = _sources.get(id(meeting))
-    if known is None or known[0] is not meeting:
-        _sources.clear()  # one meeting at a time is looked at; an older one need not stay in memory
-        known = _sources[id(meeting)] = (meeting, _Source(meeting))
-    return known[1].find(quote)
+    """Where ``quote`` stands in the meeting word for word, apart from white space; None when it doesn't.
+
+    To look for many quotes in one meeting, make a `SourceText` once.
+    """
+    return SourceText(meeting).find(quote)
 
 
 def utterances_of(meeting: Meeting, candidate: Candidate) -> list[Utterance]:
-    """The utterances in which the candidate was discussed, in order; those of its evidence where nothing else is known."""
+    """The utterances in which the candidate was discussed, in order; by default those of its evidence."""
     spans = candidate.discussed or candidate.evidence
     return [utterance for utterance in meeting.utterances if _touches(utterance, spans)]
 

@@ -73,9 +73,8 @@ def arrange_candidates(ids: Sequence[str], dependencies: Iterable[Dependency]) -
         weakest = min(cycle, key=lambda one: (one.strength == "hard", one.type == "blocks", -kept.index(one)))
         path = (*(one.source for one in cycle), cycle[0].source)
         cycles.append(BrokenCycle(path=path, broken=weakest))
-        warnings.append(
-            f"candidates wait for each other: {' → '.join(path)}; left out {weakest.source} on {weakest.target}"
-        )
+        waits = " → ".join(path)
+        warnings.append(f"candidates wait for each other: {waits}; left out {weakest.source} on {weakest.target}")
         binding.remove(weakest)
         kept[kept.index(weakest)] = evolve(weakest, type="relates-to", strength="soft")
     return DependencyMap(
@@ -95,20 +94,20 @@ def _find_cycle(ids: Sequence[str], edges: Sequence[Dependency]) -> list[Depende
         on_path = {start}
         while stack:
             node, edges_left = stack[-1]
-            edge = next(edges_left, None)
-            if edge is None:
+            step = next(edges_left, None)
+            if step is None:
                 stack.pop()
                 on_path.discard(node)
                 done.add(node)
                 if path:
                     path.pop()
-            elif edge.target in on_path:
+            elif step.target in on_path:
                 nodes = [place for place, _ in stack]
-                return [*path[nodes.index(edge.target) :], edge]
-            elif edge.target not in done:
-                path.append(edge)
-                stack.append((edge.target, iter(following[edge.target])))
-                on_path.add(edge.target)
+                return [*path[nodes.index(step.target) :], step]
+            elif step.target not in done:
+                path.append(step)
+                stack.append((step.target, iter(following[step.target])))
+                on_path.add(step.target)
     return None
 
 

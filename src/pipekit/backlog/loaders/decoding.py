@@ -1,0 +1,123 @@
+"""From bytes to text: encodings told apart, binary files refused, odd characters mended and said so."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from attrs import frozen
+
+from pipekit.errors import InputError
+
+__all__ = ["Decoded", "decode", "looks_binary"]
+
+#: First bytes of files that hold no text, and what they are.
+_MAGIC = {
+    b"%PDF": "a PDF",
+    b"PK\x03\x04": "a ZIP archive or an Office document",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+    b"\x1f\x8b": "a compressed file",
+    b"\xd0\xcf\x11\xe0": "an old Office document",
+    b"ID3": "a sound file",
+    b"OggS": "a sound file",
+    b"RIFF": "a sound or video file",
+    b"\x7fELF": "a program",
+}
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+#: Control characters that steer terminals and carry no words; tabs and line ends stay.
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,1000}(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_INVISIBLE = re.compile("[\ufeff\u200b\u2060\u00ad]")
+
+
+@frozen
+class Decoded:
+    """The text, its lines ended by a line feed, and what had to be mended."""
+
+    text: str
+    warnings: tuple[str, ...] = ()
+
+
+def looks_binary(head: bytes) -> str:
+    """What kind of binary file this is, empty for text."""
+    for magic, what in _MAGIC.items():
+        if head.startswith(magic):
+            return what
+    if head[12:16] == b"ftyp" or head[4:8] == b"ftyp":
+        return "a sound or video file"
+    if _encoding_of(head).startswith("utf-16") or head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return ""
+    if b"\x00" in head:
+        return "a binary file"
+    odd = sum(byte < 32 and byte not in b"\t\n\r\x0b\x0c\x1b" for byte in head)
+    return "a binary file" if head and odd / len(head) > 0.02 else ""
+
+
+def decode(content: bytes, name: str) -> Decoded:
+    """The text of a file; `InputError` for a binary or empty one."""
+    kind = looks_binary(content[:65536])
+    if kind:
+        raise InputError(
+            f"is {kind}, not text: {name}",
+            file=name,
+            kind="binary",
+            hint="export the meeting as text, Markdown, WebVTT, SRT or JSON",
+        )
+    text, warnings = _decoded(content)
+    text = _LINE_ENDS.sub("\n", _ESCAPES.sub("", text))
+    text, surrogates = _SURROGATES.subn("\ufffd", text)
+    if surrogates:
+        warnings.append(f"replaced {surrogates} characters that are no text by \ufffd")
+    text, controls = _CONTROL.subn("", text)
+    if controls:
+        warnings.append(f"left out {controls} control characters")
+    text = _INVISIBLE.sub("", text)
+    if not text.strip():
+        raise InputError(f"holds no text: {name}", file=name, kind="empty", hint="hand over a file with words in it")
+    return Decoded(text, tuple(warnings))
+
+
+def _encoding_of(content: bytes) -> str:
+    for bom, encoding in _BOMS:
+        if content.startswith(bom):
+            return encoding
+    # UTF-16 without a mark: in a text of Western languages every other byte is zero.
+    head = content[:2000]
+    if len(head) >= 4:
+        even, odd = head[0::2].count(0), head[1::2].count(0)
+        if odd > 0.4 * len(head) / 2 and even < 0.05 * len(head):
+            return "utf-16-le"
+        if even > 0.4 * len(head) / 2 and odd < 0.05 * len(head):
+            return "utf-16-be"
+    return "utf-8"
+
+
+def _decoded(content: bytes) -> tuple[str, list[str]]:
+    encoding = _encoding_of(content)
+    if encoding != "utf-8":
+        text = content.decode(encoding, "replace").removeprefix("\ufeff")
+        return text, []
+    try:
+        return content.decode("utf-8-sig"), []
+    except UnicodeDecodeError as error:
+        broken = error.start
+    # Mostly UTF-8 with a few broken bytes is damage; otherwise it is one of the old Western encodings.
+    replaced = content.decode("utf-8-sig", "replace")
+    multibyte = sum(ord(letter) > 127 and letter != "\ufffd" for letter in replaced)
+    if multibyte > 5 * replaced.count("\ufffd"):
+        return replaced, [f"replaced {replaced.count(chr(0xFFFD))} broken bytes by \ufffd, the first at byte {broken}"]
+    try:
+        text = content.decode("cp1252")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    return text, ["not UTF-8: read as Windows-1252 (Latin-1), check the accents"]
