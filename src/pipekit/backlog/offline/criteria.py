@@ -1,0 +1,114 @@
+"""Acceptance criteria: only those that were stated, one by one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pipekit.backlog.offline.cues import Cues
+from pipekit.backlog.offline.talk import Sentence
+
+__all__ = ["stated_criteria"]
+
+#: Sentences after the question or phrase that opens a list of criteria.
+REACH = 5
+_LEAD = re.compile(r"^(?:and|also|so|then|well|first|second|third|plus|yes|exactly|right|okay|ok)\b[\s,]*", re.IGNORECASE)
+_CLAUSES = re.compile(r"\s*;\s+|,? and (?=when |if |that |once )|,\s+(?=when |if )")
+_ENOUGH = 3  # words; less is no criterion
+
+
+def stated_criteria(sentences: Sequence[Sentence], cues: Cues) -> tuple[str, ...]:
+    """The criteria in these sentences: after "done when", "the criteria are", or a question for them."""
+    found: list[str] = []
+    index = 0
+    while index < len(sentences):
+        one = sentences[index]
+        opened = None if one.is_question else _opened(one, cues)
+        if opened is not None:
+            parts, index = _listed(sentences, index, opened, cues)
+            found += parts
+        elif one.is_question and cues.find("criteria_ask", one.text):
+            parts, index = _following(sentences, index + 1, one, cues)
+            found += parts
+        else:
+            index += 1
+    return tuple(dict.fromkeys(found))
+
+
+def _opened(one: Sentence, cues: Cues) -> str | None:
+    """What follows the words that open criteria in this sentence; None where there are none."""
+    match = cues.pattern("criteria_open").search(one.text[:600])
+    if match is None or cues.find("meeting_verb", one.text[: match.start()]) or match.start() > 60:
+        return None
+    rest = one.text[match.end() :].lstrip(" :–—-,")
+    word = match.group().lower()
+    if not rest and not (one.text.rstrip().endswith(":") or one.utterance.kind in ("bullet", "heading") or "criteria" in word):
+        return None
+    if word.split()[-1] in ("when", "if", "once", "of") or ":" in one.text[match.start() : match.end() + 3] or not rest:
+        return rest
+    if "criteria" in word or "condition" in word:
+        return re.sub(r"^(?:is|are|for (?:that|this|it)|what i have as)\b[\s:,]*", "", rest)
+    return None
+
+
+def _listed(
+    sentences: Sequence[Sentence], index: int, rest: str, cues: Cues
+) -> tuple[list[str], int]:
+    """Criteria that begin in this sentence, and the index after them."""
+    one = sentences[index]
+    found = [part for part in _split(rest) if len(part.split()) >= _ENOUGH]
+    closes = bool(found) and ("when" in one.text.lower().split() or "if" in one.text.lower().split()) and ":" not in one.text
+    position = index + 1
+    while position < len(sentences) and position <= index + REACH:
+        other = sentences[position]
+        if one.utterance.kind == "bullet":
+            if other.utterance.line != one.utterance.line and other.utterance.level <= one.utterance.level:
+                break
+        elif other.turn != one.turn or closes or not _goes_on(other, cues):
+            break
+        found += [part for part in _split(_LEAD.sub("", other.text)) if len(part.split()) >= _ENOUGH]
+        position += 1
+    return found, position
+
+
+def _following(sentences: Sequence[Sentence], index: int, asked: Sentence, cues: Cues) -> tuple[list[str], int]:
+    """Criteria in the answer to a question for them."""
+    found: list[str] = []
+    speaker: str | None = None
+    position = index
+    while position < len(sentences) and position < index + REACH:
+        other = sentences[position]
+        if other.turn == asked.turn and other.speaker == asked.speaker and speaker is None and not found:
+            # The one who asked may answer.
+            if other.is_question or not _goes_on(other, cues):
+                position += 1
+                continue
+        if speaker is not None and other.speaker != speaker:
+            break
+        if other.is_question:
+            break
+        if _goes_on(other, cues):
+            speaker = other.speaker
+            found += [part for part in _split(_LEAD.sub("", other.text)) if len(part.split()) >= _ENOUGH]
+        elif found:
+            break
+        position += 1
+    return found, position
+
+
+def _goes_on(other: Sentence, cues: Cues) -> bool:
+    if other.is_question or cues.opens("opener", other.text) or other.words < _ENOUGH:
+        return False
+    if other.words <= 5 and (cues.opens("assent", other.text) or cues.find("estimate", other.text)):
+        return False
+    return cues.find("estimate", other.text) is None or other.words > 6
+
+
+def _split(text: str) -> list[str]:
+    parts = []
+    for part in _CLAUSES.split(text):
+        part = re.sub(r"^(?:when|if|once|that|and)\s+", "", part.strip(" .;"), flags=re.IGNORECASE)
+        part = re.sub(r",? (?:we prove it with a test|i think|for example)$", "", part)
+        if part:
+            parts.append(part[0].upper() + part[1:])
+    return parts

@@ -1,0 +1,98 @@
+"""Who waits for whom, from what people say: "can't … until", "builds on", "after", "needs … first"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipekit.backlog.model.candidate import Candidate
+from pipekit.backlog.model.dependency import Dependency, DependencyMap, DependencyType, arrange_candidates
+from pipekit.backlog.model.meeting import Meeting
+from pipekit.backlog.offline.cues import Cues, cues
+from pipekit.backlog.offline.signals import content_words
+from pipekit.backlog.offline.talk import Sentence, read_talk, span_over
+from pipekit.backlog.text import utterances_of
+
+__all__ = ["map_dependencies"]
+
+_KINDS: tuple[tuple[str, DependencyType], ...] = (("extends_on", "extends"), ("blocks_on", "blocks"), ("relates_on", "relates-to"))
+
+
+def map_dependencies(meeting: Meeting, candidates: Sequence[Candidate]) -> DependencyMap:
+    """The stated dependencies between the candidates, and the order that follows from them."""
+    marks = cues()
+    talk = read_talk(meeting)
+    lines = {one.id: {utterance.line for utterance in utterances_of(meeting, one)} for one in candidates}
+    keys = _keys(candidates)
+    found: list[Dependency] = []
+    for one in talk:
+        if one.is_question:
+            continue
+        for cue, kind in _KINDS:
+            match = marks.pattern(cue).search(one.text[:600])
+            if match is None:
+                continue
+            edge = _edge(one, match.start(), match.end(), kind, candidates, keys, lines, marks)
+            if edge is not None and not any({edge.source, edge.target} == {e.source, e.target} for e in found):
+                found.append(edge)
+            if edge is not None:
+                break
+    return arrange_candidates([one.id for one in candidates], found)
+
+
+def _keys(candidates: Sequence[Candidate]) -> dict[str, dict[str, float]]:
+    """The words of each candidate with their weight: words that few candidates share weigh more."""
+    words = {one.id: content_words(f"{one.title} {one.title} {one.raw_context}") for one in candidates}
+    title = {one.id: content_words(one.title) for one in candidates}
+    count: dict[str, int] = {}
+    for found in words.values():
+        for word in found:
+            count[word] = count.get(word, 0) + 1
+    return {
+        one: {word: (2.0 if word in title[one] else 1.0) / count[word] for word in found} for one, found in words.items()
+    }
+
+
+def _edge(
+    one: Sentence,
+    start: int,
+    end: int,
+    kind: DependencyType,
+    candidates: Sequence[Candidate],
+    keys: dict[str, dict[str, float]],
+    lines: dict[str, set[int]],
+    marks: Cues,
+) -> Dependency | None:
+    """The dependency that a sentence states: what stands behind the cue is waited for, the topic at hand waits."""
+    text = one.text
+    here = [candidate for candidate in candidates if one.utterance.line in lines[candidate.id]]
+    reverse = marks.find("reverse_need", text) is not None
+    named = _named(text[end:], candidates, keys)
+    ahead = _named(text[:start], candidates, keys)
+    if reverse:
+        named = _named(text[start:end], candidates, keys) or ahead
+        ahead = _named(text[end:], candidates, keys)
+    target = named
+    source = ahead if ahead is not None and ahead is not target else None
+    if target is not None and source is None:
+        source = next((candidate for candidate in here if candidate is not target), None)
+    if target is None or source is None or source is target:
+        return None
+    soft = marks.find("soft_need", text) is not None or kind == "relates-to"
+    return Dependency(
+        source=source.id,
+        target=target.id,
+        type=kind,
+        reason=text,
+        strength="soft" if soft else "hard",
+        evidence=(span_over([one], text),),
+    )
+
+
+def _named(part: str, candidates: Sequence[Candidate], keys: dict[str, dict[str, float]]) -> Candidate | None:
+    """The candidate that a part of a sentence names, None where no word points to one alone."""
+    words = content_words(part)
+    weights = {one.id: sum(weight for word, weight in keys[one.id].items() if word in words) for one in candidates}
+    best = max(candidates, key=lambda one: weights[one.id], default=None)
+    if best is None or weights[best.id] < 1.0:
+        return None
+    return best

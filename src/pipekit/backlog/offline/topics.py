@@ -1,0 +1,217 @@
+"""A meeting cut into topics: in notes by headings and bullets, in talk by the phrases with which people change them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from attrs import define, field
+
+from pipekit.backlog.model.meeting import Meeting
+from pipekit.backlog.offline.cues import Cues
+from pipekit.backlog.offline.signals import content_words
+from pipekit.backlog.offline.talk import Sentence
+
+__all__ = ["Topic", "cut_into_topics"]
+
+_NOUN_PHRASE = re.compile(r"(?:the|our|my|those|these)\s+[\w'’-]+(?:\s[\w'’-]+){0,3}[.!]$", re.IGNORECASE)
+_BARE_NOUN = re.compile(r"[A-Z][\w'’-]+(?:\s[\w'’-]+){0,3}\.$")
+#: How far back from a rejection its proposal is looked for, in sentences.
+REACH = 4
+
+
+@define
+class Topic:
+    """A stretch of the meeting about one thing. ``verdict`` says that it was turned down as a whole."""
+
+    sentences: list[Sentence] = field(factory=list)
+    heading: str | None = None
+    verdict: str | None = None
+    in_notes: bool = False
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The words that carry its meaning."""
+        return content_words(" ".join([self.heading or "", *(one.text for one in self.sentences)]))
+
+
+def cut_into_topics(meeting: Meeting, talk: Sequence[Sentence], cues: Cues) -> list[Topic]:
+    """The topics in order. Notes are cut by their layout, everything else by how people talk."""
+    laid_out = sum(one.utterance.kind in ("heading", "bullet") for one in talk)
+    if laid_out >= 3 and laid_out * 2 >= len(talk):
+        return _by_layout(talk, cues)
+    return _by_phrases(meeting, talk, cues)
+
+
+# --- notes ---------------------------------------------------------------------------------------------------------
+
+
+def _by_layout(talk: Sequence[Sentence], cues: Cues) -> list[Topic]:
+    """One topic for each heading that names a thing; below other headings one for each bullet of the first level."""
+    topics: list[Topic] = []
+    generic = True
+    verdict: str | None = None
+    silent = False
+    levels = [one.utterance.level for one in talk if one.utterance.kind == "heading"]
+    top = min(levels, default=0) if levels.count(min(levels, default=0)) == 1 and len(levels) > 2 else 0
+    current: Topic | None = None
+    for one in talk:
+        utterance = one.utterance
+        if utterance.kind == "heading":
+            if not one.first:
+                continue
+            name = utterance.text.strip(" :.*_")
+            silent = _is(cues, "silent_heading", name)
+            generic = silent or utterance.level == top or _is(cues, "generic_heading", name)
+            verdict = next(
+                (
+                    word
+                    for word, cue in (
+                        ("rejected", "rejecting_heading"),
+                        ("parked", "parking_heading"),
+                        ("done", "done_heading"),
+                    )
+                    if _is(cues, cue, name)
+                ),
+                None,
+            )
+            generic = generic or verdict is not None
+            current = None if generic else Topic(heading=name, in_notes=True)
+            if current is not None:
+                topics.append(current)
+            continue
+        if silent:
+            continue
+        opens_bullet = one.first and (utterance.kind != "bullet" or utterance.level <= 1)
+        if generic and (opens_bullet or current is None):
+            current = Topic(in_notes=True, verdict=verdict)
+            topics.append(current)
+        if current is not None:
+            current.sentences.append(one)
+    return [topic for topic in topics if topic.sentences]
+
+
+def _is(cues: Cues, cue: str, name: str) -> bool:
+    found = cues.pattern(cue).match(name)
+    return found is not None and len(name) - found.end() <= 2
+
+
+# --- talk ----------------------------------------------------------------------------------------------------------
+
+
+def _by_phrases(meeting: Meeting, talk: Sequence[Sentence], cues: Cues) -> list[Topic]:
+    starts = {0}
+    people = {name.split()[0].lower() for name in meeting.attendees if name.split()}
+    people |= {one.speaker.split()[0].lower() for one in talk if one.speaker}
+    for position, one in enumerate(talk):
+        before = talk[position - 1] if position else None
+        if _opens(one, before, people, cues):
+            starts.add(position)
+    verdicts = _turned_down(talk, starts, cues)
+    topics: list[Topic] = []
+    for position, one in enumerate(talk):
+        if position in starts or not topics:
+            topics.append(Topic(verdict=verdicts.get(position)))
+        topics[-1].sentences.append(one)
+    return _joined(topics, cues)
+
+
+def _opens(one: Sentence, before: Sentence | None, people: set[str], cues: Cues) -> bool:
+    """Whether a topic begins here: by a phrase, by handing over, or by naming a thing and nothing else."""
+    text = one.text
+    if cues.opens("opener", text):
+        return True
+    bare = text.strip(" ?.!,").lower()
+    if bare in people and one.is_question:
+        return True
+    addressed = re.match(r"([A-Z][\w'’-]+), (?:you wanted|you had|what about|your|anything|over to|how about)", text)
+    if addressed and addressed.group(1).lower() in people:
+        return True
+    if one.words <= 5 and one.first and not cues.opens("assent", text) and bare not in people:
+        answers = before is not None and before.is_question and before.speaker != one.speaker
+        general = before is not None and cues.opens("opener", before.text)
+        if _NOUN_PHRASE.match(text) and (not answers or general):
+            return True
+    return cues.find("story", text) is not None and one.first and before is not None and before.words <= 3
+
+
+def _turned_down(talk: Sequence[Sentence], starts: set[int], cues: Cues) -> dict[int, str]:
+    """Where something is rejected, parked or done: its stretch becomes a topic of its own, with the verdict."""
+    verdicts: dict[int, str] = {}
+    for position, one in enumerate(talk):
+        verdict = _verdict(one, cues)
+        if verdict is None:
+            continue
+        begin = _proposal_before(talk, position, starts, cues)
+        if any(cues.find("story", other.text) for other in talk[begin : position + 1]) and verdict != "rejected":
+            continue
+        starts.add(begin)
+        verdicts[begin] = verdict
+        for inner in range(begin + 1, position + 1):
+            starts.discard(inner)
+            verdicts.pop(inner, None)
+        after = position + 1
+        while after < len(talk) and _belongs_to_verdict(talk[after], one, cues):
+            after += 1
+        starts.add(after)
+    return verdicts
+
+
+def _verdict(one: Sentence, cues: Cues) -> str | None:
+    for verdict, cue in (("rejected", "reject"), ("parked", "park"), ("done", "done")):
+        if cues.find(cue, one.text):
+            if verdict == "done" and (one.is_question or cues.find("criteria_open", one.text)):
+                continue
+            if one.is_question or re.search(r"\b(?:until|if|when|once|unless)\b", one.text) and verdict == "done":
+                continue
+            return verdict
+    return None
+
+
+def _proposal_before(talk: Sequence[Sentence], position: int, starts: set[int], cues: Cues) -> int:
+    """The sentence that proposed what is turned down at ``position``; the sentence itself where it names the thing."""
+    one = talk[position]
+    named = content_words(one.text)
+    if cues.find("done", one.text) and len(named) >= 2:
+        return position
+    begin = position
+    for back in range(position - 1, max(-1, position - 1 - REACH), -1):
+        other = talk[back]
+        shares = bool(named & content_words(other.text))
+        proposes = other.is_question or cues.find("request", other.text) is not None or cues.opens("opener", other.text)
+        if shares or (other.turn != one.turn and proposes):
+            begin = back
+            if other.turn != one.turn and (other.is_question or cues.opens("opener", other.text)):
+                break
+        elif other.turn != one.turn and begin < position:
+            break
+        if back in starts:
+            begin = back if begin == position and back == position - 1 else begin
+            break
+    while begin > 0 and begin not in starts and talk[begin - 1].turn == talk[begin].turn and talk[begin].words <= 4:
+        begin -= 1
+    return begin
+
+
+def _belongs_to_verdict(after: Sentence, verdict: Sentence, cues: Cues) -> bool:
+    """Short words that only comment on what was just turned down."""
+    if cues.opens("opener", after.text):
+        return False
+    return (after.turn - verdict.turn <= 1 and after.words <= 6) or after.turn == verdict.turn and after.words <= 12
+
+
+def _joined(topics: list[Topic], cues: Cues) -> list[Topic]:
+    """Scraps put with what went before: an opener alone is no topic."""
+    joined: list[Topic] = []
+    for topic in topics:
+        words = sum(one.words for one in topic.sentences)
+        if joined and topic.verdict is None and words <= 4 and joined[-1].verdict is None and not joined[-1].words:
+            joined[-1].sentences.extend(topic.sentences)
+        elif joined and joined[-1].verdict is None and sum(one.words for one in joined[-1].sentences) <= 4:
+            # "First thing." belongs to what it announces.
+            topic.sentences = [*joined[-1].sentences, *topic.sentences]
+            joined[-1] = topic
+        else:
+            joined.append(topic)
+    del cues
+    return joined
