@@ -242,6 +242,8 @@ def _telling(draft: _Draft, kind: str, marks: Cues) -> Sentence:
         if kind == "spike" and marks.find("spike", text):
             score += 0.5
         meaning = len(content_words(text))
+        if marks.opens("type_only", text) or (marks.find("commit", text) and not marks.find("request", text)):
+            score -= 3.0
         score += min(meaning, 6) * 0.4 - (2.0 if meaning < 2 else 0.0) - max(0, one.words - 40) * 0.1
         return score, -one.index
 

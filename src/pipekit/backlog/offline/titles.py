@@ -15,6 +15,8 @@ _STORY = re.compile(
 )
 _PURPOSE = re.compile(r",?\s+(?:so that|in order to|because|since|so (?:i|we|they|people) )\b.*$", re.IGNORECASE)
 _TAIL = re.compile(r"(?:,\s*(?:by the way|please|too|though|right|obviously|you know|honestly|if possible)|\s*\([^)]*\))\s*$", re.IGNORECASE)
+#: What only says when: "first, and only then …".
+_ORDER = re.compile(r"\s+(?:first|before)\b,?(?:\s+and\b.*|\s+then\b.*)?$", re.IGNORECASE)
 _OWN = re.compile(r"\b(my|our|your)\b", re.IGNORECASE)
 _PASSIVE = re.compile(
     r"^(?P<what>(?:the |an? |all )?[^,.;]{3,60}?) (?:has|have|needs?|must|should|ought) (?:to )?be (?P<verb>\w+(?:ed|en|t|n))(?P<rest>\b.*)$",
@@ -43,6 +45,7 @@ def title_of(sentence: str, kind: str, cues: Cues, heading: str | None = None) -
         if opened and len(text) - opened.end() >= 8:
             text = text[opened.end() :].lstrip(" ,:–-")
         text = _TAIL.sub("", text)
+    text = _ORDER.sub("", text)
     passive = _PASSIVE.match(text)
     if passive and len(passive.group("what").split()) <= 8:
         text = f"{_base(passive.group('verb'))} {passive.group('what')}{passive.group('rest')}"
