@@ -1,5 +1,18 @@
-"""The command line."""
+"""The command line: click and rich live here only.
+
+Nothing is imported before it is needed: ``pipekit --help`` loads click and no more, a command loads its own module.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+__all__ = ["main"]
 
 
-def main() -> None:
-    """Run the command line."""
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with the exit code that `pipekit.cli.exits` decides on."""
+    from pipekit.cli.exits import run_command_line
+
+    sys.exit(run_command_line(sys.argv[1:] if argv is None else argv))

@@ -19,6 +19,11 @@ class Workflow:
     ``input`` and ``input_type`` name and type the first artifact; ``steps`` are steps or names of registered ones;
     ``numbered`` gives the fixed numbers 1, 2, … in order, a step added later has none; ``defaults`` is laid under the
     user's configuration.
+
+    Two mappings say what people want to see of each item, as title → ``artifact.field`` path in its JSON: ``table``
+    gives the columns of the closing table, whose rows are the items of the first column's artifact; ``problems`` gives
+    what is shown before all else about one item. On the way lists are taken apart, and ``status=fail`` keeps the
+    objects whose field says so.
     """
 
     name: str
@@ -28,3 +33,5 @@ class Workflow:
     numbered: Sequence[str] = ()
     defaults: Mapping[str, object] = field(factory=dict)
     description: str = ""
+    table: Mapping[str, str] = field(factory=dict)
+    problems: Mapping[str, str] = field(factory=dict)

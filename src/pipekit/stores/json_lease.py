@@ -274,19 +274,15 @@ class JsonLease:
         for place in list(self._places()):
             folder = self._open(place)
             slots = waiting.get(place, {})
-            has_changed = False
             for name in sorted(filter(is_spare, folder.names())):
                 if name in slots:
                     target, blob = slots[name]
                     if _digest(folder.read(name)) == blob.sha256:
-                        folder.move(name, target)
-                        has_changed = True
+                        folder.move(name, target)  # not forced: it can be done again as often as a cut undoes it
                 elif place == (STEPS,) and is_slot(name) and name not in moving:
                     self._slots.append(name)
                 elif name not in moving:
                     folder.remove(name)
-            if has_changed:
-                folder.force()
         self._slots.reverse()  # the first is taken first
         self._archive()
 

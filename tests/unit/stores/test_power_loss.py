@@ -282,7 +282,7 @@ def plain_system() -> Iterator[None]:
 
 
 def _open(top: Path) -> JsonFileStore:
-    return JsonFileStore(StoreURL("file", ".pipeline", top))
+    return JsonFileStore(StoreURL("file", "kept/here/.pipeline", top))
 
 
 @pytest.mark.usefixtures("plain_system")
@@ -324,9 +324,9 @@ def test_nothing_acknowledged_is_lost_at_any_call(
             assert story.check(_open(home / "again")) == kept
             story.finish(_open(home / "again"), kept)
             story.finish(_open(home / "after"), kept)
-            names = set(os.listdir(home / "after/.pipeline" / story.run_id))
+            names = set(os.listdir(home / "after/kept/here/.pipeline" / story.run_id))
             assert {"state.json", "journal.jsonl", "lock", "input", "steps", "history", "output"} >= names
-            hidden = [name for name in os.listdir(home / f"after/.pipeline/{story.run_id}/output") if name[0] == "."]
+            hidden = [name for name in os.listdir(home / f"after/kept/here/.pipeline/{story.run_id}/output") if name[0] == "."]
             assert hidden == []
         if is_whole:
             break
@@ -403,3 +403,55 @@ def _copy(source: Path, target: Path) -> None:
     import shutil
 
     shutil.copytree(source, target)
+
+
+@pytest.mark.usefixtures("plain_system")
+@pytest.mark.parametrize("deadline", range(6))
+def test_a_store_whose_folder_a_dead_process_made_keeps_its_first_run(
+    deadline: int, tmp_path: Path, make_record: Callable[..., RunRecord], source: bytes
+) -> None:
+    """The dead process made the store's folder and never forced its name: the next one must."""
+    top = tmp_path / "top"
+    (top / "kept/here").mkdir(parents=True)
+    atomic.system = disk = Disk(top, deadline)
+    with suppress(KilledError):
+        _open(top).create(make_record("run-first"), io.BytesIO(source))
+    disk.deadline = -1
+    _open(top).create(make_record("run-second"), io.BytesIO(source))
+    atomic.system = atomic.System()
+    disk.leave(tmp_path / "after", "strict")
+
+    assert _open(tmp_path / "after").load("run-second").record == make_record("run-second")
+
+
+@pytest.mark.usefixtures("plain_system")
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_run_is_deleted_as_a_whole(
+    loss: Loss, tmp_path: Path, make_record: Callable[..., RunRecord], source: bytes
+) -> None:
+    deadline = 0
+    is_done = False
+    while not is_done:
+        home = tmp_path / f"{deadline}"
+        home.mkdir()
+        (home / "before").mkdir()
+        record = make_record()
+        _open(home / "before").create(record, io.BytesIO(source))
+        atomic.system = disk = Disk(home / "before", deadline)
+        try:
+            _open(home / "before").delete(record.run_id)
+            is_done = True
+        except KilledError:
+            pass
+        atomic.system = atomic.System()
+        disk.leave(home / "after", loss)
+        store = _open(home / "after")
+
+        found = list(store.find(RunQuery()))
+        assert not (is_done and found)
+        if found:
+            assert store.load(record.run_id).record == record
+            assert store.read(record.run_id, "input/original.txt") == source
+        deadline += 1
+
+    assert deadline > 10

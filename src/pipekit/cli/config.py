@@ -1,0 +1,85 @@
+"""``pipekit config show`` and ``pipekit config init``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipekit.cli.group import SubGroup
+from pipekit.cli.options import configured, open_pipeline
+from pipekit.cli.terminal import print_json, print_table, say, talk
+
+__all__ = ["config"]
+
+
+@click.group(cls=SubGroup)
+def config() -> None:
+    """Show the configuration in force, or write a first one."""
+
+
+@config.command()
+@configured
+def show(**flags: Any) -> None:
+    """Show every effective value and where it came from."""
+    from pipekit.cli.exits import AnsweredError
+    from pipekit.errors import PlanError
+
+    configuration = open_pipeline(flags).configuration
+    rows = list(configuration.explain())
+    faults = configuration.faults
+    error = (faults[0] if len(faults) == 1 else PlanError(faults)) if faults else None
+    document = {
+        "files": [str(path) for path in configuration.files],
+        "folder": str(configuration.folder),
+        "profile": configuration.profile,
+        "settings": [{"setting": row.path, "value": row.value, "origin": str(row.origin)} for row in rows],
+        "warnings": list(configuration.warnings),
+    }
+    if not talk().json:
+        print_table(("setting", "value", "from"), [(row.path, _shown(row.value), row.origin) for row in rows])
+        say()
+        files = ", ".join(str(path) for path in configuration.files)
+        say(f"files: {files}" if files else "no configuration file; write one: pipekit config init")
+        for warning in configuration.warnings:
+            say(f"warning: {warning}", err=True)
+    if error is not None:
+        raise AnsweredError(error, document)
+    if talk().json:
+        print_json(document)
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+@config.command()
+@click.option("--path", default="pipekit.yaml", show_default=True, help="The file to write.")
+def init(path: str) -> None:
+    """Write a commented pipekit.yaml into this folder; a file that is there already is left alone."""
+    from pipekit.config import template
+    from pipekit.errors import StorageError, UsageError
+
+    target = Path(path)
+    try:
+        with target.open("x", encoding="utf-8") as stream:
+            stream.write(template())
+    except FileExistsError:
+        raise UsageError(
+            f"there is a {path} already, and it is left as it is",
+            kind="exists",
+            hint=f"edit it, or write another one: pipekit config init --path {target.stem}-new.yaml",
+        ) from None
+    except OSError as error:
+        raise StorageError(
+            f"can't write {path}: {error.strerror}",
+            path=str(target.absolute()),
+            errno=error.errno,
+            hint="choose a folder that can be written: pipekit config init --path FILE",
+        ) from error
+    if talk().json:
+        print_json({"path": str(target.absolute())})
+    else:
+        say(f"wrote {path}; see what holds with: pipekit config show")

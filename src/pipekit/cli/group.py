@@ -1,0 +1,128 @@
+"""The commands: a static list, so that help costs no import, and each command's module loaded when it is called."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+
+from pipekit import __version__
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+__all__ = ["COMMANDS", "SingleCommand", "SubGroup", "pipekit_group"]
+
+#: Name → where the command is, and its line in the help. The order is that of the help.
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "run": ("pipekit.cli.run:run", "Run the workflow on one or more inputs, or go on with a run."),
+    "resume": ("pipekit.cli.run:resume", "Go on with a run."),
+    "plan": ("pipekit.cli.plan:plan", "Check everything and show what would run, without running it."),
+    "list": ("pipekit.cli.runs:list_runs", "List the runs, newest first."),
+    "show": ("pipekit.cli.show:show", "Show a run, one of its steps, or all about one item."),
+    "open": ("pipekit.cli.runs:open_run", "Open the report or the summary of a run."),
+    "format": ("pipekit.cli.runs:format_run", "Write the outputs of a run again from what is kept."),
+    "plugins": ("pipekit.cli.plugins:plugins", "List the installed plugins, what they give and how they are."),
+    "config": ("pipekit.cli.config:config", "Show the configuration in force, or write a first one."),
+    "trust": ("pipekit.cli.trust:trust", "Allow a project's own steps to run on this machine."),
+    "completion": ("pipekit.cli.completion:completion", "Print the shell completion script for bash, zsh or fish."),
+}
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def _output_options() -> list[click.Parameter]:
+    # Both are read from the arguments before they are parsed (see pipekit.cli.exits), so that a usage error is
+    # given in the right form, too; here they are only declared.
+    return [
+        click.Option(["--json"], is_flag=True, expose_value=False, help="Print one JSON document and nothing else."),
+        click.Option(["--debug"], is_flag=True, expose_value=False, help="Show tracebacks."),
+    ]
+
+
+class SingleCommand(click.Command):
+    """A command of pipekit's own: takes ``--json`` and ``--debug``."""
+
+    def __init__(self, *args: object, **attrs: object) -> None:
+        super().__init__(*args, **attrs)  # type: ignore[arg-type]
+        self.params.extend(_output_options())
+        self.context_settings = {**_CONTEXT, **self.context_settings}
+
+
+class SubGroup(click.Group):
+    """A command with commands below it, of the same kind."""
+
+    command_class = SingleCommand
+
+    def __init__(self, *args: object, **attrs: object) -> None:
+        super().__init__(*args, **attrs)  # type: ignore[arg-type]
+        self.params.extend(_output_options())
+        self.context_settings = {**_CONTEXT, **self.context_settings}
+
+
+class _LazyGroup(SubGroup):
+    """The commands of the table above, and those of plugins for a name that isn't there."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return [*COMMANDS, *_plugin_commands()]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in COMMANDS:
+            module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+            command = getattr(import_module(module), attribute)
+            assert isinstance(command, click.Command)
+            return command
+        if cmd_name.startswith("-") or ctx.resilient_parsing:
+            return None
+        from pipekit.plugins.commands import find_plugin_command
+
+        return find_plugin_command(cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            # The one above knows no names: they are in the table.
+            raise click.NoSuchCommand(error.command_name, possibilities=self.list_commands(ctx), ctx=ctx) from None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        others = _plugin_commands()
+        if others:
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl(sorted(others.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
+        from click.shell_completion import CompletionItem
+
+        known = {**{name: text for name, (_, text) in COMMANDS.items()}, **_plugin_commands()}
+        return [CompletionItem(name, help=text) for name, text in known.items() if name.startswith(incomplete)]
+
+
+def _plugin_commands() -> Mapping[str, str]:
+    """The commands of plugins with their help, from a file kept for this: no entry point is read."""
+    from pipekit.plugins.commands import cached_plugin_commands
+
+    return cached_plugin_commands(os.environ)
+
+
+@click.group(cls=_LazyGroup, invoke_without_command=True)
+@click.version_option(__version__, "-V", "--version", prog_name="pipekit")
+@click.pass_context
+def pipekit_group(ctx: click.Context) -> None:
+    """Run pipelines of LLM steps whose finished work is never lost and never paid for twice.
+
+    The first run needs no configuration, no key and no model:
+
+    \b
+        pipekit run MEETING.txt
+        pipekit show last
+    """  # noqa: D301 - click's own mark for text that keeps its lines
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())

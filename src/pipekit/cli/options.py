@@ -1,0 +1,102 @@
+"""Options that many commands share, and the pipeline they describe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from pipekit.pipeline import Pipeline
+    from pipekit.planning.select import Selection
+
+__all__ = ["configured", "make_pipeline", "open_pipeline", "run_argument", "selecting", "selection"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_CONFIGURATION = (
+    click.option("--config", metavar="FILE", help="Configuration file, in place of the project's."),
+    click.option("--profile", metavar="NAME", help="Lay this profile of the configuration over it."),
+    click.option("--workflow", metavar="NAME", help="The workflow to run."),
+    click.option("--model", metavar="REF", help="Model for all steps: provider/model, or offline."),
+    click.option(
+        "--set", "assignments", metavar="PATH=VALUE", multiple=True, help="Set one setting: steps.step4.ragTopK=3."
+    ),
+    click.option("--trust", is_flag=True, help="Run the project's own steps though they were not trusted before."),
+)
+
+_SELECTION = (
+    click.option("--only", metavar="STEP", multiple=True, help="Run these steps and nothing else."),
+    click.option("--skip", metavar="STEP", multiple=True, help="Leave these steps out."),
+    click.option("--until", metavar="STEP", help="Stop after this step, with the run paused."),
+)
+
+
+def configured(function: F) -> F:
+    """Add the options that say how a pipeline is configured; they arrive as ``**flags`` for `open_pipeline`."""
+    for option in reversed(_CONFIGURATION):
+        function = option(function)
+    return function
+
+
+def selecting(function: F) -> F:
+    """Add ``--only``, ``--skip`` and ``--until``."""
+    for option in reversed(_SELECTION):
+        function = option(function)
+    return function
+
+
+def run_argument(name: str, *, required: bool = True, default: str | None = None) -> Callable[[F], F]:
+    """Add an argument that names a run; the shell completes it from the newest runs."""
+    return click.argument(
+        name, metavar="RUN" if required else "[RUN]", required=required, default=default, shell_complete=_known_runs
+    )
+
+
+def _known_runs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
+    try:
+        from pipekit.interfaces.state_stores import RunQuery
+
+        pipeline = open_pipeline({"config": ctx.params.get("config")})
+        found = pipeline.runs.find(RunQuery(prefix=incomplete, limit=20))
+        return ["last"] * "last".startswith(incomplete) + [run.run_id for run in found]
+    except Exception:  # noqa: BLE001 - a completion that can't be made is no completion, and never a message
+        return []
+
+
+def selection(only: tuple[str, ...], skip: tuple[str, ...], until: str | None) -> Selection:
+    """The narrowed plan; several steps may also stand in one option, parted by commas."""
+    from pipekit.planning.select import Selection
+
+    return Selection(only=_parted(only), skip=_parted(skip), until=until)
+
+
+def _parted(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
+
+
+def make_pipeline(**arguments: Any) -> Pipeline:
+    """A pipeline; the one place where the command line makes them."""
+    from pipekit.pipeline import Pipeline
+
+    return Pipeline(**arguments)
+
+
+def open_pipeline(flags: Mapping[str, Any]) -> Pipeline:
+    """The pipeline that the options of `configured` describe; missing ones count as not given."""
+    settings: dict[str, str] = {}
+    if flags.get("assignments"):
+        from pipekit.config.layers import Override
+
+        for assignment in flags["assignments"]:
+            override = Override.parse(assignment)
+            settings[override.path] = override.text
+    return make_pipeline(
+        config=flags.get("config"),
+        profile=flags.get("profile"),
+        workflow=flags.get("workflow"),
+        model=flags.get("model"),
+        settings=settings,
+        trust=bool(flags.get("trust")),
+    )

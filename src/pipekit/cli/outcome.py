@@ -1,0 +1,173 @@
+"""What came of a run, for people and as JSON."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipekit.cli.items import ItemTable, item_table
+from pipekit.cli.terminal import one_line, print_table, say, seconds
+from pipekit.errors import PipekitError
+
+if TYPE_CHECKING:
+    from pipekit.interfaces.workflows import Workflow
+    from pipekit.pipeline import Pipeline
+    from pipekit.results import RunResult
+    from pipekit.state.record import RunRecord
+
+__all__ = [
+    "document_of",
+    "offline_steps",
+    "print_items",
+    "print_outcome",
+    "run_duration",
+    "shown_path",
+    "steps_json",
+    "workflow_of",
+]
+
+
+def workflow_of(pipeline: Pipeline, record: RunRecord) -> Workflow | None:
+    """The workflow of a run, None when its plugin is gone: the run can still be shown."""
+    try:
+        return pipeline.registry.workflow(record.workflow)
+    except PipekitError:
+        return None
+
+
+def offline_steps(record: RunRecord) -> list[str]:
+    """The finished steps whose results were made by rules because the model was ``offline``."""
+    return [step.name for step in record.step_outputs.values() if step.model == "offline"]
+
+
+def run_duration(record: RunRecord) -> float:
+    """Seconds that the finished steps took."""
+    return sum(step.duration for step in record.step_outputs.values())
+
+
+def steps_json(record: RunRecord) -> list[dict[str, Any]]:
+    """The finished steps in order of completion."""
+    found = []
+    for key in record.completed_steps:
+        step = record.step_outputs[str(key)]
+        found.append(
+            {
+                "step": step.key,
+                "name": step.name,
+                "duration": round(step.duration, 6),
+                "model": step.model,
+                "calls": step.usage.calls,
+                "inputTokens": step.usage.input_tokens,
+                "outputTokens": step.usage.output_tokens,
+                "cost": step.usage.cost,
+                "attempt": step.attempt,
+                "madeBy": step.made_by,
+                "file": step.path,
+                "size": step.size,
+            }
+        )
+    return found
+
+
+def document_of(pipeline: Pipeline, result: RunResult) -> dict[str, Any]:
+    """What came of a run, as ``--json`` gives it."""
+    record = result.record
+    table = item_table(result.view, workflow_of(pipeline, record))
+    return {
+        "runId": result.run_id,
+        "status": result.status,
+        "pause": {"reason": result.pause.reason, "nextStep": result.pause.next_step} if result.pause else None,
+        "workflow": record.workflow,
+        "inputFile": record.input_file,
+        "folder": str(result.folder) if result.folder else None,
+        "outputs": [str(path) for path in result.outputs],
+        "steps": steps_json(record),
+        "items": table.to_json() if table else [],
+        "offlineSteps": offline_steps(record),
+        "usage": _usage(record),
+        "questions": [
+            {"key": one.key, "step": one.step, "text": one.text, "context": one.context} for one in result.questions
+        ],
+        "warnings": list(result.warnings),
+    }
+
+
+def _usage(record: RunRecord) -> dict[str, Any]:
+    usage = record.usage
+    return {
+        "calls": usage.calls,
+        "inputTokens": usage.input_tokens,
+        "outputTokens": usage.output_tokens,
+        "cost": usage.cost,
+    }
+
+
+def shown_path(path: Path) -> str:
+    """A path relative to the working folder where it lies below it."""
+    try:
+        relative = os.path.relpath(path)
+    except (ValueError, OSError):  # another drive, or no working folder any more
+        return str(path)
+    return str(path) if relative.startswith("..") else relative
+
+
+def print_items(table: ItemTable | None) -> None:
+    """The table of items, or a sentence where there are none."""
+    if table is None:
+        return
+    if table.rows:
+        print_table(table.columns, [[row[title] for title in table.columns] for row in table.rows])
+    else:
+        say(f"no {table.title} were found")
+    say()
+
+
+def print_outcome(pipeline: Pipeline, result: RunResult) -> None:
+    """The end of a run, for people: its items, where the files are, who made it, what to do next."""
+    record = result.record
+    say()
+    print_items(item_table(result.view, workflow_of(pipeline, record)))
+    took = seconds(run_duration(record))
+    if result.pause is None:
+        say(f"{result.run_id} completed: {len(record.completed_steps)} steps, {took}{_cost(record)}")
+    else:
+        then = f", next is {result.pause.next_step}" if result.pause.next_step else ""
+        say(f"{result.run_id} paused ({result.pause.reason}) after {len(record.completed_steps)} steps{then}")
+    for question in result.questions:
+        say(f"  {question.step} asks: {one_line(question.text)}")
+    if result.outputs:
+        say(f"files: {_common(list(result.outputs))}")
+    elif result.folder:
+        say(f"files: {shown_path(result.folder)}")
+    offline = offline_steps(record)
+    if offline:
+        say(
+            "rules, not a model, made this: the model was offline"
+            + ("" if len(offline) > 3 else f" for {', '.join(offline)}")
+            + "; name one with --model provider/model"
+        )
+    if result.pause is None:
+        say(f"next: pipekit open {result.run_id}")
+    elif result.pause.reason == "until":
+        say(f"go on with: pipekit resume {result.run_id}")
+
+
+def _cost(record: RunRecord) -> str:
+    usage = record.usage
+    if not usage.calls:
+        return ""
+    cost = "" if usage.cost is None else f", ${usage.cost:.4f}"
+    return f", {usage.calls} calls, {usage.total_tokens} tokens{cost}"
+
+
+def _common(paths: list[Path]) -> str:
+    """Where the outputs are: the folder and the files at its top."""
+    folder = Path(os.path.commonpath([path.parent for path in paths]))
+    names: dict[str, int] = {}
+    for path in paths:
+        top = path.relative_to(folder).parts
+        name = top[0] if len(top) == 1 else f"{top[0]}/"
+        names[name] = names.get(name, 0) + 1
+    listed = ", ".join(f"{name} ({count} files)" if name.endswith("/") else name for name, count in names.items())
+    return f"{shown_path(folder)}: {listed}"

@@ -1,0 +1,208 @@
+"""``pipekit run`` and ``pipekit resume``."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipekit.cli.group import SingleCommand
+from pipekit.cli.options import configured, open_pipeline, run_argument, selecting, selection
+from pipekit.cli.terminal import print_json, say, talk
+
+if TYPE_CHECKING:
+    from pipekit.cli.running import Stopper
+    from pipekit.errors import PipekitError
+    from pipekit.pipeline import Pipeline
+    from pipekit.planning.select import Selection
+    from pipekit.results import RunResult
+
+__all__ = ["opened", "resume", "run"]
+
+
+@click.command(cls=SingleCommand)
+@click.argument("inputs", metavar="[INPUT]...", nargs=-1)
+@configured
+@click.option("--input-format", metavar="NAME", help="Read the input with this loader.")
+@selecting
+@click.option("--dry-run", is_flag=True, help="Check everything and show the plan; call no model, write nothing.")
+@click.option("--resume", "resumed", metavar="RUN", help="Go on with this run: an id, its beginning, or last.")
+@click.option("--from-step", metavar="STEP", help="Run again from this step (of --resume, or of the newest run).")
+def run(
+    inputs: tuple[str, ...],
+    input_format: str | None,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    until: str | None,
+    dry_run: bool,
+    resumed: str | None,
+    from_step: str | None,
+    **flags: Any,
+) -> None:
+    """Run the workflow on INPUT, a file or - for standard input.
+
+    Several inputs run one after the other; one that fails doesn't stop the rest. A step is named by its number or
+    its name. Ctrl-C leaves the run paused; `pipekit resume` goes on with it.
+    """
+    from pipekit.errors import UsageError
+
+    if inputs and (resumed is not None or from_step is not None):
+        flag = "--resume" if resumed is not None else "--from-step"
+        raise UsageError(
+            f"{flag} goes on with a run that is there already and takes no input: {inputs[0]}",
+            kind="contradiction",
+            hint=f"leave the input out, or leave {flag} out",
+        )
+    if inputs.count("-") > 1:
+        raise UsageError("standard input can be read only once, but - was given twice", hint="pipekit run - FILE")
+    select = selection(only, skip, until)
+    if dry_run:
+        from pipekit.cli.plan import show_plan
+
+        if resumed is not None or from_step is not None:
+            raise UsageError(
+                "--dry-run shows what a new run would do",
+                kind="contradiction",
+                hint=f"pipekit show {resumed or 'last'} says where that run stands",
+            )
+        pipeline = open_pipeline(flags)
+        show_plan(pipeline, [opened(pipeline, name) for name in inputs], select, input_format)
+    elif resumed is not None or from_step is not None:
+        _resume(open_pipeline(flags), resumed or "last", from_step, select)
+    elif not inputs:
+        raise UsageError("a run needs an input", kind="no-input", hint="pipekit run FILE, or pipekit run - for text")
+    else:
+        _run_all(open_pipeline(flags), inputs, select, input_format)
+
+
+@click.command(cls=SingleCommand)
+@run_argument("name")
+@configured
+@selecting
+@click.option("--from-step", metavar="STEP", help="Run again from this step on.")
+def resume(
+    name: str, only: tuple[str, ...], skip: tuple[str, ...], until: str | None, from_step: str | None, **flags: Any
+) -> None:
+    """Go on with RUN: a run id, its beginning if no other run begins so, or last.
+
+    It goes on from the first unfinished step with the configuration of now and the flags that it was started with.
+    """
+    _resume(open_pipeline(flags), name, from_step, selection(only, skip, until))
+
+
+def opened(pipeline: Pipeline, name: str) -> Any:
+    """What the pipeline takes as input: the path, or what standard input holds."""
+    if name != "-":
+        return name
+    from pipekit.errors import InputError
+
+    if sys.stdin is None or sys.stdin.closed:
+        raise InputError("standard input is closed", file="-", kind="unreadable", hint="pipekit run FILE")
+    if sys.stdin.isatty() and not talk().json:
+        say("reading from the terminal; end with Ctrl-D", err=True)
+    limit = pipeline.configuration.settings.run.max_input_bytes
+    content = io.BytesIO(sys.stdin.buffer.read(limit + 1))
+    content.name = "stdin"
+    return content
+
+
+def _resume(pipeline: Pipeline, name: str, from_step: str | None, select: Selection) -> None:
+    from pipekit.cli.running import Stopper, follow
+    from pipekit.pipeline import Resume
+
+    with Stopper() as stopper:
+        result = follow(pipeline.resume_stream(name, Resume(from_step=from_step, select=select)), stopper)
+    _give(pipeline, result, stopper)
+
+
+def _run_all(pipeline: Pipeline, inputs: Sequence[str], select: Selection, input_format: str | None) -> None:
+    from pipekit.cli.running import Stopper, follow
+    from pipekit.errors import BatchError, PipekitError
+
+    with Stopper() as stopper:
+        if len(inputs) == 1:
+            stream = pipeline.stream(opened(pipeline, inputs[0]), select=select, input_format=input_format)
+            _give(pipeline, follow(stream, stopper), stopper)
+            return
+        documents: list[dict[str, Any]] = []
+        failed: list[tuple[str, PipekitError]] = []
+        for position, name in enumerate(inputs, 1):
+            if not talk().json:
+                say(f"{'' if position == 1 else chr(10)}input {position} of {len(inputs)}: {name}", err=True)
+            try:
+                stream = pipeline.stream(opened(pipeline, name), select=select, input_format=input_format)
+                documents.append({"input": name, **_answer(pipeline, follow(stream, stopper), stopper)})
+            except PipekitError as error:
+                if error.code in _STOPPED:
+                    raise _in_batch(error, documents) from error
+                failed.append((name, error))
+                documents.append({"input": name, "error": error.to_dict()})
+                if not talk().json:
+                    say(f"error: {error}", err=True)
+    if failed:
+        batch = BatchError(
+            f"{len(failed)} of {len(inputs)} inputs failed",
+            failed=failed,
+            hint=f"run those again: pipekit run {' '.join(name for name, _ in failed)}",
+        )
+        raise _in_batch(batch, documents)
+    if talk().json:
+        print_json({"runs": documents})
+
+
+_STOPPED = frozenset({130, 143})
+
+
+def _in_batch(error: PipekitError, documents: Sequence[dict[str, Any]]) -> Exception:
+    from pipekit.cli.exits import AnsweredError
+
+    return AnsweredError(error, {"runs": list(documents)})
+
+
+def _give(pipeline: Pipeline, result: RunResult, stopper: Stopper) -> None:
+    """Answer with the one run of this call."""
+    from pipekit.cli.exits import AnsweredError
+    from pipekit.cli.outcome import document_of, print_outcome
+
+    document = document_of(pipeline, result) if talk().json else {}
+    if not talk().json:
+        print_outcome(pipeline, result)
+    error = _stop_of(result, stopper)
+    if error is not None:
+        raise AnsweredError(error, document)
+    if talk().json:
+        print_json(document)
+
+
+def _answer(pipeline: Pipeline, result: RunResult, stopper: Stopper) -> dict[str, Any]:
+    """The document of one run of several."""
+    from pipekit.cli.outcome import document_of, print_outcome
+
+    if not talk().json:
+        print_outcome(pipeline, result)
+    error = _stop_of(result, stopper)
+    if error is not None:
+        raise error
+    return document_of(pipeline, result) if talk().json else {}
+
+
+def _stop_of(result: RunResult, stopper: Stopper) -> PipekitError | None:
+    """The error that a paused run ends the command with; a stop that was asked for (``--until``) is none."""
+    from pipekit.errors import ProviderError, RunPausedError, RunStoppedError
+
+    run_id = result.run_id
+    reason = result.pause.reason if result.pause else None
+    if reason == "signal":
+        return RunStoppedError(
+            "paused", code=stopper.code or 130, run_id=run_id, hint=f"go on with: pipekit resume {run_id}"
+        )
+    if reason == "question":
+        return RunPausedError("a person must answer first", run_id=run_id, hint=f"see it with: pipekit show {run_id}")
+    if reason == "budget":
+        return ProviderError(
+            "the budget is used up", kind="budget", run_id=run_id, hint=f"raise it, then: pipekit resume {run_id}"
+        )
+    return None

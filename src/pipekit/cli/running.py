@@ -1,0 +1,88 @@
+"""Follow a run to its end: events to the display, Ctrl-C and SIGTERM to a clean pause."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any
+
+from pipekit.cli.console import make_progress
+from pipekit.cli.exits import StopRequestedError
+from pipekit.errors import RunStoppedError
+
+if TYPE_CHECKING:
+    from pipekit.results import RunResult
+    from pipekit.streams import EventStream
+
+__all__ = ["Stopper", "follow"]
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SHOW_CURSOR = b"\x1b[?25h"
+
+
+class Stopper:
+    """Turns the first Ctrl-C or SIGTERM into a pause of the run under way; a second one ends the process at once.
+
+    Ending at once is as safe as a crash: what was acknowledged is on disk. ``code`` is the exit code of the signal
+    that came, None while none did.
+    """
+
+    def __init__(self) -> None:
+        self.code: int | None = None
+        self._stream: EventStream | None = None
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Stopper:
+        for number in _SIGNALS:
+            before = signal.getsignal(number)
+            # A signal that was ignored when we started (nohup, a background job) stays ignored.
+            if before is not signal.SIG_IGN:
+                self._before[number] = before
+                signal.signal(number, self._on_signal)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for number, before in self._before.items():
+            signal.signal(number, before)
+
+    def guard(self, stream: EventStream | None) -> None:
+        """From now on a signal pauses this run; None when none is under way."""
+        self._stream = stream
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        code = 128 + number
+        if self.code is not None:
+            _write(_SHOW_CURSOR + b"\n" if sys.stderr is not None and sys.stderr.isatty() else b"\n")
+            os._exit(code)
+        self.code = code
+        if self._stream is None:
+            raise StopRequestedError(code)
+        _write(b"\nstopping at a safe place; once more to leave at once\n")
+        self._stream.stop()
+
+
+def _write(text: bytes) -> None:
+    # Straight to the descriptor: a handler may not wait for the locks of a stream or of the live display.
+    try:
+        os.write(2, text)
+    except OSError:
+        return
+
+
+def follow(stream: EventStream, stopper: Stopper) -> RunResult:
+    """Show the run's events until it has come to rest; what came of it, or the error of a failed run."""
+    stopper.guard(stream)
+    try:
+        with stream, make_progress() as progress:
+            for event in stream:
+                progress.show(event)
+        return stream.result
+    except RunStoppedError as error:
+        error.code = stopper.code or error.code
+        raise
+    finally:
+        stopper.guard(None)

@@ -1,0 +1,199 @@
+"""``pipekit show``: a run, one of its steps, or everything about one item."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipekit.cli.group import SingleCommand
+from pipekit.cli.options import configured, open_pipeline, run_argument
+from pipekit.cli.terminal import one_line, print_json, print_table, say, seconds, talk
+
+if TYPE_CHECKING:
+    from pipekit.interfaces.output_formats import RunView
+    from pipekit.pipeline import Pipeline
+    from pipekit.state.record import StepRecord
+
+__all__ = ["outline", "show"]
+
+
+@click.command(cls=SingleCommand)
+@run_argument("name")
+@click.argument("part", metavar="[STEP|ITEM]", required=False)
+@configured
+def show(name: str, part: str | None, **flags: Any) -> None:
+    """Show where RUN stands and what it found.
+
+    With a STEP (3, or score-confidence) what that step made; with an ITEM (candidate-3) what every step says about
+    it, failed checks and blockers first.
+    """
+    from pipekit.cli.items import find_items
+
+    pipeline = open_pipeline(flags)
+    run_id = pipeline.runs.resolve(name)
+    view = pipeline.runs.get(run_id)
+    if part is None:
+        _show_run(pipeline, view)
+        return
+    step = _finished_step(view, part)
+    if step is not None:
+        _show_step(view, step)
+    elif part in find_items(view):
+        _show_item(pipeline, view, part)
+    else:
+        raise _unknown(view, part)
+
+
+def _finished_step(view: RunView, part: str) -> StepRecord | None:
+    names = {part, part.removeprefix("step-").removeprefix("step")}
+    return next((step for key, step in view.record.step_outputs.items() if key in names or step.name in names), None)
+
+
+def _unknown(view: RunView, part: str) -> Exception:
+    from pipekit.cli.items import find_items
+    from pipekit.errors import UsageError
+
+    record = view.record
+    waiting = next((one for one in record.planned if part in (one.name, str(one.key), f"step{one.key}")), None)
+    if waiting is not None:
+        return UsageError(
+            f"the step {waiting.name} isn't finished in {record.run_id}",
+            kind="unfinished-step",
+            run_id=record.run_id,
+            hint=f"pipekit resume {record.run_id}",
+        )
+    known = [step.name for step in record.step_outputs.values()] + find_items(view)
+    near = difflib.get_close_matches(part, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known[:20]) or 'none yet'}"
+    return UsageError(
+        f"{record.run_id} has no step or item {part!r}",
+        kind="unknown-part",
+        run_id=record.run_id,
+        hint=f"{hint} See them with: pipekit show {record.run_id}",
+    )
+
+
+def _show_run(pipeline: Pipeline, view: RunView) -> None:
+    from pipekit.cli.items import item_table
+    from pipekit.cli.outcome import offline_steps, print_items, run_duration, shown_path, steps_json, workflow_of
+    from pipekit.cli.runs import moment
+    from pipekit.interfaces.state_stores import RunQuery
+    from pipekit.serde import unstructure
+
+    record = view.record
+    # Whether the owner of a running run still lives is known to the store alone.
+    summary = next(iter(pipeline.runs.find(RunQuery(prefix=record.run_id, limit=1))), None)
+    status = summary.status if summary is not None and summary.run_id == record.run_id else record.status
+    table = item_table(view, workflow_of(pipeline, record))
+    folder = pipeline.runs.folder(record.run_id)
+    if talk().json:
+        print_json(
+            {
+                "runId": record.run_id,
+                "status": status,
+                "folder": str(folder) if folder else None,
+                "steps": steps_json(record),
+                "items": table.to_json() if table else [],
+                "offlineSteps": offline_steps(record),
+                "record": unstructure(record),
+            }
+        )
+        return
+    reason = f" ({record.paused_reason})" if record.paused_reason else ""
+    say(f"{record.run_id}: {status}{reason}")
+    say(f"input: {record.input_file}")
+    say(f"started: {moment(record.started_at)}, steps took {seconds(run_duration(record))}")
+    if folder:
+        say(f"folder: {shown_path(folder)}")
+    if record.error:
+        say(f"error: {one_line(record.error)}")
+    say()
+    _print_steps(view)
+    say()
+    print_items(table)
+    for question in record.questions:
+        say(f"{question.step} asks: {one_line(question.text)}")
+    if status == "completed":
+        say(f"next: pipekit open {record.run_id}")
+    elif status != "running":
+        say(f"go on with: pipekit resume {record.run_id}")
+
+
+def _print_steps(view: RunView) -> None:
+    record = view.record
+    rows: list[tuple[object, ...]] = []
+    done = [record.step_outputs[str(key)] for key in record.completed_steps]
+    for step in done:
+        by = "edited by hand" if step.made_by == "human" else step.model or "–"
+        rows.append((step.key if isinstance(step.key, int) else " ", step.name, "done", seconds(step.duration), by))
+    finished = {step.name for step in done}
+    for planned in record.planned:
+        if planned.name not in finished:
+            state = "next" if planned.key == record.current_step else "to do"
+            rows.append((planned.key if isinstance(planned.key, int) else " ", planned.name, state, "–", "–"))
+    print_table((" ", "step", " ", "took", "model"), rows)
+
+
+def _show_step(view: RunView, step: StepRecord) -> None:
+    value = view.steps[step.name]
+    if talk().json:
+        print_json({"runId": view.record.run_id, "step": step.key, "name": step.name, "value": value})
+        return
+    say(f"{view.record.run_id}, {step.name}: {seconds(step.duration)}, {step.path}")
+    say()
+    for line in outline(value):
+        say(line)
+
+
+def _show_item(pipeline: Pipeline, view: RunView, item: str) -> None:
+    from pipekit.cli.items import item_view, problems_of
+    from pipekit.cli.outcome import workflow_of
+
+    problems = problems_of(view, workflow_of(pipeline, view.record), item)
+    results = item_view(view, item)
+    if talk().json:
+        print_json({"runId": view.record.run_id, "item": item, "problems": problems, "results": results})
+        return
+    say(f"{item} of {view.record.run_id}")
+    for title, found in problems.items():
+        say()
+        say(f"{title}:")
+        for one in found:
+            say(f"  - {_as_sentence(one)}")
+    for step, value in results.items():
+        say()
+        say(f"{step}:")
+        for line in outline(value, 1):
+            say(line)
+
+
+def _as_sentence(value: object) -> str:
+    """An object in one line: its texts, the first one first."""
+    if not isinstance(value, Mapping):
+        return one_line(value)
+    return one_line(", ".join(str(part) for part in value.values() if isinstance(part, (str, int, float)) and part))
+
+
+def outline(value: object, depth: int = 0) -> Iterator[str]:
+    """A JSON value as indented lines: fields and entries, empty ones left out."""
+    indent = "  " * depth
+    if isinstance(value, Mapping):
+        for name, below in value.items():
+            if below is None or below == "" or below == [] or below == {}:
+                continue
+            if isinstance(below, (Mapping, list)):
+                yield f"{indent}{name}:"
+                yield from outline(below, depth + 1)
+            else:
+                yield f"{indent}{name}: {one_line(below)}"
+    elif isinstance(value, list):
+        for entry in value:
+            lines = list(outline(entry, depth + 1)) if isinstance(entry, (Mapping, list)) else [one_line(entry)]
+            if lines:
+                yield f"{indent}- {lines[0].strip()}"
+                yield from lines[1:]
+    else:
+        yield f"{indent}{one_line(value)}"

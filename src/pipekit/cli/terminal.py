@@ -1,0 +1,141 @@
+"""What is written to the terminal: text that steers no terminal, JSON that any reader takes, tables that line up."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import click
+
+__all__ = ["Talk", "clean", "one_line", "print_json", "print_table", "say", "seconds", "talk"]
+
+# Whole escape sequences first, so that their parameters don't stay behind as text.
+_SEQUENCES = re.compile(
+    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"  # OSC: titles, links
+    r"|\x1b[PX^_].*?(?:\x1b\\|\Z)"  # DCS, SOS, PM, APC
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # CSI: colours, cursor
+    r"|\x1b[ -/]*[0-~]?",
+    re.DOTALL,
+)
+# The rest of the C0 and C1 controls but tab and newline, and the marks that change the direction of text.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+class Talk(NamedTuple):
+    """How this call wants to be answered."""
+
+    json: bool = False
+    debug: bool = False
+
+    @classmethod
+    def from_arguments(cls, argv: Sequence[str]) -> Talk:
+        """Read from the arguments themselves, so that it is known even when they don't parse."""
+        own = argv[: argv.index("--")] if "--" in argv else argv
+        return cls(json="--json" in own, debug="--debug" in own)
+
+
+def talk() -> Talk:
+    """How the command under way wants to be answered."""
+    context = click.get_current_context(silent=True)
+    found = context.find_root().obj if context else None
+    return found if isinstance(found, Talk) else Talk()
+
+
+def clean(text: str) -> str:
+    """Text without terminal control sequences, control characters and marks that reorder what one sees."""
+    return _CONTROLS.sub("", _SEQUENCES.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+
+
+def one_line(value: object) -> str:
+    """A value for one cell or line: cleaned, white space folded; nothing is a dash."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return " ".join(clean(str(value)).split())
+
+
+def say(text: str = "", *, err: bool = False) -> None:
+    """Write a line for people."""
+    stream = sys.stderr if err else sys.stdout
+    if stream is not None:
+        stream.write(clean(text) + "\n")
+        stream.flush()
+
+
+def print_json(document: object) -> None:
+    """Write one JSON document to standard output; plain ASCII where the terminal isn't UTF-8."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("_", "-")
+    ascii_only = encoding not in ("utf-8", "utf8")
+    text = json.dumps(document, indent=2, ensure_ascii=ascii_only, allow_nan=False, default=_plain)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a file name that is no UTF-8
+        text = json.dumps(document, indent=2, allow_nan=False, default=_plain)
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+def seconds(duration: float) -> str:
+    """A duration for people: ``0.08 s``, ``12.3 s``, ``4 min 05 s``."""
+    if duration < 1:
+        return f"{duration:.2f} s"
+    if duration < 60:
+        return f"{duration:.1f} s"
+    minutes, rest = divmod(round(duration), 60)
+    return f"{minutes} min {rest:02d} s"
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Write a table: folded to the width of a terminal, else plain columns that are never cut."""
+    cells = [[one_line(value) for value in row] for row in rows]
+    if sys.stdout.isatty():
+        _print_rich(columns, cells, sys.stdout)
+    else:
+        _print_plain(columns, cells)
+
+
+def _print_rich(columns: Sequence[str], cells: Sequence[Sequence[str]], stream: IO[str]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for index, column in enumerate(columns):
+        number = bool(cells) and all(row[index].replace(".", "", 1).isdigit() or row[index] == "–" for row in cells)
+        table.add_column(Text(column), justify="right" if number else "left", no_wrap=index == 0)
+    for row in cells:
+        table.add_row(*(Text(cell) for cell in row))
+    Console(file=stream, markup=False, highlight=False, emoji=False).print(table)
+
+
+def _print_plain(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    lines = [list(columns), *cells]
+    widths = [max(_width(line[index]) for line in lines) for index in range(len(columns))]
+    for line in lines:
+        padded = (cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True))
+        say("  ".join(padded).rstrip())
+
+
+def _width(text: str) -> int:
+    wide = sum(unicodedata.east_asian_width(one) in "WF" for one in text)
+    return len(text) + wide - sum(unicodedata.combining(one) > 0 for one in text)
