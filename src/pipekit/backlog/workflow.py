@@ -46,4 +46,18 @@ BACKLOG = Workflow(
         "check-readiness",
         "write-output",
     ],
+    table={
+        "id": "candidates.id",
+        "title": "candidates.title",
+        "type": "candidates.type",
+        "confidence": "confidence.overallConfidence",
+        "risk": "risks.riskLevel",
+        "readiness": "readiness.readinessStatus",
+    },
+    problems={
+        "failed checks": "readiness.dorChecks.required.status=fail.criterion",
+        "unchecked": "readiness.dorChecks.required.status=unchecked.criterion",
+        "blocking": "readiness.blockingIssues",
+        "open questions": "questions.readinessBlockers",
+    },
 )

@@ -12,7 +12,9 @@ __all__ = ["stated_criteria"]
 
 #: Sentences after the question or phrase that opens a list of criteria.
 REACH = 5
-_LEAD = re.compile(r"^(?:and|also|so|then|well|first|second|third|plus|yes|exactly|right|okay|ok)\b[\s,]*", re.IGNORECASE)
+_LEAD = re.compile(
+    r"^(?:and|also|so|then|well|first|second|third|plus|yes|exactly|right|okay|ok)\b[\s,]*", re.IGNORECASE
+)
 _CLAUSES = re.compile(r"\s*;\s+|,? and (?=when |if |that |once )|,\s+(?=when |if )")
 _ENOUGH = 3  # words; less is no criterion
 
@@ -42,7 +44,9 @@ def _opened(one: Sentence, cues: Cues) -> str | None:
         return None
     rest = one.text[match.end() :].lstrip(" :–—-,")
     word = match.group().lower()
-    if not rest and not (one.text.rstrip().endswith(":") or one.utterance.kind in ("bullet", "heading") or "criteria" in word):
+    if not rest and not (
+        one.text.rstrip().endswith(":") or one.utterance.kind in ("bullet", "heading") or "criteria" in word
+    ):
         return None
     if word.split()[-1] in ("when", "if", "once", "of") or ":" in one.text[match.start() : match.end() + 3] or not rest:
         return rest
@@ -51,13 +55,13 @@ def _opened(one: Sentence, cues: Cues) -> str | None:
     return None
 
 
-def _listed(
-    sentences: Sequence[Sentence], index: int, rest: str, cues: Cues
-) -> tuple[list[str], int]:
+def _listed(sentences: Sequence[Sentence], index: int, rest: str, cues: Cues) -> tuple[list[str], int]:
     """Criteria that begin in this sentence, and the index after them."""
     one = sentences[index]
     found = [part for part in _split(rest) if len(part.split()) >= _ENOUGH]
-    closes = bool(found) and ("when" in one.text.lower().split() or "if" in one.text.lower().split()) and ":" not in one.text
+    closes = (
+        bool(found) and ("when" in one.text.lower().split() or "if" in one.text.lower().split()) and ":" not in one.text
+    )
     position = index + 1
     while position < len(sentences) and position <= index + REACH:
         other = sentences[position]

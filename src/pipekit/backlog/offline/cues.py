@@ -25,7 +25,9 @@ class Cues:
     def pattern(self, name: str) -> re.Pattern[str]:
         """The expression of a cue: whole words, any case, any kind of apostrophe."""
         if name not in self._compiled:
-            parts = [part.replace("'", "['’]").replace(" ?", r"\s*").replace(" ", r"\s+") for part in self._phrases[name]]
+            parts = [
+                part.replace("'", "['’]").replace(" ?", r"\s*").replace(" ", r"\s+") for part in self._phrases[name]
+            ]
             self._compiled[name] = re.compile(rf"(?<![\w'’])(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE)
         return self._compiled[name]
 

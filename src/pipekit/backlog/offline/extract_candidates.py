@@ -136,7 +136,10 @@ def _drafts_of(topic: Topic, marks: Cues) -> list[_Draft]:
     if not seeds or total < ENOUGH:
         return []
     main = _Draft(
-        seeds=seeds, sentences=list(topic.sentences), heading=topic.heading, stretches=[list(topic.sentences)],
+        seeds=seeds,
+        sentences=list(topic.sentences),
+        heading=topic.heading,
+        stretches=[list(topic.sentences)],
         in_notes=topic.in_notes,
     )
     return [main, *_split_off(topic, main, marks)]
@@ -279,7 +282,10 @@ def _description(draft: _Draft, seed: Sentence, marks: Cues) -> str:
     reasons = [
         one
         for one in draft.sentences
-        if one is not seed and not one.is_question and one.words >= 5 and not _is_smalltalk(one, marks)
+        if one is not seed
+        and not one.is_question
+        and one.words >= 5
+        and not _is_smalltalk(one, marks)
         and not marks.find("criteria_open", one.text)
     ]
     nearest = sorted(reasons, key=lambda one: (abs(one.index - seed.index), one.index))[:3]

@@ -14,7 +14,11 @@ from pipekit.backlog.text import utterances_of
 
 __all__ = ["map_dependencies"]
 
-_KINDS: tuple[tuple[str, DependencyType], ...] = (("extends_on", "extends"), ("blocks_on", "blocks"), ("relates_on", "relates-to"))
+_KINDS: tuple[tuple[str, DependencyType], ...] = (
+    ("extends_on", "extends"),
+    ("blocks_on", "blocks"),
+    ("relates_on", "relates-to"),
+)
 
 
 def map_dependencies(meeting: Meeting, candidates: Sequence[Candidate]) -> DependencyMap:
@@ -48,7 +52,8 @@ def _keys(candidates: Sequence[Candidate]) -> dict[str, dict[str, float]]:
         for word in found:
             count[word] = count.get(word, 0) + 1
     return {
-        one: {word: (2.0 if word in title[one] else 1.0) / count[word] for word in found} for one, found in words.items()
+        one: {word: (2.0 if word in title[one] else 1.0) / count[word] for word in found}
+        for one, found in words.items()
     }
 
 

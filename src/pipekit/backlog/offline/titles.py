@@ -14,7 +14,10 @@ _STORY = re.compile(
     re.IGNORECASE,
 )
 _PURPOSE = re.compile(r",?\s+(?:so that|in order to|because|since|so (?:i|we|they|people) )\b.*$", re.IGNORECASE)
-_TAIL = re.compile(r"(?:,\s*(?:by the way|please|too|though|right|obviously|you know|honestly|if possible)|\s*\([^)]*\))\s*$", re.IGNORECASE)
+_TAIL = re.compile(
+    r"(?:,\s*(?:by the way|please|too|though|right|obviously|you know|honestly|if possible)|\s*\([^)]*\))\s*$",
+    re.IGNORECASE,
+)
 #: What only says when: "first, and only then …".
 _ORDER = re.compile(r"\s+(?:first|before)\b,?(?:\s+and\b.*|\s+then\b.*)?$", re.IGNORECASE)
 _OWN = re.compile(r"\b(my|our|your)\b", re.IGNORECASE)
@@ -23,9 +26,24 @@ _PASSIVE = re.compile(
     re.IGNORECASE,
 )
 _IRREGULAR = {
-    "built": "build", "written": "write", "rewritten": "rewrite", "done": "do", "made": "make", "shown": "show",
-    "sent": "send", "kept": "keep", "found": "find", "split": "split", "set": "set", "put": "put", "rebuilt": "rebuild",
-    "hidden": "hide", "taken": "take", "chosen": "choose", "sold": "sell", "known": "know",
+    "built": "build",
+    "written": "write",
+    "rewritten": "rewrite",
+    "done": "do",
+    "made": "make",
+    "shown": "show",
+    "sent": "send",
+    "kept": "keep",
+    "found": "find",
+    "split": "split",
+    "set": "set",
+    "put": "put",
+    "rebuilt": "rebuild",
+    "hidden": "hide",
+    "taken": "take",
+    "chosen": "choose",
+    "sold": "sell",
+    "known": "know",
 }
 
 
@@ -52,7 +70,9 @@ def title_of(sentence: str, kind: str, cues: Cues, heading: str | None = None) -
     text = _outcome(text)
     if kind == "bug" and not re.match(r"(?i)fix|correct|repair|stop|prevent|make", text):
         text = f"Fix: {text[0].lower() + text[1:] if text[:2].istitle() and not text[:2].isupper() else text}"
-    if kind == "spike" and not re.match(r"(?i)investigat|research|find out|analy|evaluat|try|explore|compare|test|spike|interview|look", text):
+    if kind == "spike" and not re.match(
+        r"(?i)investigat|research|find out|analy|evaluat|try|explore|compare|test|spike|interview|look", text
+    ):
         text = f"Investigate {text[0].lower() + text[1:]}"
     return _short(_capital(text))
 
@@ -69,12 +89,18 @@ def _base(participle: str) -> str:
         return _IRREGULAR[word]
     if word.endswith("ied"):
         return word[:-3] + "y"
-    if word.endswith(("ced", "ged", "sed", "zed", "ved", "ted", "red", "led", "ned", "ued")) and re.search(r"[aeiou][cgszvtrlnu]ed$", word):
+    if word.endswith(("ced", "ged", "sed", "zed", "ved", "ted", "red", "led", "ned", "ued")) and re.search(
+        r"[aeiou][cgszvtrlnu]ed$", word
+    ):
         stem = word[:-1]
-        return stem if not re.search(r"(?:port|ret|it|at(?!e)|el|er|ain|eat|eed|oad)ed$", word) or word.endswith("ated") else word[:-2]
+        return (
+            stem
+            if not re.search(r"(?:port|ret|it|at(?!e)|el|er|ain|eat|eed|oad)ed$", word) or word.endswith("ated")
+            else word[:-2]
+        )
     if re.search(r"(.)\1ed$", word) and not word.endswith(("lled", "ssed", "ffed")):
         return word[:-3]
-    return word[:-2] if word.endswith("ed") else word
+    return word.removesuffix("ed")
 
 
 def _capital(text: str) -> str:

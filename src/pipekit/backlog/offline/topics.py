@@ -162,7 +162,7 @@ def _verdict(one: Sentence, cues: Cues) -> str | None:
         if cues.find(cue, one.text):
             if verdict == "done" and (one.is_question or cues.find("criteria_open", one.text)):
                 continue
-            if one.is_question or re.search(r"\b(?:until|if|when|once|unless)\b", one.text) and verdict == "done":
+            if one.is_question or (re.search(r"\b(?:until|if|when|once|unless)\b", one.text) and verdict == "done"):
                 continue
             return verdict
     return None
@@ -197,7 +197,7 @@ def _belongs_to_verdict(after: Sentence, verdict: Sentence, cues: Cues) -> bool:
     """Short words that only comment on what was just turned down."""
     if cues.opens("opener", after.text):
         return False
-    return (after.turn - verdict.turn <= 1 and after.words <= 6) or after.turn == verdict.turn and after.words <= 12
+    return (after.turn - verdict.turn <= 1 and after.words <= 6) or (after.turn == verdict.turn and after.words <= 12)
 
 
 def _joined(topics: list[Topic], cues: Cues) -> list[Topic]:

@@ -1,0 +1,45 @@
+"""The workflow `backlog`: its values, public and typed, for programs and for steps that join it.
+
+>>> from pipekit.backlog import Candidate, refined
+"""
+
+from __future__ import annotations
+
+from pipekit.backlog.model.candidate import Candidate, Extraction, RejectedItem, Span
+from pipekit.backlog.model.confidence import Confidence, Scores
+from pipekit.backlog.model.context import Context
+from pipekit.backlog.model.dependency import Dependency, DependencyMap
+from pipekit.backlog.model.event import Event
+from pipekit.backlog.model.meeting import Meeting, Utterance
+from pipekit.backlog.model.outputs import OutputRef, Outputs
+from pipekit.backlog.model.question import ProposedAnswer, Question, Questions
+from pipekit.backlog.model.readiness import BatchReadiness, DorCheck, DorChecks, Readiness
+from pipekit.backlog.model.risk import RiskAssessment
+from pipekit.backlog.refined import RefinedCandidate, refined
+
+__all__ = [
+    "BatchReadiness",
+    "Candidate",
+    "Confidence",
+    "Context",
+    "Dependency",
+    "DependencyMap",
+    "DorCheck",
+    "DorChecks",
+    "Event",
+    "Extraction",
+    "Meeting",
+    "OutputRef",
+    "Outputs",
+    "ProposedAnswer",
+    "Question",
+    "Questions",
+    "Readiness",
+    "RefinedCandidate",
+    "RejectedItem",
+    "RiskAssessment",
+    "Scores",
+    "Span",
+    "Utterance",
+    "refined",
+]

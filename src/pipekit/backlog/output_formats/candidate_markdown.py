@@ -1,0 +1,167 @@
+"""``candidates/candidate-N.md``: one file a candidate, with front matter, to paste or commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pipekit.backlog.output_formats.escaping import inline, yaml_text
+from pipekit.backlog.output_formats.reading import as_mapping, candidates_of, of_candidate, offline_sentence, optional
+from pipekit.interfaces import OutputFile, RunView
+
+__all__ = ["CandidateMarkdown"]
+
+
+class CandidateMarkdown:
+    """Overview, acceptance criteria, scores, dependencies, risks, open questions and evidence of each candidate."""
+
+    needs: Sequence[str] = (
+        "candidates",
+        "confidence?",
+        "context?",
+        "risks?",
+        "questions?",
+        "readiness?",
+        "dependencies?",
+    )
+
+    def render(self, run: RunView) -> Iterable[OutputFile]:
+        """One file a candidate."""
+        candidates = candidates_of(run)
+        titles = {candidate["id"]: candidate["title"] for candidate in candidates}
+        for number, candidate in enumerate(candidates, start=1):
+            about = of_candidate(run, candidate["id"])
+            lines = [
+                *_front_matter(number, candidate, about),
+                "",
+                f"# {inline(candidate['title'])}",
+                "",
+                *_overview(candidate, about, offline_sentence(run)),
+                *_criteria(candidate),
+                *_scores(about),
+                *_dependencies(candidate["id"], as_mapping(optional(run, "dependencies")), titles),
+                *_risks(about),
+                *_questions(about),
+                *_context(about),
+                *_evidence(candidate),
+            ]
+            text = "\n".join(lines).rstrip() + "\n"
+            yield OutputFile(path=f"candidates/{candidate['id']}.md", content=text.encode())
+
+
+def _front_matter(number: int, candidate: dict[str, Any], about: dict[str, Any]) -> list[str]:
+    confidence = as_mapping(about.get("confidence")).get("overallConfidence")
+    readiness = as_mapping(about.get("readiness")).get("readinessStatus")
+    return [
+        "---",
+        f"type: {candidate['type']}",
+        f"id: DRAFT-{number:03d}",
+        f"title: {yaml_text(candidate['title'])}",
+        "status: draft",
+        f"confidence: {confidence if confidence is not None else 'null'}",
+        f"readiness: {readiness or 'null'}",
+        "---",
+    ]
+
+
+def _section(title: str, lines: Sequence[str]) -> list[str]:
+    return [f"## {title}", "", *lines, ""] if lines else []
+
+
+def _overview(candidate: dict[str, Any], about: dict[str, Any], offline: str) -> list[str]:
+    readiness = as_mapping(about.get("readiness"))
+    lines = [inline(candidate["description"]), ""]
+    if readiness:
+        lines.append(f"- Readiness: **{readiness['readinessStatus']}** ({readiness['readinessScore']} of 100)")
+        lines += [f"- Missing: {inline(issue)}" for issue in readiness.get("blockingIssues", [])]
+        lines += [f"- Next: {inline(action)}" for action in readiness.get("improvementActions", [])]
+    if candidate["mentionedBy"]:
+        lines.append(f"- Mentioned by: {inline(', '.join(candidate['mentionedBy']))}")
+    if offline:
+        lines += ["", f"*{offline}*"]
+    return _section("Overview", lines)
+
+
+def _criteria(candidate: dict[str, Any]) -> list[str]:
+    stated = [f"- [ ] {inline(criterion)}" for criterion in candidate["acceptanceCriteria"]]
+    return _section("Acceptance criteria", stated or ["None were stated in the meeting."])
+
+
+def _scores(about: dict[str, Any]) -> list[str]:
+    confidence = as_mapping(about.get("confidence"))
+    if not confidence:
+        return []
+    lines = ["| aspect | score |", "|---|---|"]
+    lines += [f"| {name} | {score} |" for name, score in confidence["scores"].items()]
+    lines += [f"| **overall** | **{confidence['overallConfidence']}** |", ""]
+    for label, key in (("Strong", "strengths"), ("Weak", "weaknesses"), ("Do", "recommendations")):
+        lines += [f"- {label}: {inline(text)}" for text in confidence.get(key, [])]
+    return _section("Scores", lines)
+
+
+def _dependencies(candidate_id: str, dependencies: Any, titles: dict[str, str]) -> list[str]:
+    lines = []
+    for edge in dependencies.get("dependencies", []):
+        reason = f": {inline(edge['reason'])}" if edge.get("reason") else ""
+        if edge["source"] == candidate_id:
+            other = f"{edge['target']} ({inline(titles.get(edge['target'], ''))})"
+            verb = {"blocks": "waits for", "extends": "extends"}.get(edge["type"], "is related to")
+            lines.append(f"- {verb} {other}, {edge['strength']}{reason}")
+        elif edge["target"] == candidate_id:
+            lines.append(f"- is needed by {edge['source']} ({inline(titles.get(edge['source'], ''))}){reason}")
+    return _section("Dependencies", lines or ["None were found."] if dependencies else [])
+
+
+def _risks(about: dict[str, Any]) -> list[str]:
+    risks = as_mapping(about.get("risks"))
+    if not risks:
+        return []
+    lines = [f"- Risk: **{risks['riskLevel']}**, complexity: {risks['complexityLevel']}"]
+    lines += [f"- Unknown: {inline(text)}" for text in risks.get("unknowns", [])]
+    for one in risks.get("dependencies", []):
+        by = f", taken care of by {one['mitigatedBy']}" if one.get("mitigatedBy") else ""
+        lines.append(f"- Depends ({one['type']}, {one['status'].replace('_', ' ')}{by}): {inline(one['description'])}")
+    for one in risks.get("scopeCreepIndicators", []):
+        lines.append(f"- May grow ({one['severity']}): {inline(one['indicator'])}; {inline(one['suggestion'])}")
+    for one in risks.get("architecturalConflicts", []):
+        lines.append(f"- Conflicts with {inline(one['conflictsWith'])}: {inline(one['description'])}")
+    if risks.get("overallAssessment"):
+        lines += ["", inline(risks["overallAssessment"])]
+    return _section("Risks", lines)
+
+
+def _questions(about: dict[str, Any]) -> list[str]:
+    lines = []
+    for one in as_mapping(about.get("questions")).get("questions", []):
+        lines.append(f"- **{one['priority']}**, for the {one['targetRole']}: {inline(one['question'])}")
+        if one.get("answeredBy"):
+            lines.append(f"  - answered by {inline(one['answeredBy'])}")
+        proposed = one.get("proposedAnswer")
+        if proposed:
+            lines.append(f"  - proposed answer: {inline(proposed['answer'])} (from {inline(proposed['source'])})")
+        if one.get("context"):
+            lines.append(f"  - why: {inline(one['context'])}")
+    return _section("Open questions", lines)
+
+
+def _context(about: dict[str, Any]) -> list[str]:
+    context = as_mapping(about.get("context"))
+    lines = [f"- Similar: {inline(one['title'])} ({inline(one['source'])})" for one in context.get("similarWork", [])]
+    lines += [
+        f"- Decision: {inline(one['title'])}: {inline(one['decision'])}" for one in context.get("relevantAdrs", [])
+    ]
+    lines += [f"- Document: {inline(one['title'])}" for one in context.get("technicalDocs", [])]
+    lines += [f"- Learned: {inline(one['title'])}" for one in context.get("lessonsLearned", [])]
+    if context.get("contextSummary"):
+        lines += ["", inline(context["contextSummary"])]
+    return _section("What the past says", lines)
+
+
+def _evidence(candidate: dict[str, Any]) -> list[str]:
+    lines = []
+    for span in candidate["evidence"]:
+        who = f"{inline(span['speaker'])}, " if span.get("speaker") else ""
+        where = f"{span['first']}" if span["first"] == span["last"] else f"{span['first']}–{span['last']}"
+        sure = "" if span["verified"] else " (not found word for word)"
+        lines += [f"> {inline(span['quote'])}", ">", f"> — {who}{where}{sure}", ""]
+    return _section("Evidence", lines)

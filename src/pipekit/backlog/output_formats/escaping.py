@@ -1,0 +1,41 @@
+"""Text from meetings and models, made harmless for Markdown and YAML: it stays text wherever it lands."""
+
+from __future__ import annotations
+
+import json
+import re
+
+__all__ = ["inline", "table_cell", "yaml_text"]
+
+#: Characters that mean something in Markdown, also inside words.
+_MARKS = re.compile(r"([\\`*_{}\[\]<>#|~!])")
+#: Control characters, and those that turn the direction of writing or hide.
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_LINE_START = re.compile(r"^(\s*)([-+=]|\d{1,9}[.)])(?=\s|$)")
+_LINK = re.compile(r"\b(https?|ftp|mailto|javascript|data|file)(:)", re.IGNORECASE)
+_AT = re.compile(r"(?<=\w)@(?=\w)")
+
+
+def inline(text: str) -> str:
+    """One line of Markdown that shows ``text`` as it is: no markup, no HTML, no links."""
+    flat = " ".join(_HIDDEN.sub("", text).split())
+    escaped = _MARKS.sub(r"\\\1", flat)
+    escaped = _LINK.sub(r"\1\\\2", escaped)
+    escaped = _AT.sub(r"\\@", escaped)
+    return _LINE_START.sub(_escaped_start, escaped).replace("&", "&amp;")
+
+
+def _escaped_start(match: re.Match[str]) -> str:
+    mark = match.group(2)
+    return f"{match.group(1)}{mark[:-1]}\\{mark[-1]}"
+
+
+def table_cell(text: str, width: int = 160) -> str:
+    """The same for a cell of a table, cut to ``width`` characters."""
+    flat = " ".join(text.split())
+    return inline(flat if len(flat) <= width else flat[: width - 1].rstrip() + "…")
+
+
+def yaml_text(text: str) -> str:
+    """``text`` as a YAML scalar in double quotes: JSON strings are YAML."""
+    return json.dumps(_HIDDEN.sub("", text), ensure_ascii=False)

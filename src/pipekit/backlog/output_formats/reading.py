@@ -1,0 +1,51 @@
+"""What all formats read from a run: its artifacts as plain JSON, those that are missing as nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipekit.interfaces import RunView
+from pipekit.state.record import StepRecord
+
+__all__ = ["candidates_of", "of_candidate", "offline_sentence", "optional", "steps_of"]
+
+
+def candidates_of(run: RunView) -> list[dict[str, Any]]:
+    """The candidates, in order."""
+    found: list[dict[str, Any]] = run.value("candidates")
+    return found
+
+
+def optional(run: RunView, name: str) -> Any:
+    """An artifact, an empty mapping where it wasn't made."""
+    return run.value(name) if name in run.names else {}
+
+
+def of_candidate(run: RunView, candidate_id: str) -> dict[str, Any]:
+    """Everything that was found out about one candidate, one key per artifact, third-party ones included."""
+    return {
+        name: run.value(name).get(candidate_id)
+        for name in run.names
+        if run.collection(name) is not None and candidate_id in run.value(name)
+    }
+
+
+def steps_of(run: RunView) -> Sequence[StepRecord]:
+    """The finished steps in order of completion."""
+    return [run.record.step_outputs[str(key)] for key in run.record.completed_steps]
+
+
+def offline_sentence(run: RunView) -> str:
+    """Says that rules and no model made this, where that is so; empty otherwise."""
+    offline = [step.name for step in steps_of(run) if step.model == "offline"]
+    asked = [step for step in steps_of(run) if step.model not in (None, "offline")]
+    if not offline:
+        return ""
+    which = "Everything here was" if not asked else f"These steps were: {', '.join(offline)};"
+    return f"{which} made by pipekit's deterministic rules, without a language model. Check it against the meeting."
+
+
+def as_mapping(value: Any) -> Mapping[str, Any]:
+    """A mapping, an empty one for anything else."""
+    return value if isinstance(value, Mapping) else {}

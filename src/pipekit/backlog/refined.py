@@ -1,0 +1,65 @@
+"""All that is known about each candidate of a run, typed."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, TypeVar
+
+from attrs import frozen
+
+from pipekit.backlog.model.candidate import Candidate
+from pipekit.backlog.model.confidence import Confidence
+from pipekit.backlog.model.context import Context
+from pipekit.backlog.model.dependency import Dependency, DependencyMap
+from pipekit.backlog.model.question import Questions
+from pipekit.backlog.model.readiness import Readiness
+from pipekit.backlog.model.risk import RiskAssessment
+from pipekit.interfaces.steps import Each
+
+__all__ = ["RefinedCandidate", "refined"]
+
+T = TypeVar("T")
+
+
+class _Result(Protocol):
+    def artifact(self, name: str, type_: type[T]) -> T: ...
+
+
+@frozen(kw_only=True)
+class RefinedCandidate:
+    """One candidate; what a disabled step would have made is None. ``dependencies`` are those it has itself."""
+
+    candidate: Candidate
+    confidence: Confidence | None = None
+    context: Context | None = None
+    risks: RiskAssessment | None = None
+    questions: Questions | None = None
+    readiness: Readiness | None = None
+    dependencies: tuple[Dependency, ...] = ()
+
+
+def refined(result: _Result) -> list[RefinedCandidate]:
+    """The candidates of a run's result (or view), in order; `KeyError` when it has extracted none."""
+    candidates: list[Candidate] = result.artifact("candidates", list[Candidate])
+    edges = _optional(result, "dependencies", DependencyMap)
+    by_name: dict[str, Any] = {
+        "confidence": _optional(result, "confidence", Each[Confidence]),
+        "context": _optional(result, "context", Each[Context]),
+        "risks": _optional(result, "risks", Each[RiskAssessment]),
+        "questions": _optional(result, "questions", Each[Questions]),
+        "readiness": _optional(result, "readiness", Each[Readiness]),
+    }
+    return [
+        RefinedCandidate(
+            candidate=one,
+            dependencies=tuple(edge for edge in (edges.dependencies if edges else ()) if edge.source == one.id),
+            **{name: found.get(one.id) for name, found in by_name.items() if found is not None},
+        )
+        for one in candidates
+    ]
+
+
+def _optional(result: _Result, name: str, type_: Any) -> Any:
+    try:
+        return result.artifact(name, type_)
+    except KeyError:
+        return None
