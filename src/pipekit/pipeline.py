@@ -118,7 +118,7 @@ class Pipeline:
         return self._setup.runs
 
     def plan(self, source: Input = NOTHING, *, select: Selection = ALL, input_format: str | None = None) -> Plan:
-        """What would run, checked without a call; `PlanError` holds all faults, a single one is raised itself."""
+        """What would run, checked without a call; all faults at once in `PlanError.faults`."""
         return self._setup.plan_new(source, select, input_format)[0]
 
     # --- runs ------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from pipekit import __version__
 from pipekit.config.configuration import Configuration, load_configuration
 from pipekit.config.layers import Override
 from pipekit.engine.table import ArtifactTable
-from pipekit.errors import PipekitError, PlanError, PluginError, UsageError
+from pipekit.errors import PipekitError, PluginError, UsageError
 from pipekit.history import Runs, fill_table
 from pipekit.inputs import NOTHING, Given, Input, load_value, pick_loader, read_input
 from pipekit.installation import Installation
@@ -160,13 +160,7 @@ class Setup:
                 loaded = self._load(given, input_format, workflow)
             except PipekitError as error:
                 faults.append(error)
-        try:
-            plan = make_plan(self.request(workflow, select, faults))
-        except PlanError as error:
-            if len(error.faults) == 1:
-                raise error.faults[0] from None
-            raise
-        return plan, given, loaded
+        return make_plan(self.request(workflow, select, faults)), given, loaded
 
     def _load(self, given: Given, input_format: str | None, workflow: Workflow) -> tuple[str | None, Any, JSON]:
         loaders = self.installation.loaders()

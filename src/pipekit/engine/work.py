@@ -34,8 +34,8 @@ __all__ = ["Done", "Services", "StepWork"]
 class Services:
     """What the engine gets from outside, ready made: it builds none of this.
 
-    ``project`` is the folder of the configuration; ``llm`` makes the model service of a planned step and is told the usage of each call; ``render`` makes the files of
-    output formats from the run as it stands.
+    ``project`` is the folder of the configuration; ``llm`` makes the model service of a planned step and is told the
+    usage of each call; ``render`` makes the files of output formats from the run as it stands.
     """
 
     project: Path

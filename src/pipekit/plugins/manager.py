@@ -28,7 +28,7 @@ from pipekit.interfaces.steps import Step
 from pipekit.interfaces.workflows import Workflow
 from pipekit.plugins.trust import digest_of, is_trusted
 
-__all__ = ["BUILTINS", "GROUP", "Candidate", "Found", "Loaded", "discover", "load"]
+__all__ = ["BUILTINS", "GROUP", "Candidate", "Found", "Loaded", "commands_of", "discover", "load"]
 
 GROUP = "pipekit"
 #: The built-ins, by the names that pyproject declares in the same group; reached without a scan.
@@ -175,6 +175,20 @@ def load(candidate: Candidate) -> Loaded:
         loaded.found = []
     loaded.load_ms = (time.perf_counter() - began) * 1000
     return loaded
+
+
+def commands_of(candidate: Candidate) -> list[object]:
+    """The commands of one plugin; none from one that fails."""
+    try:
+        with _guarded():
+            plugin = candidate.get()
+            _check_version(plugin)
+            results = _registered(plugin, candidate.name).hook.pipekit_commands()
+            return [command for result in results for command in result]
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - a broken plugin has no commands; pipekit plugins says why
+        return []
 
 
 @contextlib.contextmanager

@@ -326,7 +326,9 @@ def test_nothing_acknowledged_is_lost_at_any_call(
             story.finish(_open(home / "after"), kept)
             names = set(os.listdir(home / "after/kept/here/.pipeline" / story.run_id))
             assert {"state.json", "journal.jsonl", "lock", "input", "steps", "history", "output"} >= names
-            hidden = [name for name in os.listdir(home / f"after/kept/here/.pipeline/{story.run_id}/output") if name[0] == "."]
+            hidden = [
+                name for name in os.listdir(home / f"after/kept/here/.pipeline/{story.run_id}/output") if name[0] == "."
+            ]
             assert hidden == []
         if is_whole:
             break

@@ -82,11 +82,10 @@ def _following(sentences: Sequence[Sentence], index: int, asked: Sentence, cues:
     position = index
     while position < len(sentences) and position < index + REACH:
         other = sentences[position]
-        if other.turn == asked.turn and other.speaker == asked.speaker and speaker is None and not found:
-            # The one who asked may answer.
-            if other.is_question or not _goes_on(other, cues):
-                position += 1
-                continue
+        own = other.turn == asked.turn and speaker is None and not found
+        if own and (other.is_question or not _goes_on(other, cues)):
+            position += 1  # whoever asked may answer, too
+            continue
         if speaker is not None and other.speaker != speaker:
             break
         if other.is_question:

@@ -168,7 +168,7 @@ def _split_off(topic: Topic, main: _Draft, marks: Cues) -> list[_Draft]:
             if topic.sentences[begin - 1] in others[:1]:
                 break
             begin -= 1
-        stretch = [other for other in topic.sentences[begin:]]
+        stretch = list(topic.sentences[begin:])
         found.append(_Draft(seeds=[one], sentences=stretch, stretches=[stretch]))
         main.seeds = [other for other in main.seeds if other.index < topic.sentences[begin].index] or main.seeds[:1]
         main.sentences = [other for other in main.sentences if other.index < topic.sentences[begin].index]

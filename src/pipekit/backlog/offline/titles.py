@@ -10,7 +10,8 @@ __all__ = ["MAX_TITLE", "title_of"]
 
 MAX_TITLE = 80
 _STORY = re.compile(
-    r"\bas (?:an?|the|our) (?P<role>[\w' /-]{2,50}?),? (?:i|we) (?:want|need|would like|'d like|’d like|wish|must be able)(?: to)? (?P<what>.+)",
+    r"\bas (?:an?|the|our) (?P<role>[^,.;:?!]{2,50}?),? "
+    r"(?:i|we)(?: would|['’]d)? (?:want|need|like|love|wish|must be able)(?: to)? (?P<what>.+)",
     re.IGNORECASE,
 )
 _PURPOSE = re.compile(r",?\s+(?:so that|in order to|because|since|so (?:i|we|they|people) )\b.*$", re.IGNORECASE)
@@ -22,7 +23,8 @@ _TAIL = re.compile(
 _ORDER = re.compile(r"\s+(?:first|before)\b,?(?:\s+and\b.*|\s+then\b.*)?$", re.IGNORECASE)
 _OWN = re.compile(r"\b(my|our|your)\b", re.IGNORECASE)
 _PASSIVE = re.compile(
-    r"^(?P<what>(?:the |an? |all )?[^,.;]{3,60}?) (?:has|have|needs?|must|should|ought) (?:to )?be (?P<verb>\w+(?:ed|en|t|n))(?P<rest>\b.*)$",
+    r"^(?P<what>(?:the |an? |all )?[^,.;]{3,60}?) (?:has|have|needs?|must|should|ought) (?:to )?"
+    r"be (?P<verb>\w+(?:ed|en|t|n))(?P<rest>\b.*)$",
     re.IGNORECASE,
 )
 _IRREGULAR = {

@@ -1,0 +1,68 @@
+"""The project's jobs; run them all with ``nox``, one with ``nox -s tests``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.sessions = ["tests", "lint", "typing", "imports"]
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+PLUGINS = sorted(str(path.parent) for path in Path("plugins").glob("*/pyproject.toml"))
+CHECKED = ["src", "tests", "noxfile.py", "benchmarks", "examples", *PLUGINS]
+
+
+def _install(session: nox.Session, *groups: str) -> None:
+    """The core and the plugins of this repository with dependency groups, in one call: a plugin needs the core."""
+    editable = [part for path in (".", *PLUGINS) for part in ("-e", path)]
+    session.install(*editable, *nox.project.dependency_groups(PROJECT, *groups))
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests of the core and of the plugins in this repository."""
+    _install(session, "test")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting."""
+    session.install(*nox.project.dependency_groups(PROJECT, "lint"))
+    session.run("ruff", "check", "--output-format", "concise", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def typing(session: nox.Session) -> None:
+    """Check types, strictly, in all that is ours."""
+    _install(session, "typing", "test")
+    session.install(*nox.project.dependency_groups(PROJECT, "typing"), "nox")
+    session.run("mypy", *CHECKED)
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """Check who may import whom."""
+    _install(session, "imports")
+    session.run("lint-imports")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Print the figures: start-up, a whole run, checkpoints. They are reported, never tested."""
+    session.install(".")
+    session.run("python", "-m", "compileall", "-q", str(Path(session.virtualenv.location) / "lib"), silent=True)
+    for script in sorted(Path("benchmarks").glob("*.py")):
+        session.run("python", str(script))
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the distributions of the core and the plugins."""
+    session.install("build")
+    for path in (".", *PLUGINS):
+        session.run("python", "-m", "build", "--outdir", "dist", path)

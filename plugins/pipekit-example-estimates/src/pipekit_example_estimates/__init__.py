@@ -1,0 +1,1 @@
+"""Story points for each candidate: an example of a pipekit plugin."""
