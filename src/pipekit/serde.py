@@ -127,6 +127,10 @@ def structure(value: JSON, type_: type[T] | Any) -> T:
     """``value`` as a ``type_``; everything that doesn't fit is listed in a `MisfitError`, each with its path."""
     from cattrs import transform_error
 
+    if type_ is None or type_ is type(None):
+        if value is not None:
+            raise MisfitError([f"$: expected nothing, got {_described(value)}"])
+        return None  # type: ignore[return-value]
     try:
         return _converter().structure(value, type_)  # type: ignore[no-any-return]
     except RecursionError as error:

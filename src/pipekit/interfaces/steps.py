@@ -46,7 +46,7 @@ __all__ = [
 
 P = ParamSpec("P")
 R = TypeVar("R")
-A = TypeVar("A")
+A_co = TypeVar("A_co", covariant=True)
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 C = TypeVar("C", bound=type)
@@ -91,8 +91,8 @@ class Question(Generic[T]):
     default: T | None = None
 
 
-class Step(Generic[P, R, A]):
-    """A function as a step: call it as before; ``A`` is its artifact (the value, or ``Each[value]``).
+class Step(Generic[P, R, A_co]):
+    """A function as a step: call it as before; ``A_co`` is its artifact (the value, or ``Each[value]``).
 
     Decorating registers nothing. ``fn`` is the function, ``after`` and ``before`` name steps that it must follow or
     precede, ``needs`` and ``returns`` are set where annotations can't say it (steps made from a Runnable).
@@ -119,7 +119,7 @@ class Step(Generic[P, R, A]):
         self.fn = fn
         self.name = name or own_name.strip("_").replace("_", "-")
         self.is_whole = not provides or isinstance(provides, str)
-        named = (provides,) if isinstance(provides, str) else tuple(provides)
+        named = (provides,) if provides and isinstance(provides, str) else tuple(provides)
         self.provides: tuple[str, ...] = named or (self.name.replace("-", "_"),)
         self.workflow = workflow
         self.after = (after,) if isinstance(after, str) else tuple(after)

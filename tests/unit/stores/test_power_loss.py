@@ -316,10 +316,10 @@ def test_nothing_acknowledged_is_lost_at_any_call(
         if kept:
             # The owner after the cut dies too, once it has the run: what it found must not be lost by that.
             atomic.system = again = Disk(home / "after")
-            lease = _open(home / "after").acquire(story.run_id, owner)
+            successor = _open(home / "after").acquire(story.run_id, owner)
             atomic.system = atomic.System()
             again.leave(home / "again", loss)
-            lease.release()
+            successor.release()
             story.known = kept
             assert story.check(_open(home / "again")) == kept
             story.finish(_open(home / "again"), kept)

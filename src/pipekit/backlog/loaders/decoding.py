@@ -60,7 +60,7 @@ def looks_binary(head: bytes) -> str:
     if b"\x00" in head:
         return "a binary file"
     odd = sum(byte < 32 and byte not in b"\t\n\r\x0b\x0c\x1b" for byte in head)
-    return "a binary file" if head and odd / len(head) > 0.02 else ""
+    return "a binary file" if odd > 3 and odd / len(head) > 0.02 else ""
 
 
 def decode(content: bytes, name: str) -> Decoded:

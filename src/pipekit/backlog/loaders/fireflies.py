@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +21,8 @@ _TEXT = ("sentence", "text", "raw_text", "content", "words", "transcript")
 _SPEAKER = ("speaker_name", "speaker", "speakerName", "name", "participant")
 _START = ("start_time", "startTime", "start", "timestamp", "time", "offset")
 _DATE = ("date", "dateString", "meeting_date", "start_date", "created_at")
+#: A bracket alone opens many a line of a transcript, too: [00:00:05] …
+_OPENS_JSON = re.compile(rb"\[\s*[\[{\"\]]|\{\s*[\"}]")
 _PEOPLE = ("participants", "attendees", "meeting_attendees", "speakers")
 
 
@@ -32,7 +35,7 @@ class FirefliesLoader:
     def recognises(self, head: bytes, name: str) -> float:
         """JSON by its first character, surer with a known key."""
         text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-        if text[:1] not in (b"[", b"{"):
+        if not _OPENS_JSON.match(text):
             return 0.6 if name.lower().endswith(".json") else 0.0
         known = any(f'"{key}"'.encode() in text for key in (*_TEXT, *_LISTS))
         return 0.9 if known and name.lower().endswith(".json") else (0.7 if known else 0.3)

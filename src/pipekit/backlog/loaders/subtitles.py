@@ -42,7 +42,8 @@ class _Subtitles:
         broken: list[int] = []
         utterances: list[Utterance] = []
         for cue in _cues(decoded.text, broken):
-            utterances.extend(_spoken(cue))
+            # A cue without a name goes on with whoever spoke before.
+            utterances.extend(_spoken(cue, utterances[-1].speaker if utterances else None))
         if not utterances:
             raise InputError(
                 f"has no readable cue: {source.name}",
@@ -121,9 +122,8 @@ def _cues(text: str, broken: list[int]) -> Iterator[_Cue]:
             yield _Cue(number, seconds(timing.group(1)), tuple(body))
 
 
-def _spoken(cue: _Cue) -> Iterator[Utterance]:
+def _spoken(cue: _Cue, speaker: str | None) -> Iterator[Utterance]:
     """One utterance for each speaker in the cue."""
-    speaker: str | None = None
     parts: list[tuple[str | None, list[str]]] = []
     for line in cue.lines:
         voice = _VOICE.search(line)

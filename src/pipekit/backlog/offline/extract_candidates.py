@@ -25,7 +25,7 @@ ENOUGH = 2.0
 SAME = 0.5
 
 
-@define
+@define(eq=False)
 class _Draft:
     """An item while it is being put together."""
 
@@ -34,6 +34,8 @@ class _Draft:
     heading: str | None = None
     stretches: list[list[Sentence]] = field(factory=list)
     in_notes: bool = False
+    #: Too weak for an item of its own; only more evidence for an earlier one.
+    is_weak: bool = False
 
     @property
     def words(self) -> frozenset[str]:
@@ -52,10 +54,13 @@ def extract_candidates(meeting: Meeting) -> Extraction:
         if reason is not None:
             rejected.append(_rejected(topic, reason, marks))
             continue
-        for draft in _drafts_of(topic, marks):
-            twin = _twin(draft, drafts, topic, marks)
+        found = _drafts_of(topic, marks)
+        for draft in found:
+            # Items of one topic were told apart already; only earlier ones can be the same.
+            twin = _twin(draft, [other for other in drafts if other not in found], topic, marks)
             if twin is None:
-                drafts.append(draft)
+                if not draft.is_weak:
+                    drafts.append(draft)
             else:
                 twin.seeds += draft.seeds
                 twin.sentences += draft.sentences
@@ -110,7 +115,8 @@ def _turned_down(topic: Topic, marks: Cues) -> RejectedReason | None:
     text = " ".join(one.text for one in topic.sentences)
     if topic.in_notes:
         for reason, cue in (("rejected", "reject"), ("parked", "park"), ("done", "done")):
-            if marks.find(cue, text) and not marks.find("story", text) and not marks.find("criteria_open", text):
+            said = any(marks.find(cue, one.text) for one in topic.sentences)
+            if said and not marks.find("story", text) and not marks.find("criteria_open", text):
                 return known[reason]
     agreed = any(marks.find("agreement", one.text) for one in topic.sentences)
     if agreed and not any(_worth(one, marks) >= 2 for one in topic.sentences):
@@ -133,7 +139,8 @@ def _drafts_of(topic: Topic, marks: Cues) -> list[_Draft]:
     if topic.heading and topic.in_notes:
         seeds = seeds or [one for one in topic.sentences if one.words >= 4][:1]
         total = max(total, ENOUGH)
-    if not seeds or total < ENOUGH:
+    said_same = any(marks.find("same", one.text) for one in topic.sentences)
+    if not seeds or (total < ENOUGH and not said_same):
         return []
     main = _Draft(
         seeds=seeds,
@@ -141,6 +148,7 @@ def _drafts_of(topic: Topic, marks: Cues) -> list[_Draft]:
         heading=topic.heading,
         stretches=[list(topic.sentences)],
         in_notes=topic.in_notes,
+        is_weak=total < ENOUGH,
     )
     return [main, *_split_off(topic, main, marks)]
 
@@ -240,6 +248,8 @@ def _telling(draft: _Draft, kind: str, marks: Cues) -> Sentence:
         score = _worth(one, marks)
         if marks.find("story", text):
             score += 5
+        if "?" in text and not marks.find("request", text):
+            score -= 2.0
         if kind == "bug" and marks.find("bug", text):
             score += 1.5
         if kind == "spike" and marks.find("spike", text):
@@ -247,6 +257,8 @@ def _telling(draft: _Draft, kind: str, marks: Cues) -> Sentence:
         meaning = len(content_words(text))
         if marks.opens("type_only", text) or (marks.find("commit", text) and not marks.find("request", text)):
             score -= 3.0
+        if re.search(r"\b(?:it|that|this|them)\b", text) and meaning < 4:
+            score -= 1.5
         score += min(meaning, 6) * 0.4 - (2.0 if meaning < 2 else 0.0) - max(0, one.words - 40) * 0.1
         return score, -one.index
 
@@ -268,10 +280,10 @@ def _kind(draft: _Draft, marks: Cues) -> CandidateType:
         return "feature"
     if draft.heading and draft.heading.rstrip().endswith("?") and marks.find("spike", text):
         return "spike"
-    scores: dict[CandidateType, float] = {"feature": 1.0, "bug": 0.0, "tech-debt": 0.0, "spike": 0.0}
+    scores: dict[CandidateType, float] = {"feature": 0.9, "bug": 0.0, "tech-debt": 0.0, "spike": 0.0}
     for one in draft.seeds:
         weight = 1.0
-        scores["bug"] += weight * (marks.find("bug", one.text) is not None)
+        scores["bug"] += weight * (marks.find("bug", one.text) is not None and not one.is_question)
         scores["spike"] += weight * 1.1 * (marks.find("spike", one.text) is not None)
         scores["tech-debt"] += weight * (marks.find("debt", one.text) is not None)
     return max(scores, key=lambda name: scores[name])

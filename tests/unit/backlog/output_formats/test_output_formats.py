@@ -1,0 +1,115 @@
+"""The files people read: complete, and text stays text whatever it holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from pipekit import Pipeline, Text
+from pipekit.backlog import refined
+from pipekit.backlog.output_formats.escaping import inline
+
+MEETING = Path(__file__).parents[3] / "data" / "meetings" / "museum-refinement.txt"
+HOSTILE = (
+    "Eve: First, the <script>alert(1)</script> page. We should show | pipes | and [links](javascript:alert(1)) "
+    'with ![img](http://x/y.png) and `code` \u202eright to left\u202c: "quotes" --- # no heading.\n'
+    "Eve: It's done when <b>bold</b> stays text, and when {{ 7*7 }} stays text.\n"
+)
+
+
+def outputs(source: object, folder: Path) -> dict[str, str]:
+    result = Pipeline({}, plugins=[], folder=folder).run(source)
+    assert result.folder is not None
+    home = result.folder / "output"
+    return {path.relative_to(home).as_posix(): path.read_text() for path in home.rglob("*") if path.is_file()}
+
+
+def front_matter(text: str) -> dict[str, object]:
+    found = YAML(typ="safe", pure=True).load(text.split("---\n")[1])
+    assert isinstance(found, dict)
+    return found
+
+
+def test_the_merged_document_holds_metadata_every_step_and_all_about_each_candidate(tmp_path: Path) -> None:
+    document = json.loads(outputs(MEETING, tmp_path)["pipeline-output.json"])
+
+    assert {
+        "runId",
+        "timestamp",
+        "inputFile",
+        "llmProvider",
+        "llmModel",
+        "totalTokens",
+        "totalCost",
+        "processingTime",
+    } <= set(document["metadata"])
+    assert document["metadata"]["llmModel"] == "offline"
+    assert list(document["steps"]) == [
+        "detect-event",
+        "extract-candidates",
+        "map-dependencies",
+        "score-confidence",
+        "enrich-context",
+        "assess-risks",
+        "generate-questions",
+        "check-readiness",
+        "batch-readiness",
+    ]
+    assert {"id", "title", "confidence", "context", "risks", "questions", "readiness"} <= set(document["candidates"][0])
+    assert document["steps"]["score-confidence"]["items"][0]["candidateId"] == "candidate-1"
+
+
+def test_each_candidate_has_a_file_with_front_matter_and_all_sections(tmp_path: Path) -> None:
+    text = outputs(MEETING, tmp_path)["candidates/candidate-1.md"]
+    matter = front_matter(text)
+    assert (matter["type"], matter["id"], matter["readiness"]) == ("feature", "DRAFT-001", "ready")
+    for section in ("Overview", "Acceptance criteria", "Scores", "Dependencies", "Risks", "Evidence"):
+        assert f"## {section}\n" in text
+
+
+def test_the_summary_says_what_made_it_and_what_to_do_next(tmp_path: Path) -> None:
+    text = outputs(MEETING, tmp_path)["summary.md"]
+    assert "deterministic rules, without a language model" in text
+    assert "| 1 | Book an entry time | feature |" in text
+    assert "## What to do next" in text
+    assert "## Not taken up" in text
+
+
+def test_hostile_text_stays_text(tmp_path: Path) -> None:
+    for name, text in outputs(Text(HOSTILE), tmp_path).items():
+        if name.endswith(".json"):
+            json.loads(text)
+            continue
+        assert "<script" not in text.replace("\\<script", "")
+        assert "](javascript:" not in text
+        assert "![img]" not in text
+        assert "\u202e" not in text
+        assert "49" not in text
+        if name.startswith("candidates/"):
+            assert isinstance(front_matter(text)["title"], str)
+
+
+@pytest.mark.parametrize(
+    "text", ["# x", "- x", "1. x", "a | b", "<b>", "*a*", "_a_", "[a](b)", "`a`", "http://a.b", "> x"]
+)
+def test_nothing_in_a_line_is_markup(text: str) -> None:
+    shown = inline(text)
+    assert shown != text
+    assert shown.replace("\\", "").replace("&amp;", "&") == text
+
+
+def test_a_meeting_without_work_still_gives_all_files(tmp_path: Path) -> None:
+    files = outputs(Text("Ana: Nice weather.\nBo: Lovely.\n"), tmp_path)
+    assert set(files) == {"pipeline-output.json", "summary.md"}
+    assert "Nothing in this meeting asks for work." in files["summary.md"]
+
+
+def test_refined_candidates_are_typed_and_whole(tmp_path: Path) -> None:
+    items = refined(Pipeline({}, plugins=[], store="memory:", folder=tmp_path).run(MEETING))
+    first = items[0]
+    assert first.confidence is not None
+    assert first.readiness is not None
+    assert first.readiness.readiness_status == "ready"

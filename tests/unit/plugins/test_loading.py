@@ -1,0 +1,140 @@
+"""Plugins are loaded one by one; a bad one is set aside with its reason and stops nobody."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from pipekit import Step, hookimpl, step
+from pipekit.errors import PluginError
+from pipekit.plugins.loading import PluginOptions, load_plugins
+from pipekit.plugins.quarantine import PluginInfo
+from pipekit.plugins.registry import Registry
+from pipekit.plugins.trust import digest_of, is_trusted, trust
+
+
+@step
+def good(text: str) -> int:
+    return 1
+
+
+def a_plugin(name: str, **hooks: Callable[[], Any]) -> ModuleType:
+    module = ModuleType(name)
+    for hook, give in hooks.items():
+        give.__name__ = hook
+        setattr(module, hook, hookimpl(give))
+    return module
+
+
+def load(*given: object, **options: Any) -> Registry:
+    return load_plugins(PluginOptions(**options), given=given, environ={}, builtins={"stores": "pipekit.stores.plugin"})
+
+
+def info(registry: Registry, name: str) -> PluginInfo:
+    return next(plugin for plugin in registry.plugins if plugin.name == name)
+
+
+def test_what_a_plugin_gives_is_registered_under_its_name() -> None:
+    registry = load(a_plugin("fine", pipekit_steps=lambda: [good]))
+    assert [one.name for one in registry.steps] == ["good"]
+    assert info(registry, "fine").names == {"steps": ("good",)}
+    assert registry.store("file").plugin.builtin
+
+
+def raising() -> list[Step[..., Any, Any]]:
+    raise SystemExit(3)
+
+
+@pytest.mark.parametrize(
+    ("plugin", "said"),
+    [
+        (a_plugin("bad", pipekit_steps=raising), "SystemExit"),
+        (a_plugin("bad", pipekit_steps=lambda: 5), "not a list"),
+        (a_plugin("bad", pipekit_steps=lambda: [5]), "no Step"),
+        (a_plugin("bad", pipekit_loaders=lambda: ["x"]), "not a mapping"),
+        (a_plugin("bad", pipekit_loaders=lambda: {"x": 5}), "can't be called"),
+        (a_plugin("bad", pipekit_loaders=lambda: {"../x": int}), "gave the name"),
+        (a_plugin("bad", pipekit_stepps=lambda: [good]), "did you mean pipekit_steps"),
+    ],
+)
+def test_a_bad_plugin_is_set_aside_with_its_reason_and_the_others_go_on(plugin: ModuleType, said: str) -> None:
+    registry = load(plugin, a_plugin("fine", pipekit_steps=lambda: [good]))
+    assert info(registry, "bad").health == "set aside"
+    assert said in info(registry, "bad").reason
+    assert [one.name for one in registry.steps] == ["good"]
+
+
+def test_a_plugin_of_another_api_version_is_set_aside() -> None:
+    plugin = a_plugin("future", pipekit_steps=lambda: [good])
+    plugin.pipekit_api = 2  # type: ignore[attr-defined]
+    assert "version 2" in info(load(plugin), "future").reason
+
+
+def test_strict_makes_a_bad_plugin_an_error() -> None:
+    with pytest.raises(PluginError, match="SystemExit") as caught:
+        load(a_plugin("bad", pipekit_steps=raising), strict=True)
+    assert caught.value.code == 9
+
+
+def test_against_a_built_in_the_newcomer_is_set_aside() -> None:
+    registry = load(a_plugin("mine", pipekit_state_stores=lambda: {"file": int}))
+    assert registry.store("file").plugin.builtin
+    assert "pipekit's own" in info(registry, "mine").reason
+
+
+def test_of_two_strangers_with_one_name_neither_is_used_until_one_is_blocked() -> None:
+    one = a_plugin("one", pipekit_loaders=lambda: {"x": int})
+    two = a_plugin("two", pipekit_loaders=lambda: {"x": int})
+    with pytest.raises(PluginError, match="one and two"):
+        load(one, two).loader("x")
+    assert load(one, two, block=("two",)).loader("x").plugin.name == "one"
+
+
+def test_what_a_plugin_prints_while_loading_never_reaches_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    def chatty() -> list[Step[..., Any, Any]]:
+        sys.stdout.write("hello")
+        return [good]
+
+    load(a_plugin("chatty", pipekit_steps=chatty))
+    assert capsys.readouterr().out == ""
+
+
+def test_a_known_vendor_that_is_missing_gets_its_install_line() -> None:
+    with pytest.raises(PluginError) as caught:
+        load().provider("anthropic")
+    assert "pip install . ./plugins/pipekit-anthropic" in caught.value.hint
+
+
+def test_a_name_that_is_nearly_right_gets_a_suggestion() -> None:
+    with pytest.raises(PluginError) as caught:
+        load().store("fil")
+    assert caught.value.hint == "did you mean file?"
+
+
+def test_a_missing_built_in_is_our_own_fault_and_an_error() -> None:
+    with pytest.raises(PluginError):
+        load_plugins(PluginOptions(), given=[], environ={}, builtins={"gone": "pipekit.nowhere"})
+
+
+def test_a_local_file_runs_only_once_trusted_and_only_unchanged(tmp_path: Path) -> None:
+    file = tmp_path / "steps.py"
+    file.write_text("from pipekit import step\n\n@step\ndef mine(text: str) -> int:\n    return 1\n")
+    environ = {"XDG_DATA_HOME": str(tmp_path / "data")}
+    options = PluginOptions(local=("steps.py",), folder=tmp_path)
+    builtins = {"stores": "pipekit.stores.plugin"}
+
+    before = load_plugins(options, given=[], environ=environ, builtins=builtins)
+    trust([file], environ)
+    after = load_plugins(options, given=[], environ=environ, builtins=builtins)
+    file.write_text(file.read_text() + "# changed\n")
+    changed = load_plugins(options, given=[], environ=environ, builtins=builtins)
+
+    assert [one.name for one in after.steps] == ["mine"]
+    assert info(before, "steps").health == info(changed, "steps").health == "set aside"
+    assert "pipekit trust" in info(changed, "steps").hint
+    assert not is_trusted(file, digest_of(file), environ)
