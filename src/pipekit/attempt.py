@@ -159,7 +159,6 @@ class Attempt:
         return found
 
     def _services(self, record: Callable[[], RunRecord]) -> Services:
-
         setup, table = self._setup, self._table
 
         def original() -> bytes:
@@ -176,7 +175,6 @@ class Attempt:
         )
 
     def _llm(self, planned: PlannedStep, on_call: Callable[[Usage], None]) -> LLM:
-
         return model_service(self._setup, planned, self._bus, on_call)
 
     def result(self, record: RunRecord) -> RunResult:
@@ -184,7 +182,6 @@ class Attempt:
         store = self._setup.store
         folder = store.folder(record.run_id)
         wanted = self._setup.output_folder(record.run_id)
-
         if wanted is not None and record.outputs:
             outputs = copy_outputs(store, record, wanted)
         else:

@@ -357,3 +357,13 @@ def test_a_killed_run_shows_as_interrupted_and_resumes(pipekit: Command, tmp_pat
 
     assert listed["runs"][0]["status"] == "interrupted"
     assert done.returncode == 0, done.stderr
+
+
+def test_what_a_step_prints_never_reaches_the_json(pipekit: Command, tmp_path: Path) -> None:
+    (tmp_path / "steps.py").write_text(SLOW.replace("time.sleep(20)", "print('noise')"))
+    (tmp_path / "pipekit.yaml").write_text("plugins: {local: [steps.py]}\n")
+    assert pipekit("trust", "--yes", PIPEKIT_PLUGINS_OFF="").returncode == 0
+    done = pipekit("run", str(MEETING), "--json", PIPEKIT_PLUGINS_OFF="")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["status"] == "completed"
+    assert "noise" in done.stderr

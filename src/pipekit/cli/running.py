@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -77,7 +78,8 @@ def follow(stream: EventStream, stopper: Stopper) -> RunResult:
     """Show the run's events until it has come to rest; what came of it, or the error of a failed run."""
     stopper.guard(stream)
     try:
-        with stream, make_progress() as progress:
+        # What a step prints must not get between a reader and the answer on standard output.
+        with contextlib.redirect_stdout(sys.stderr), stream, make_progress() as progress:
             for event in stream:
                 progress.show(event)
         return stream.result

@@ -13,6 +13,7 @@ from pipekit.errors import PipekitError, PluginError, UsageError
 from pipekit.interfaces.steps import Step
 from pipekit.interfaces.workflows import Workflow
 from pipekit.planning.signature import Signature, SignatureError, read_signature
+from pipekit.state.ids import is_valid_id
 from pipekit.state.record import StepKey
 
 __all__ = ["Member", "Members", "Registered", "aliases", "gather", "key_of"]
@@ -128,6 +129,9 @@ def gather(
                 continue
         else:
             entry = by_name.get(named.name)
+            if named.name in chosen and chosen[named.name].step is not named:
+                text = f"two steps of the workflow {workflow.name} are called {named.name}"
+                faults.append(PluginError(text, kind="signature", where=_place(named), hint='rename one: name="…"'))
             if entry is None or entry.step is not named:
                 entry = Registered(step=named, package=entry.package if entry else "")
         chosen[entry.step.name] = entry
@@ -138,6 +142,11 @@ def gather(
     members: list[Member] = []
     for entry in chosen.values():
         step = entry.step
+        if not is_valid_id(step.name):
+            text = f"the step {step.name!r} can't have that name: it names files"
+            hint = "use lower case letters, digits, dots and dashes"
+            faults.append(PluginError(text, kind="signature", where=_place(step), hint=hint))
+            continue
         try:
             signature = read_signature(step)
             if step.offline is not None:

@@ -361,6 +361,24 @@ def test_settings_are_filled_and_wrong_ones_are_faults_with_line_and_column(plan
     assert caught.value.faults[0].where.endswith("pipekit.yaml:3:12")
 
 
+def test_a_name_that_could_leave_its_folder_is_a_fault(plan: MakePlan) -> None:
+    @step(name="../../evil")
+    def evil(text: str) -> int:
+        return 0
+
+    with pytest.raises(PlanError, match="can't have that name"):
+        plan(workflow=Workflow(name="w", input="text", input_type=str, steps=[evil]))
+
+
+def test_two_steps_of_one_name_in_a_workflow_are_a_fault(plan: MakePlan) -> None:
+    @step(name="add-up")
+    def other(words: list[Word]) -> int:
+        return 0
+
+    with pytest.raises(PlanError, match="two steps of the workflow w are called add-up"):
+        plan(workflow=Workflow(name="w", input="text", input_type=str, steps=[split_text, add_up, other]))
+
+
 def a_record(name: str) -> StepRecord:
     from datetime import UTC, datetime
 
