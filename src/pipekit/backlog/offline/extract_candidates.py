@@ -139,6 +139,9 @@ def _drafts_of(topic: Topic, marks: Cues) -> list[_Draft]:
     if topic.heading and topic.in_notes:
         seeds = seeds or [one for one in topic.sentences if one.words >= 4][:1]
         total = max(total, ENOUGH)
+    if topic.asks and topic.in_notes:
+        seeds = seeds or [one for one in topic.sentences if one.words >= 3][:1]
+        total = max(total, ENOUGH)
     said_same = any(marks.find("same", one.text) for one in topic.sentences)
     if not seeds or (total < ENOUGH and not said_same):
         return []

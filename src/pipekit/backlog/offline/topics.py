@@ -28,6 +28,8 @@ class Topic:
     heading: str | None = None
     verdict: str | None = None
     in_notes: bool = False
+    #: Its heading asks for work ("Actions", "Bugs"), so that a bullet needs no other words for that.
+    asks: bool = False
 
     @property
     def words(self) -> frozenset[str]:
@@ -52,6 +54,7 @@ def _by_layout(talk: Sequence[Sentence], cues: Cues) -> list[Topic]:
     generic = True
     verdict: str | None = None
     silent = False
+    asks = False
     levels = [one.utterance.level for one in talk if one.utterance.kind == "heading"]
     top = min(levels, default=0) if levels.count(min(levels, default=0)) == 1 and len(levels) > 2 else 0
     current: Topic | None = None
@@ -76,6 +79,7 @@ def _by_layout(talk: Sequence[Sentence], cues: Cues) -> list[Topic]:
                 None,
             )
             generic = generic or verdict is not None
+            asks = _is(cues, "asking_heading", name)
             current = None if generic else Topic(heading=name, in_notes=True)
             if current is not None:
                 topics.append(current)
@@ -84,7 +88,7 @@ def _by_layout(talk: Sequence[Sentence], cues: Cues) -> list[Topic]:
             continue
         opens_bullet = one.first and (utterance.kind != "bullet" or utterance.level <= 1)
         if generic and (opens_bullet or current is None):
-            current = Topic(in_notes=True, verdict=verdict)
+            current = Topic(in_notes=True, verdict=verdict, asks=asks)
             topics.append(current)
         if current is not None:
             current.sentences.append(one)

@@ -152,3 +152,32 @@ def test_a_long_meeting_takes_no_time_to_speak_of() -> None:
         "Ana: We talked about the shelf and the lamp and the weather. Then the delivery came, and we signed for it.\n"
     )
     assert len(extract_candidates(talk(line * 600)).candidates) <= 1
+
+
+def test_bullets_below_a_heading_that_asks_for_work_are_items_and_checked_ones_are_done() -> None:
+    notes = b"""# Retro
+
+## What went well
+- the release was calm
+
+## Actions
+- [ ] Speed up the CI pipeline by caching dependencies (Omar)
+- [ ] Fix the duplicate invoices (Jo)
+- [ ] Stand-ups: max 10 minutes from now on
+- [x] Book the offsite
+"""
+    found = extract_candidates(load("retro.md", notes))
+    assert [one.title for one in found.candidates] == [
+        "Speed up the CI pipeline by caching dependencies",
+        "Fix the duplicate invoices",
+    ]
+    assert [one.reason for one in found.rejected] == ["agreement", "done"]
+
+
+def test_letting_somebody_do_something_is_a_request() -> None:
+    meeting = talk(
+        "Priya: First up is the returns portal. We need to let customers register a return themselves.\n"
+        "Lena: When is it done?\n"
+        "Priya: When a customer can print the label. And the refund has to start within a day.\n"
+    )
+    assert len(extract_candidates(meeting).candidates) == 1
