@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from attrs import asdict, field, frozen, validators
 
@@ -56,3 +57,9 @@ class ReadinessSettings:
     """
 
     dor: str | None = field(default=None, validator=validators.optional(validators.min_len(1)))
+
+    def depends_on(self, folder: Path) -> Mapping[str, str]:
+        """The digest of the Definition of Ready in use; `ConfigError` where the file is missing or wrong."""
+        from pipekit.backlog.dor import find_dor
+
+        return {"Definition of Ready": find_dor(folder, self.dor).digest()}

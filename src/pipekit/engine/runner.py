@@ -196,6 +196,7 @@ def expected_fingerprint(planned: PlannedStep, table: ArtifactTable) -> dict[str
         model=planned.model,
         code=None if planned.package else _code(planned.step.fn),
         inputs={name: table.digest(name) for name in reads if name in table},
+        extras=planned.depends_on,
     )
 
 

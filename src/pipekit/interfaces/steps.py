@@ -245,6 +245,10 @@ def settings(cls: C) -> C:
     A step's settings come from ``steps.<name>``, a provider's from ``llm.providers.<name>``, a store's from ``store``,
     an output format's from ``output.formats.<name>``, a retriever's from ``retrievers.<name>``, a loader's from
     ``loaders.<name>``.
+
+    A step's settings that name files may have a method ``depends_on(folder: Path) -> Mapping[str, str]``, given the
+    folder of the configuration: it says what else the step's results depend on, name → digest, and raises `ConfigError`
+    for a file that is missing or wrong. The plan asks it before anything runs.
     """
     made = frozen(kw_only=True)(cls)
     made.__pipekit_settings__ = True  # type: ignore[attr-defined]

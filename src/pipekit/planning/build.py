@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, get_args
+from typing import Protocol, get_args
 
 import attrs
 from attrs import frozen
 
 from pipekit.config.configuration import Configuration
 from pipekit.config.origin import Origin
-from pipekit.config.steps import STEP_KEYS, ResolvedStep, resolve_step_blocks
-from pipekit.config.structuring import NoSettings, fill
+from pipekit.config.steps import ResolvedStep, resolve_step_blocks
 from pipekit.errors import ConfigError, PipekitError, PlanError, PluginError, UsageError
 from pipekit.interfaces.output_formats import FormatName
 from pipekit.interfaces.workflows import Workflow
@@ -21,7 +20,7 @@ from pipekit.planning.models import ChosenModel, choose, provider_faults
 from pipekit.planning.needs import Makers, arrange, find_makers, mismatch
 from pipekit.planning.plan import Decision, Plan, PlannedStep, Reason
 from pipekit.planning.select import ALL, Selection
-from pipekit.serde import unstructure
+from pipekit.planning.step_settings import fill_settings
 from pipekit.state.record import StepRecord
 
 __all__ = ["Installed", "PlanRequest", "make_plan", "rendering_steps"]
@@ -215,10 +214,11 @@ class _Planner:
     # --- each step -------------------------------------------------------------------------------------------------
 
     def _planned(self, member: Member, block: ResolvedStep, decision: tuple[Decision, Reason]) -> PlannedStep:
-        settings, plain = self._settings(member, block)
+        settings = fill_settings(member, block, self.configuration.folder)
+        self.faults.extend(settings.faults)
         model, faults = choose(member, block, self.configuration)
         if decision[0] == "run":
-            self.faults.extend(faults)
+            self.faults.extend([*faults, *settings.file_faults])
         else:
             model = model if not faults else ChosenModel(model.reference, model.reason)
         if member.step.needs is not None and decision[0] == "run":
@@ -237,25 +237,13 @@ class _Planner:
             model=model.reference,
             model_reason=model.reason,
             uses_offline_rule=model.uses_offline_rule,
-            settings=settings,
-            settings_json=plain,
+            settings=settings.values,
+            settings_json=settings.plain,
+            depends_on=settings.depends_on,
             concurrency=core.concurrency or run.concurrency,
             timeout=core.timeout or run.timeout,
             on_item_error=core.on_item_error,
         )
-
-    def _settings(self, member: Member, block: ResolvedStep) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The filled settings value of the step's settings parameter, and the same as plain JSON."""
-        parameters = [parameter for parameter in member.signature.parameters if parameter.kind == "settings"]
-        if len(parameters) > 1:
-            text = f"the step {member.name} takes two settings classes; put all its settings into one"
-            self.faults.append(PluginError(text, kind="signature"))
-        cls = parameters[0].annotation if parameters else NoSettings
-        value, faults = fill(cls, block.node, block.path, ignore=STEP_KEYS)
-        self.faults.extend(faults)
-        if not parameters or value is None:
-            return {}, {}
-        return {parameters[0].name: value}, unstructure(value)
 
     # --- checks ----------------------------------------------------------------------------------------------------
 

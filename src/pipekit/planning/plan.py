@@ -34,7 +34,8 @@ class PlannedStep:
 
     ``model`` is the model reference that the step will use, None where it uses none; ``uses_offline_rule`` says that
     its deterministic rule stands in for a model. ``settings`` is the filled settings value of each settings parameter,
-    by parameter name. ``timeout`` is in seconds without a sign of life; None waits for ever.
+    by parameter name, ``depends_on`` the digests of what they name outside of the configuration. ``timeout`` is in
+    seconds without a sign of life; None waits for ever.
     """
 
     step: Step[..., Any, Any]
@@ -48,6 +49,7 @@ class PlannedStep:
     uses_offline_rule: bool = False
     settings: Mapping[str, Any] = field(factory=dict)
     settings_json: Mapping[str, Any] = field(factory=dict)
+    depends_on: Mapping[str, str] = field(factory=dict)
     concurrency: int = 8
     timeout: float | None = 600.0
     on_item_error: Literal["fail", "skip"] = "fail"
