@@ -301,10 +301,7 @@ class Setup:
         plan = make_plan(evolve(request, finished=finished, from_step=from_step))
         again = {planned.name for planned in plan.to_run}
         table = ArtifactTable()
-        remaining = record.without_steps(
-            frozenset(key for key, step in record.step_outputs.items() if step.name in again),
-            now=record.updated_at,
-        )
+        remaining = record.taken_back(dict.fromkeys(again, f"--from-step {from_step}"), now=record.updated_at)
         fill_table(table, remaining, self.store, self.input_of)
         if plan.input not in table.names:
             raise PluginError(

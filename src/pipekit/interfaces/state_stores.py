@@ -61,20 +61,31 @@ class Owner:
 
 @frozen(kw_only=True)
 class Entry:
-    """A finished piece of work inside the open step: ``kind`` (item, reply, answer, …), key and JSON value."""
+    """A finished piece of work inside an open step: ``kind`` (item, once, reply, answer, …), key and JSON value.
+
+    ``attempt`` is the step's attempt that it belongs to: after a rerun older entries count no more. One that ``stays``
+    is kept when its step commits (a model's reply, paid for); any other passes, since the step's own output holds it.
+    """
 
     step: str
     kind: str
     key: str
     value: JSON
+    attempt: int = 1
+    stays: bool = False
 
 
 @frozen(kw_only=True)
 class StoredRun:
-    """The newest committed record, and the open step's entries."""
+    """The newest committed record, the entries of open steps, and those of any step that stay."""
 
     record: RunRecord
     entries: tuple[Entry, ...] = ()
+
+    @property
+    def counting(self) -> tuple[Entry, ...]:
+        """The entries of the attempts that are under way. Those of earlier attempts may still lie on the disk."""
+        return tuple(entry for entry in self.entries if entry.attempt == self.record.attempt_of(entry.step))
 
 
 @frozen(kw_only=True)
@@ -132,8 +143,17 @@ class StateStore(Protocol):
         """What it can do, declared."""
         ...
 
-    def create(self, record: RunRecord, source: BinaryIO) -> None:
-        """Keep record and input together, or nothing. ``record.input`` says where the input goes and its digest."""
+    def create(
+        self,
+        record: RunRecord,
+        source: BinaryIO,
+        blobs: Mapping[str, bytes] = ...,
+        entries: Sequence[Entry] = ...,
+    ) -> None:
+        """Keep record and input together, or nothing. ``record.input`` says where the input goes and its digest.
+
+        A run that begins with work of another one brings its ``blobs`` (path in the run → bytes) and ``entries``.
+        """
         ...
 
     def acquire(self, run_id: str, owner: Owner) -> Lease:
@@ -145,18 +165,19 @@ class StateStore(Protocol):
         ...
 
     def load(self, run_id: str) -> StoredRun:
-        """The newest committed record and the open step's entries; a torn last entry is dropped."""
+        """The newest committed record, and the entries that count; a torn last entry is dropped."""
         ...
 
     def append(self, lease: Lease, entries: Sequence[Entry]) -> None:
-        """Keep entries of the open step, durable on return; an older epoch is refused."""
+        """Keep entries of open steps, all of them durable on return; an older epoch is refused."""
         ...
 
     def commit(self, lease: Lease, record: RunRecord, blobs: Mapping[str, bytes]) -> None:
         """Keep a new record together with new blobs (path in the run → bytes), all or nothing, durable on return.
 
-        A step that the record before listed and this one doesn't is taken back: its file goes to ``history/``.
-        Closes the open step's entries when ``blobs`` holds a step's output.
+        Files that the record before named and this one doesn't are taken back: they go to ``history/<n>/``, where n
+        counts how often that happened in the run (``record.replaced``). A step whose output is new closes: its
+        entries are dropped, but for those that stay.
         """
         ...
 

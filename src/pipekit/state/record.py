@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
 from attrs import evolve, field, frozen
 
 __all__ = [
+    "HISTORY_KEPT",
     "SCHEMA",
     "AskedQuestion",
     "BlobRef",
     "ConfigRef",
     "InputRef",
+    "PastAttempt",
     "PausedReason",
     "PlannedRef",
     "RunRecord",
@@ -26,6 +28,9 @@ __all__ = [
 
 #: Version of the layout of records and journals on disk.
 SCHEMA = 1
+
+#: How many times taken back outputs are kept under ``history/``; older ones go.
+HISTORY_KEPT = 5
 
 Status = Literal["running", "completed", "failed", "paused"]
 PausedReason = Literal["until", "signal", "question", "budget"]
@@ -121,8 +126,11 @@ class StepRecord:
     """What a finished step left: its output file by path and digest, and how it came about.
 
     ``artifacts``, ``is_whole``, ``each`` and ``item_key`` say how the file holds its artifacts (see
-    `pipekit.state.artifacts`), ``fingerprint`` what the output depended on (see `pipekit.state.fingerprint`).
-    ``duration`` is in seconds on a monotonic clock. ``made_by`` is ``human`` once a person corrected the file.
+    `pipekit.state.artifacts`), ``fingerprint`` what the output depended on (see `pipekit.state.fingerprint`); of a
+    fanned-out step ``items`` holds the digests of what each item depended on beyond that, by item id, parted by spaces
+    in the order of ``item_parts``. ``stale`` says what had changed when a person chose to keep the output all the same.
+    ``outputs`` are the paths of the files for people that it made. ``duration`` is in seconds on a monotonic clock.
+    ``made_by`` is ``human`` once a person corrected the file.
     """
 
     key: StepKey
@@ -141,6 +149,25 @@ class StepRecord:
     each: str | None = None
     item_key: str = "itemId"
     fingerprint: Mapping[str, str] = field(factory=dict)
+    item_parts: tuple[str, ...] = ()
+    items: Mapping[str, str] = field(factory=dict)
+    outputs: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class PastAttempt:
+    """A finished step that was taken back: its record with the file's place in the history, and why.
+
+    ``number`` is that of the folder under ``history/``. ``is_reusable`` says that results of its items may be taken
+    over where they still hold; after ``--from-step`` they may not.
+    """
+
+    number: int
+    step: StepRecord
+    reason: str
+    replaced_at: datetime
+    is_reusable: bool = False
 
 
 @frozen(kw_only=True)
@@ -149,7 +176,9 @@ class RunRecord:
 
     ``completed_steps`` lists keys in order of completion, ``step_outputs`` is keyed by the same keys as strings,
     ``current_step`` is the step under way or next and None when completed. ``paused_reason`` is set exactly when
-    ``status`` is ``paused``. ``outputs`` are the files made for people, under ``output/``.
+    ``status`` is ``paused``. ``outputs`` are the files made for people, under ``output/``. ``attempts`` counts, by step
+    name, how often a step was begun anew (1 where it says nothing), ``replaced`` how often outputs were taken back, and
+    ``history`` holds those that are still kept, oldest first.
     """
 
     run_id: str
@@ -169,6 +198,9 @@ class RunRecord:
     planned: tuple[PlannedRef, ...] = ()
     outputs: tuple[BlobRef, ...] = ()
     questions: tuple[AskedQuestion, ...] = ()
+    attempts: Mapping[str, int] = field(factory=dict)
+    history: tuple[PastAttempt, ...] = ()
+    replaced: int = 0
     parent_run_id: str | None = None
     owner_pid: int | None = None
     owner_host: str | None = None
@@ -190,12 +222,39 @@ class RunRecord:
             updated_at=now,
         )
 
-    def without_steps(self, keys: frozenset[str], *, now: datetime) -> RunRecord:
-        """This record with the outputs of some steps taken back, for a rerun."""
+    def attempt_of(self, name: str) -> int:
+        """The number of the attempt at a step that is under way, next, or finished."""
+        return self.attempts.get(name, 1)
+
+    def anew(self, names: Iterable[str]) -> RunRecord:
+        """This record with a new attempt at each of these steps: what was finished inside them counts no more."""
+        return evolve(self, attempts={**self.attempts, **{name: self.attempt_of(name) + 1 for name in names}})
+
+    def taken_back(self, reasons: Mapping[str, str], *, now: datetime, is_reusable: bool = False) -> RunRecord:
+        """This record with finished steps taken back, name → reason; their files go to the history together."""
+        gone = [step for step in self.step_outputs.values() if step.name in reasons]
+        if not gone:
+            return self
+        number = self.replaced + 1
+        past = [
+            PastAttempt(
+                number=number,
+                step=evolve(step, path=f"history/{number}/{step.path}"),
+                reason=reasons[step.name],
+                replaced_at=now,
+                is_reusable=is_reusable,
+            )
+            for step in gone
+        ]
+        keys = {str(step.key) for step in gone}
+        made = {path for step in gone for path in step.outputs}
         return evolve(
-            self,
+            self.anew(step.name for step in gone),
             completed_steps=tuple(key for key in self.completed_steps if str(key) not in keys),
-            step_outputs={key: value for key, value in self.step_outputs.items() if key not in keys},
+            step_outputs={key: step for key, step in self.step_outputs.items() if key not in keys},
+            outputs=tuple(ref for ref in self.outputs if ref.path not in made),
+            history=(*(one for one in self.history if one.number > number - HISTORY_KEPT), *past),
+            replaced=number,
             updated_at=now,
         )
 

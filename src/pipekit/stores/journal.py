@@ -2,30 +2,25 @@
 
 Kinds of lines: ``header`` (the first: run, layout, whole record), ``owner`` (somebody took the run), ``commit`` (what
 changed in the record, and the files that came with it), ``replaced`` (a commit that takes outputs back) and
-``entries`` (finished work of the open step). A line counts once it is whole. What follows the last whole line and can
-be the rest of a cut write is *torn* and doesn't count; anything else that doesn't check is damage.
+``entries`` (pieces of work that stay, such as the replies of models). What passes with its step, such as the results
+of its items, has a file of its own: see `pipekit.stores.item_journal`.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
 from pipekit.errors import StateError
 from pipekit.interfaces.state_stores import Entry
-from pipekit.serde import JSON, MisfitError, decode, encode, structure, unstructure
+from pipekit.serde import JSON, MisfitError, decode, structure, unstructure
 from pipekit.state.record import RunRecord
 from pipekit.stores.delta import apply
 from pipekit.stores.layout import HISTORY, check_path, check_schema, migrate
+from pipekit.stores.lines import BadLineError, whole_lines
 
-__all__ = ["Blob", "Journal", "Move", "entries_content", "line"]
-
-_DIGITS = 16
-_KEY = b',"checksum":"'
-_TRAILER = len(_KEY) + _DIGITS + len(b'"}')
-_SECTOR = 512  # the smallest piece that a disk writes or loses
+__all__ = ["Blob", "Journal", "Move", "entries_content"]
 
 
 @frozen
@@ -45,45 +40,12 @@ class Move:
     target: str
 
 
-def _checksum(text: bytes) -> bytes:
-    return hashlib.sha256(text).hexdigest()[:_DIGITS].encode()
-
-
-def line(body: Mapping[str, JSON]) -> bytes:
-    """A whole line of the journal, its checksum as last key. `MisfitError` for what isn't JSON."""
-    text = encode(body)
-    return text[:-1] + _KEY + _checksum(text) + b'"}\n'
-
-
-def _body(segment: bytes) -> bytes | None:
-    """The text that the checksum stands for, None when it doesn't fit."""
-    text, trailer = segment[:-_TRAILER] + b"}", segment[-_TRAILER:]
-    return text if trailer == _KEY + _checksum(text) + b'"}' else None
-
-
-def _is_cut(segment: bytes, start: int) -> bool:
-    """Whether a line's bytes can be what a power cut left: some whole sectors of it zero.
-
-    A zero byte anywhere else is a flipped one, since JSON text holds none.
-    """
-    end = start + len(segment)
-    position = segment.find(0)
-    while position >= 0:
-        rest = segment[position:].lstrip(b"\0")
-        after = end - len(rest)
-        begins = position == 0 or (start + position) % _SECTOR == 0
-        if begins and (after == end or after % _SECTOR == 0):
-            return True
-        position = segment.find(0, after - start)
-    return False
-
-
 class Journal:
     """What a journal says, read from the front and kept up to date by `feed`.
 
     ``offset`` is where the next line begins, ``record`` the JSON of the newest record, ``blobs`` the files by path,
     ``moves`` those of the last line (earlier ones were done before the line after them was written) and ``moved`` what
-    they move, by target, ``entries`` the open step's, ``replaced`` how often outputs were taken back, ``schema`` the
+    they move, by target, ``entries`` those that stay, ``replaced`` how often outputs were taken back, ``schema`` the
     layout of the record.
     """
 
@@ -104,29 +66,14 @@ class Journal:
     def feed(self, data: bytes) -> int:
         """Take the lines in ``data``, which begin at ``offset``; the number of torn bytes after them."""
         position = 0
-        while position < len(data):
-            end = data.find(b"\n", position)
-            segment = data[position : end if end >= 0 else len(data)]
-            text = _body(segment) if end >= 0 else None
-            if text is None:
-                self._check_torn(segment, is_last=end in (-1, len(data) - 1), has_end=end >= 0)
-                return len(data) - position
-            self._take(text)
-            self.offset += len(segment) + 1
-            position = end + 1
-        return 0
-
-    def _check_torn(self, segment: bytes, *, is_last: bool, has_end: bool) -> None:
-        if is_last and not has_end and _body(segment[:-1]) is None:
-            return  # a cut write ends anywhere but behind a whole line
-        if is_last and has_end and _is_cut(segment, self.offset):
-            return
-        text = segment[:-_TRAILER] + b"}"
-        raise self._damage(
-            "the checksum of a line doesn't fit",
-            expected=segment[-_TRAILER:][len(_KEY) : -2].decode("ascii", "replace"),
-            found=_checksum(text).decode(),
-        )
+        start = self.offset
+        try:
+            for text, position in whole_lines(data, start):
+                self._take(text)
+                self.offset = start + position
+        except BadLineError as error:
+            raise self._damage(str(error), expected=error.expected, found=error.found) from error
+        return len(data) - position
 
     def _damage(self, what: str, *, expected: str | None = None, found: str | None = None) -> StateError:
         number = self.sequence + 1
@@ -137,8 +84,7 @@ class Journal:
             expected=expected,
             found=found,
             run_id=self.run_id,
-            hint="nothing was changed, and steps/ still holds what finished; put the journal back from a copy of the "
-            "run's folder, or run the input again",
+            hint=f"nothing was changed; see what can be saved: pipekit repair {self.run_id}",
         )
 
     def _take(self, text: bytes) -> None:
@@ -181,7 +127,6 @@ class Journal:
         self.epoch = body["epoch"]
 
     def _commit(self, body: Mapping[str, JSON]) -> None:
-        steps = body.get("steps", {})
         self.record = dict(body["record"]) if "record" in body else apply(self.record, body)
         if "moves" in body:
             self.replaced += 1
@@ -197,11 +142,6 @@ class Journal:
             if slot is not None and check_path(slot, slot=True)[:-1] != parts[:-1]:
                 raise ValueError("a slot in another folder than its file")
             self.blobs[path] = Blob(sha256, size, slot)
-        if body.get("removed"):
-            self.entries.clear()  # they are of a step after those that were taken back
-        elif steps and self.entries:
-            closed = {name for key, step in steps.items() for name in (key, step["name"])}
-            self.entries = [entry for entry in self.entries if entry.step not in closed]
 
     def body(self, kind: str, epoch: int, content: Mapping[str, JSON]) -> dict[str, JSON]:
         """The next line, not yet counted."""
@@ -223,5 +163,5 @@ class Journal:
 
 
 def entries_content(entries: Sequence[Entry]) -> dict[str, JSON]:
-    """The content of a line that keeps entries of the open step."""
+    """The content of a line that keeps entries."""
     return {"entries": unstructure(tuple(entries))}

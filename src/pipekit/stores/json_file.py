@@ -14,26 +14,24 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from pipekit.errors import InputError, PipekitError, RunBusyError, RunNotFoundError, StateError, StorageError
+from pipekit.errors import PipekitError, RunBusyError, RunNotFoundError, StateError, StorageError
 from pipekit.interfaces.state_stores import Ability, Entry, Lease, Owner, RunQuery, RunSummary, StoredRun, StoreURL
-from pipekit.serde import MisfitError, unstructure
 from pipekit.state.ids import check_run_id, is_valid_id
-from pipekit.state.record import SCHEMA, InputRef, RunRecord
-from pipekit.stores import atomic
-from pipekit.stores.atomic import Folder, make_folders, refusal, spare_name, write_all
-from pipekit.stores.journal import Journal, line
+from pipekit.state.record import RunRecord
+from pipekit.stores.atomic import Folder, make_folders, spare_name
+from pipekit.stores.forging import NO_BLOBS, forge
+from pipekit.stores.item_journal import read_item_journal
+from pipekit.stores.journal import Journal
 from pipekit.stores.json_lease import JsonLease
-from pipekit.stores.layout import JOURNAL, LOCK, SLOT, STATE, STEPS, check_path, migrate
+from pipekit.stores.layout import ITEMS, JOURNAL, STATE, STEPS, check_path, migrate
 from pipekit.stores.listing import damaged, summary
 from pipekit.stores.locks import RunLock, find_owner, is_held
-from pipekit.stores.view import View, parse_view, render_view
+from pipekit.stores.view import View, parse_view
 
 __all__ = ["JsonFileStore"]
 
-_CHUNK = 1 << 20
 #: Journals kept in memory, so that reading all files of a run parses its journal once.
 _JOURNALS_KEPT = 4
-_SLOTS_AT_MOST = 1000
 
 
 class JsonFileStore:
@@ -51,10 +49,16 @@ class JsonFileStore:
 
     # --- making, taking and removing runs ----------------------------------------------------------------------------
 
-    def create(self, record: RunRecord, source: BinaryIO) -> None:
+    def create(
+        self,
+        record: RunRecord,
+        source: BinaryIO,
+        blobs: Mapping[str, bytes] = NO_BLOBS,
+        entries: Sequence[Entry] = (),
+    ) -> None:
         """Keep record and input together, or nothing: the whole folder is made under another name, then renamed."""
         run_id = check_run_id(record.run_id)
-        forge = f".new-{run_id}"
+        new = f".new-{run_id}"
         with _about(run_id, is_kept=False):
             make_folders(self._root)
             with Folder(self._root, follow=True) as root:
@@ -62,40 +66,17 @@ class JsonFileStore:
                     # The first run of a store. Whoever made its folder may have died before forcing its name.
                     with Folder(self._root.parent, follow=True) as above:
                         above.force()
-                if root.state(run_id) is not None or not root.make(forge):
+                if root.state(run_id) is not None or not root.make(new):
                     raise StateError(f"there is a run of this name already: {run_id}", run_id=run_id)
                 try:
-                    with root.sub(forge) as folder:
-                        self._forge(folder, record, source)
-                    root.move(forge, run_id)
+                    with root.sub(new) as folder:
+                        forge(folder, record, source, blobs, entries)
+                    root.move(new, run_id)
                 except BaseException:
                     with suppress(PipekitError, OSError):
-                        root.remove_tree(forge)
+                        root.remove_tree(new)
                     raise
                 root.force()
-
-    def _forge(self, folder: Folder, record: RunRecord, source: BinaryIO) -> None:
-        files = []
-        if record.input is not None:
-            _copy(folder, record.input, source)
-            files = [[record.input.path, record.input.sha256, record.input.size, None]]
-        folder.make(STEPS)
-        with folder.sub(STEPS) as steps:
-            # Names that wait: a commit fills one and need not force the folder.
-            for number in range(min(len(record.planned) + 1, _SLOTS_AT_MOST)):
-                steps.create(f"{SLOT}{number:04}")
-            steps.force()
-        journal = Journal(record.run_id, str(folder.path / JOURNAL))
-        try:
-            plain = unstructure(record)
-            header = line(journal.body("header", 0, {"schema": SCHEMA, "record": plain, "files": files}))
-            view = render_view(plain, journal_size=len(header))
-        except (MisfitError, ValueError) as error:
-            raise StateError(f"the record can't be kept: {error}", run_id=record.run_id) from error
-        folder.create(LOCK)
-        folder.create(STATE, view)
-        folder.create(JOURNAL, header, forced=True)
-        folder.force()
 
     def acquire(self, run_id: str, owner: Owner) -> Lease:
         """The right to change the run; what an owner before left unfinished is finished first."""
@@ -140,7 +121,8 @@ class JsonFileStore:
         """The newest committed record as the journal has it. Files are looked at by `read`."""
         with _about(run_id), self._open(run_id) as folder, self._mutex:
             journal = self._journal(folder, run_id, _view(folder, run_id))
-            return StoredRun(record=journal.structured(), entries=tuple(journal.entries))
+            record = journal.structured()
+            return StoredRun(record=record, entries=(*journal.entries, *_open_entries(folder, record)))
 
     def read(self, run_id: str, name: str) -> bytes:
         """One file as committed, its digest not checked; a file that no commit names isn't there."""
@@ -289,10 +271,18 @@ def _read_journal(folder: Folder, journal: Journal, view: View | None) -> int:
             expected="a header" if view is None else f"{view.journal_size} bytes",
             found=found,
             run_id=journal.run_id,
-            hint="nothing was changed, and steps/ still holds what finished; put the journal back from a copy of the "
-            "run's folder, or run the input again",
+            hint=f"nothing was changed; see what can be saved: pipekit repair {journal.run_id}",
         )
     return torn
+
+
+def _open_entries(folder: Folder, record: RunRecord) -> list[Entry]:
+    """What is finished inside the steps that haven't committed."""
+    finished = {step.name for step in record.step_outputs.values()}
+    with folder.sub(STEPS) as steps:
+        names = sorted(name for name in steps.names() if name.startswith(ITEMS))
+        journals = [read_item_journal(steps, name, record.run_id)[0] for name in names]
+    return [entry for journal in journals if journal.step not in finished for entry in journal.entries]
 
 
 def _read(folder: Folder, parts: Sequence[str]) -> bytes | None:
@@ -307,35 +297,3 @@ def _read(folder: Folder, parts: Sequence[str]) -> bytes | None:
         raise
     with below:
         return _read(below, parts[1:])
-
-
-def _copy(folder: Folder, ref: InputRef, source: BinaryIO) -> None:
-    """Copy the input in pieces, forced, and check that it is what the record says."""
-    *parents, name = check_path(ref.path)
-    opened: list[Folder] = []
-    home = folder
-    try:
-        for part in parents:
-            home.make(part)
-            home = home.sub(part)
-            opened.append(home)
-        found = hashlib.sha256()
-        size = 0
-        fd = home.open_new(name)
-        try:
-            with refusal(home.path / name, "write"):
-                while data := source.read(_CHUNK):
-                    found.update(data)
-                    size += len(data)
-                    write_all(fd, data)
-                atomic.system.sync(fd)
-        finally:
-            with refusal(home.path / name, "close"):
-                atomic.system.close(fd)
-        if (found.hexdigest(), size) != (ref.sha256, ref.size):
-            raise InputError("the input changed while it was read", file=ref.name, hint="run it again")
-        for home in reversed(opened):
-            home.force()
-    finally:
-        for home in opened:
-            home.close()

@@ -13,18 +13,20 @@ import stat
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from pipekit.errors import PipekitError, RunBusyError, StateError, StorageError
 from pipekit.interfaces.state_stores import Entry, Owner
 from pipekit.serde import JSON, MisfitError, unstructure
-from pipekit.state.record import SCHEMA, RunRecord
+from pipekit.state.record import HISTORY_KEPT, SCHEMA, RunRecord
 from pipekit.stores import atomic
 from pipekit.stores.atomic import Folder, refusal, spare_name
 from pipekit.stores.delta import difference, files_of
-from pipekit.stores.journal import Blob, Journal, Move, entries_content, line
+from pipekit.stores.journal import Blob, Journal, Move, entries_content
 from pipekit.stores.layout import HISTORY, JOURNAL, OWNER, SLOT, STATE, STEPS, check_path, is_slot, is_spare
+from pipekit.stores.lines import line
 from pipekit.stores.locks import RunLock, write_owner
+from pipekit.stores.open_items import OpenItems
 from pipekit.stores.view import render_view
 
 __all__ = ["JsonLease"]
@@ -52,12 +54,14 @@ class JsonLease:
         self._is_released = False
         self._is_view_behind = False
         self._viewed_at = float("-inf")
+        self._items = OpenItems(self.run_id)
         self._fd = folder.open_to_append(JOURNAL)
         try:
             if torn:
                 with refusal(folder.path, "cut", JOURNAL):
                     atomic.system.truncate(self._fd, journal.offset)
             self._settle()
+            self._items.settle(lambda: self._open((STEPS,), make=True), self._record)
             # Also forces lines that the last owner wrote and could not force any more: from here on they count.
             self._write("owner", journal.epoch + 1, {"owner": unstructure(owner)})
             write_owner(folder, owner)
@@ -86,26 +90,32 @@ class JsonLease:
                 self._abandon(files)
                 raise StateError(f"the record can't be kept: {error}", run_id=self.run_id) from error
             is_new_status = record.status != self._record.status
+            closed = [
+                step.name for key, step in record.step_outputs.items() if self._record.step_outputs.get(key) != step
+            ]
             self._record = record
-            try:
+            with self._refusing():  # the line stands; whoever opens the run next finishes this
                 self._archive()
                 for path, blob in files.items():
                     *parents, name = check_path(path)
                     self._open(tuple(parents)).move(_name(blob.slot), name)
-            except StorageError as error:
-                self._refused = error  # the line stands; whoever opens the run next finishes this
-                raise
+                self._items.close_steps(closed)
             self._view(now=is_new_status)
 
     def append(self, entries: Sequence[Entry]) -> None:
         """See `StateStore.append`."""
         with self._mutex:
             self._check(None)
-            if entries:
-                try:
-                    self._write("entries", self.epoch, entries_content(entries))
-                except MisfitError as error:
-                    raise StateError(f"the entry can't be kept: {error}", run_id=self.run_id) from error
+            lasting = [entry for entry in entries if entry.stays]
+            passing = [entry for entry in entries if not entry.stays]
+            try:
+                if lasting:
+                    self._write("entries", self.epoch, entries_content(lasting))
+                if passing:
+                    with self._refusing():
+                        self._items.append(passing, self.epoch)
+            except MisfitError as error:
+                raise StateError(f"the entry can't be kept: {error}", run_id=self.run_id) from error
 
     def release(self) -> None:
         """Give the run back; calling it again does nothing. The view is brought up to date where that is possible."""
@@ -125,9 +135,21 @@ class JsonLease:
     def _close(self) -> None:
         with suppress(OSError):
             atomic.system.close(self._fd)
+        self._items.close()
         for folder in self._folders.values():
             folder.close()
         self._lock.release()
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        """After an error in here nothing more is written: what the disk holds has to be looked at anew."""
+        try:
+            yield
+        except MisfitError:
+            raise
+        except BaseException as error:
+            self._refused = error if isinstance(error, PipekitError) else StorageError(f"stopped: {error!r}")
+            raise
 
     # --- before a change -------------------------------------------------------------------------------------------
 
@@ -262,6 +284,18 @@ class JsonLease:
                     break
         for folder in sorted(changed, key=lambda parts: parts[0] != HISTORY):
             changed[folder].force()
+        if changed:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Remove the oldest of the history; no record names it any more."""
+        oldest_kept = self._journal.replaced - HISTORY_KEPT + 1
+        history = self._open((HISTORY,))
+        for name in history.names():
+            if name.isdecimal() and int(name) < oldest_kept:
+                for parts in [parts for parts in self._folders if parts[:2] == (HISTORY, name)]:
+                    self._folders.pop(parts).close()
+                history.remove_tree(name)
 
     def _settle(self) -> None:
         """Finish what an owner before left: files still under their slots, files not yet moved to the history."""
@@ -301,16 +335,16 @@ class JsonLease:
         """One line, forced. When that fails the lease is of no use any more: what the line holds is unknown."""
         body = self._journal.body(kind, epoch, content)
         data = line(body)
-        try:
-            with refusal(self._folder.path, "write", JOURNAL):
-                atomic.write_all(self._fd, data)
-            with refusal(self._folder.path, "force to the disk", JOURNAL, kind="sync"):
-                atomic.system.sync_data(self._fd)
-        except BaseException as error:
-            self._refused = error if isinstance(error, PipekitError) else StorageError(f"stopped: {error!r}")
-            with suppress(OSError):  # so that nobody takes a line for kept that isn't
-                atomic.system.truncate(self._fd, self._journal.offset)
-            raise
+        with self._refusing():
+            try:
+                with refusal(self._folder.path, "write", JOURNAL):
+                    atomic.write_all(self._fd, data)
+                with refusal(self._folder.path, "force to the disk", JOURNAL, kind="sync"):
+                    atomic.system.sync_data(self._fd)
+            except BaseException:
+                with suppress(OSError):  # so that nobody takes a line for kept that isn't
+                    atomic.system.truncate(self._fd, self._journal.offset)
+                raise
         self._journal.take(body)
         self._journal.offset += len(data)
         self._is_view_behind = True

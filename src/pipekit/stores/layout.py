@@ -11,6 +11,7 @@ from pipekit.state.record import SCHEMA
 
 __all__ = [
     "HISTORY",
+    "ITEMS",
     "JOURNAL",
     "LOCK",
     "OWNER",
@@ -32,7 +33,9 @@ STEPS = "steps"
 HISTORY = "history"
 #: Files that wait for their own name begin so.
 SLOT = ".slot-"
-#: So do views that are about to replace the one there is.
+#: So do the files for what is finished inside open steps.
+ITEMS = ".items-"
+#: And views that are about to replace the one there is.
 SPARE_VIEW = ".new-"
 
 _OURS = frozenset({STATE, JOURNAL, LOCK, OWNER})

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO
 
 from attrs import define, field
@@ -15,7 +16,7 @@ from pipekit.errors import InputError, RunBusyError, RunNotFoundError, StateErro
 from pipekit.interfaces.state_stores import Ability, Entry, Lease, Owner, RunQuery, RunSummary, StoredRun
 from pipekit.serde import MisfitError, encode, unstructure
 from pipekit.state.ids import check_run_id
-from pipekit.state.record import RunRecord
+from pipekit.state.record import HISTORY_KEPT, RunRecord
 from pipekit.stores.delta import files_of
 from pipekit.stores.layout import HISTORY, check_path
 from pipekit.stores.listing import summary
@@ -59,11 +60,19 @@ class MemoryStore:
     def __repr__(self) -> str:
         return f"<MemoryStore {len(self._runs)} runs>"
 
-    def create(self, record: RunRecord, source: BinaryIO) -> None:
+    def create(
+        self,
+        record: RunRecord,
+        source: BinaryIO,
+        blobs: Mapping[str, bytes] = MappingProxyType({}),
+        entries: Sequence[Entry] = (),
+    ) -> None:
         """Keep record and input together, or nothing."""
         run_id = check_run_id(record.run_id)
         _check_json(record)
-        blobs: dict[str, bytes] = {}
+        _check_json(tuple(entries), what="entry", run_id=run_id)
+        _check_files(record, blobs)
+        blobs = {path: bytes(data) for path, data in blobs.items()}
         if (ref := record.input) is not None:
             check_path(ref.path)
             data = source.read()
@@ -73,7 +82,7 @@ class MemoryStore:
         with self._mutex:
             if run_id in self._runs:
                 raise StateError(f"there is a run of this name already: {run_id}", run_id=run_id)
-            self._runs[run_id] = _Run(record, blobs)
+            self._runs[run_id] = _Run(record, blobs, list(entries))
 
     def acquire(self, run_id: str, owner: Owner) -> Lease:
         """The right to change the run."""
@@ -92,13 +101,13 @@ class MemoryStore:
             return None if lease is None else lease.owner
 
     def load(self, run_id: str) -> StoredRun:
-        """The newest committed record and the open step's entries."""
+        """The newest committed record, and the entries that count."""
         with self._mutex:
             run = self._run(run_id)
             return StoredRun(record=run.record, entries=tuple(run.entries))
 
     def append(self, lease: Lease, entries: Sequence[Entry]) -> None:
-        """Keep entries of the open step."""
+        """Keep entries of open steps."""
         with self._mutex:
             run = self._held(lease)
             _check_json(tuple(entries), what="entry", run_id=lease.run_id)
@@ -111,32 +120,22 @@ class MemoryStore:
             if record.run_id != lease.run_id:
                 raise StateError(f"the record of {record.run_id} is no record of {lease.run_id}", run_id=lease.run_id)
             _check_json(record)
+            _check_files(record, blobs)
             named = files_of(record)
-            for path, data in blobs.items():
-                if check_path(path)[0] == HISTORY:
-                    raise StateError(f"the history is no place for new files: {path}", run_id=lease.run_id)
-                found = hashlib.sha256(data).hexdigest()
-                if named.get(path, found) != found:
-                    raise StateError(
-                        "the record names another digest than its file has",
-                        file=path,
-                        expected=named[path],
-                        found=found,
-                        run_id=lease.run_id,
-                    )
             before = run.record
             gone = [path for path in files_of(before) if path not in named and path in run.blobs]
             if gone:
                 run.replaced += 1
                 for path in gone:
                     run.blobs[f"{HISTORY}/{run.replaced}/{path}"] = run.blobs.pop(path)
+                forgotten = f"{HISTORY}/{run.replaced - HISTORY_KEPT}/"
+                for path in [path for path in run.blobs if path.startswith(forgotten)]:
+                    del run.blobs[path]
             run.blobs.update({path: bytes(data) for path, data in blobs.items()})
             run.record = record
-            if any(key not in record.step_outputs for key in before.step_outputs):
-                run.entries.clear()
-            changed = {key: step for key, step in record.step_outputs.items() if before.step_outputs.get(key) != step}
-            closed = {name for key, step in changed.items() for name in (key, step.name)}
-            run.entries = [entry for entry in run.entries if entry.step not in closed]
+            steps = record.step_outputs.items()
+            closed = {step.name for key, step in steps if before.step_outputs.get(key) != step}
+            run.entries = [entry for entry in run.entries if entry.stays or entry.step not in closed]
 
     def read(self, run_id: str, name: str) -> bytes:
         """One blob as committed."""
@@ -201,6 +200,22 @@ class MemoryStore:
                 hint=f"look at who has it: pipekit show {lease.run_id}",
             )
         return run
+
+
+def _check_files(record: RunRecord, blobs: Mapping[str, bytes]) -> None:
+    named = files_of(record)
+    for path, data in blobs.items():
+        if check_path(path)[0] == HISTORY:
+            raise StateError(f"the history is no place for new files: {path}", run_id=record.run_id)
+        found = hashlib.sha256(data).hexdigest()
+        if named.get(path, found) != found:
+            raise StateError(
+                "the record names another digest than its file has",
+                file=path,
+                expected=named[path],
+                found=found,
+                run_id=record.run_id,
+            )
 
 
 def _check_json(value: object, *, what: str = "record", run_id: str | None = None) -> None:

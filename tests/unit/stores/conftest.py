@@ -55,7 +55,7 @@ def make_record() -> Callable[..., RunRecord]:
 
 @pytest.fixture
 def make_step() -> Callable[..., StepRecord]:
-    def make(key: StepKey, data: bytes, *, attempt: int = 1) -> StepRecord:
+    def make(key: StepKey, data: bytes, *, attempt: int = 1, outputs: tuple[str, ...] = ()) -> StepRecord:
         return StepRecord(
             key=key,
             name=f"part-{key}",
@@ -65,6 +65,7 @@ def make_step() -> Callable[..., StepRecord]:
             started_at=NOW,
             duration=0.5,
             attempt=attempt,
+            outputs=outputs,
             fingerprint={"version": "1"},
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -48,6 +48,10 @@ BAD_PATHS = [
     "steps/" + "x" * 256,
     "steps/\udc80",
 ]
+
+
+def _sorted(entries: Iterable[Entry]) -> list[Entry]:
+    return sorted(entries, key=lambda entry: (entry.step, entry.kind, entry.key))
 
 
 class StateStoreContract:
@@ -233,7 +237,7 @@ class StateStoreContract:
             data = f"[{key}]".encode()
             record = record.with_step(make_step(key, data), next_step=key + 1, now=record.updated_at)
             store.commit(lease, record, {f"steps/step-{key}.json": data})
-        record = record.without_steps(frozenset({"2", "3"}), now=record.updated_at)
+        record = record.taken_back({"part-2": "", "part-3": ""}, now=record.updated_at)
         store.commit(lease, record, {})
 
         assert open_store().load(record.run_id).record == record
@@ -244,7 +248,7 @@ class StateStoreContract:
 
         record = record.with_step(make_step(2, b"[22]", attempt=2), next_step=3, now=record.updated_at)
         store.commit(lease, record, {"steps/step-2.json": b"[22]"})
-        record = record.without_steps(frozenset({"2"}), now=record.updated_at)
+        record = record.taken_back({"part-2": ""}, now=record.updated_at)
         store.commit(lease, record, {})
         lease.release()
 
@@ -270,18 +274,60 @@ class StateStoreContract:
         store = open_store()
         lease = store.acquire(record.run_id, owner)
         mine = [Entry(step="part-1", kind="item", key=f"candidate-{n}", value={"points": n}) for n in range(3)]
-        other = Entry(step="part-2", kind="reply", key="q", value="ja, für \u2028 alle")
+        other = Entry(step="part-2", kind="once", key="q", value="ja, für \u2028 alle")
+        paid = Entry(step="part-1", kind="reply", key="q", value="a model's words", attempt=2, stays=True)
         store.append(lease, mine[:1])
         store.append(lease, [])
-        store.append(lease, [*mine[1:], other])
+        store.append(lease, [*mine[1:], other, paid])
 
-        assert open_store().load(record.run_id).entries == (*mine, other)
+        assert _sorted(open_store().load(record.run_id).entries) == _sorted((*mine, other, paid))
 
         after = record.with_step(make_step(1, b"{}"), next_step=2, now=record.updated_at)
         store.commit(lease, after, {"steps/step-1.json": b"{}"})
+
+        assert _sorted(open_store().load(record.run_id).entries) == _sorted((paid, other))
+
+        store.append(lease, [evolve(mine[0], step="part-3")])
+        lease.release()
+        assert {entry.step for entry in open_store().load(record.run_id).entries} == {"part-1", "part-2", "part-3"}
+
+    def test_a_run_may_begin_with_work_of_another_one(
+        self, open_store: Callable[[], StateStore], make_record: MakeRecord, make_step: MakeStep, source: bytes
+    ) -> None:
+        record = make_record()
+        record = record.with_step(make_step(1, b"[1]"), next_step=2, now=record.updated_at)
+        item = Entry(step="part-2", kind="item", key="candidate-1", value=1)
+        paid = Entry(step="part-1", kind="reply", key="q", value="words", stays=True)
+        store = open_store()
+        with pytest.raises(StateError):
+            store.create(record, io.BytesIO(source), {"steps/step-1.json": b"[2]"})
+        store.create(record, io.BytesIO(source), {"steps/step-1.json": b"[1]"}, [item, paid])
+
+        stored = open_store().load(record.run_id)
+        assert stored.record == record
+        assert _sorted(stored.entries) == _sorted([item, paid])
+        assert open_store().read(record.run_id, "steps/step-1.json") == b"[1]"
+
+    def test_of_the_history_the_newest_five_are_kept(
+        self, open_store: Callable[[], StateStore], record: RunRecord, make_step: MakeStep, owner: Owner
+    ) -> None:
+        store = open_store()
+        lease = store.acquire(record.run_id, owner)
+        for attempt in range(1, 8):
+            data = f"[{attempt}]".encode()
+            record = record.with_step(make_step(1, data, attempt=attempt), next_step=2, now=record.updated_at)
+            store.commit(lease, record, {"steps/step-1.json": data})
+            record = record.taken_back({"part-1": "again"}, now=record.updated_at)
+            store.commit(lease, record, {})
         lease.release()
 
-        assert open_store().load(record.run_id).entries == (other,)
+        record = open_store().load(record.run_id).record
+        assert [past.step.attempt for past in record.history] == [3, 4, 5, 6, 7]
+        assert [open_store().read(record.run_id, past.step.path) for past in record.history] == [
+            f"[{attempt}]".encode() for attempt in range(3, 8)
+        ]
+        with pytest.raises(StateError):
+            open_store().read(record.run_id, "history/2/steps/step-1.json")
 
     def test_a_run_has_one_owner(self, open_store: Callable[[], StateStore], record: RunRecord, owner: Owner) -> None:
         store, other = open_store(), open_store()
