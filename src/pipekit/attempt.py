@@ -4,35 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from pipekit.asking import model_service
+from pipekit.asking import model_service, prompt_now
 from pipekit.engine.bus import Bus, Listener
+from pipekit.engine.calls import CallLog, Services
 from pipekit.engine.runner import Runner
 from pipekit.engine.table import ArtifactTable, TableView
 from pipekit.engine.threads import in_thread, uncancelled
-from pipekit.engine.work import Services
+from pipekit.forking import fork_run
 from pipekit.inputs import Input
 from pipekit.installation import AllRetrievers
 from pipekit.interfaces.llm_providers import LLM
-from pipekit.interfaces.state_stores import Entry, Lease, StoredRun
+from pipekit.interfaces.state_stores import Entry, Lease
+from pipekit.options import Resume
 from pipekit.outputs import copy_outputs, render
 from pipekit.planning.plan import Plan, PlannedStep
 from pipekit.planning.select import Selection
 from pipekit.preparing import Setup, this_process
 from pipekit.results import Pause, RunResult
+from pipekit.resuming import prepare_old
 from pipekit.serde import unstructure
 from pipekit.state.events import RunResumed, RunStarted
-from pipekit.state.record import PlannedRef, RunRecord, Usage
+from pipekit.state.record import PlannedRef, RunRecord
 
-if TYPE_CHECKING:
-    from pipekit.pipeline import Resume
-
-__all__ = ["Attempt", "run_new", "run_old"]
+__all__ = ["Attempt", "run_fork", "run_new", "run_old"]
 
 
 async def run_new(
@@ -54,7 +53,7 @@ async def run_new(
     bus.emit(RunStarted, input_file=record.input_file, steps=tuple(planned.name for planned in new.plan.to_run))
     for warning in new.warnings:
         bus.warn(warning)
-    attempt = Attempt(setup, new.plan, StoredRun(record=record), new.table, bus)
+    attempt = Attempt(setup, new.plan, record, new.table, bus)
     return await attempt.carry_out(lease, as_result=as_result)
 
 
@@ -64,48 +63,89 @@ async def run_old(
     """Go on with a run that is there already."""
     first = await in_thread(setup_of)
     run_id = await in_thread(lambda: first.runs.resolve(run))
+    return await _go_on(first, run_id, options, tell, as_result=as_result)
+
+
+async def run_fork(
+    setup_of: Callable[[], Setup], run: str, options: Resume, tell: Listener, *, as_result: bool
+) -> RunResult:
+    """Make a new run of what another one has finished, and go on with that."""
+    first = await in_thread(setup_of)
+    parent = await in_thread(lambda: first.runs.resolve(run))
+    setup = await in_thread(lambda: _as_before(first, parent))
+    run_id = await uncancelled(in_thread(lambda: fork_run(setup, parent, options)))
+    return await _go_on(first, run_id, evolve(options, from_step=None), tell, as_result=as_result)
+
+
+def _as_before(first: Setup, run_id: str) -> Setup:
+    """The setup for a run that is there already: what it read, with the flags given now above."""
+    asked = first.asked.as_before(first.store.load(run_id).record.config)
+    return first if asked == first.asked else Setup(evolve(asked, store=first.store))
+
+
+async def _go_on(first: Setup, run_id: str, options: Resume, tell: Listener, *, as_result: bool) -> RunResult:
     lease = await uncancelled(in_thread(lambda: first.store.acquire(run_id, this_process())))
     try:
-        record = (await in_thread(lambda: first.store.load(run_id))).record
-        asked = first.asked.as_before(record.config)
-        setup = first if asked == first.asked else await in_thread(lambda: Setup(evolve(asked, store=first.store)))
-        old = await in_thread(lambda: setup.old_run(run_id, options.select, options.from_step))
+        setup = await in_thread(lambda: _as_before(first, run_id))
+        old = await in_thread(lambda: prepare_old(setup, run_id, options))
     except BaseException:
         lease.release()
         raise
     bus = Bus(run_id, [tell, *setup.registry.listeners])
-    attempt = Attempt(setup, old.plan, old.stored, old.table, bus)
-    if not old.plan.to_run and record.status == "completed":
+    for warning in old.warnings:
+        bus.warn(warning)
+    attempt = Attempt(setup, old.plan, old.record, old.table, bus, old.entries)
+    if not old.plan.to_run and old.before.status == "completed" and old.record == old.before:
         lease.release()
-        return attempt.result(record)
+        return attempt.result(old.before)
     next_step = old.plan.to_run[0].name if old.plan.to_run else None
     reused = tuple(planned.name for planned in old.plan.steps if planned.decision == "reuse")
     bus.emit(RunResumed, from_step=next_step, reused=reused)
-    return await attempt.carry_out(lease, as_result=as_result, resumed=True, answers=options.answers)
+    return await attempt.carry_out(lease, as_result=as_result, begin=old.blobs, answers=options.answers)
 
 
 class Attempt:
     """One attempt at a run: the parts put together, carried out, and what came of it."""
 
-    def __init__(self, setup: Setup, plan: Plan, stored: StoredRun, table: ArtifactTable, bus: Bus) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        plan: Plan,
+        record: RunRecord,
+        table: ArtifactTable,
+        bus: Bus,
+        entries: Sequence[Entry] = (),
+    ) -> None:
         self._setup = setup
         self._plan = plan
-        self._stored = stored
+        self._record = record
         self._table = table
         self._bus = bus
+        self._entries = entries
         for warning in plan.warnings:
             bus.warn(warning)
 
     async def carry_out(
-        self, lease: Lease, *, as_result: bool, resumed: bool = False, answers: Mapping[str, object] | None = None
+        self,
+        lease: Lease,
+        *,
+        as_result: bool,
+        begin: Mapping[str, bytes] | None = None,
+        answers: Mapping[str, object] | None = None,
     ) -> RunResult:
-        """Run to the end of the plan. A cancelled run is paused; with ``as_result`` that is its result."""
+        """Run to the end of the plan. A cancelled run is paused; with ``as_result`` that is its result.
+
+        A resumed run ``begin``s with a commit: what is taken back, and the files that come with it.
+        """
         runner: Runner | None = None
         try:
-            record = self._started() if resumed else self._stored.record
-            if resumed:
-                await uncancelled(in_thread(lambda: self._setup.store.commit(lease, record, {})))
-            entries = await self._entries(lease, answers or {})
+            record = self._record if begin is None else self._started()
+            if begin is not None:
+                await uncancelled(in_thread(lambda: self._setup.store.commit(lease, record, begin)))
+            given = self._answers(answers or {})
+            if given:
+                await uncancelled(in_thread(lambda: self._setup.store.append(lease, given)))
+            extras = await in_thread(lambda: self._setup.extras(self._plan.steps))
             runner = Runner(
                 plan=self._plan,
                 record=record,
@@ -114,7 +154,8 @@ class Attempt:
                 table=self._table,
                 services=self._services(lambda: runner.record if runner else record),
                 bus=self._bus,
-                entries=entries,
+                extras=extras,
+                entries=[*self._entries, *given],
             )
             return self.result(await runner.run())
         except asyncio.CancelledError:
@@ -129,12 +170,14 @@ class Attempt:
     def _started(self) -> RunRecord:
         """The record at the start of a resumed attempt: running, owned by this process, next step known."""
         owner = this_process()
-        planned = {ref.name: ref for ref in self._stored.record.planned}
+        planned = {ref.name: ref for ref in self._record.planned}
         for step in self._plan.to_run:
             planned[step.name] = PlannedRef(key=step.key, name=step.name, package=step.package)
-        first = next((step.key for step in self._plan.to_run), None)
+        done = {str(key) for key in self._record.completed_steps}
+        left = (step.key for step in self._plan.steps if step.decision != "skip" and str(step.key) not in done)
+        first = next(left, None)
         return evolve(
-            self._stored.record,
+            self._record,
             status="running",
             paused_reason=None,
             error=None,
@@ -146,17 +189,15 @@ class Attempt:
             owner_host=owner.host,
         )
 
-    async def _entries(self, lease: Lease, answers: Mapping[str, object]) -> dict[tuple[str, str, str], Any]:
-        """The kept pieces of work inside the open step, with the answers that were given now."""
-        found = {(entry.step, entry.kind, entry.key): entry.value for entry in self._stored.entries}
+    def _answers(self, answers: Mapping[str, object]) -> list[Entry]:
+        """The answers that were given now, as entries of the steps that asked."""
         given: list[Entry] = []
         for key, answer in answers.items():
             step, _, rest = key.partition("/")
-            given.append(Entry(step=step, kind="answer", key=rest, value={"answer": unstructure(answer)}))
-        if given:
-            await uncancelled(in_thread(lambda: self._setup.store.append(lease, given)))
-        found.update({(entry.step, entry.kind, entry.key): entry.value for entry in given})
-        return found
+            attempt = self._record.attempt_of(step)
+            value = {"answer": unstructure(answer)}
+            given.append(Entry(step=step, kind="answer", key=rest, value=value, attempt=attempt, stays=True))
+        return given
 
     def _services(self, record: Callable[[], RunRecord]) -> Services:
         setup, table = self._setup, self._table
@@ -172,10 +213,11 @@ class Attempt:
             render=lambda formats: render(
                 formats, setup.installation.output_format, TableView(record(), table, original)
             ),
+            prompt_digest=lambda planned, task: prompt_now(setup, planned, task),
         )
 
-    def _llm(self, planned: PlannedStep, on_call: Callable[[Usage], None]) -> LLM:
-        return model_service(self._setup, planned, self._bus, on_call)
+    def _llm(self, planned: PlannedStep, log: CallLog) -> LLM:
+        return model_service(self._setup, planned, self._bus, log)
 
     def result(self, record: RunRecord) -> RunResult:
         """What came of the run, with the outputs copied to where the user wants them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from pipekit.engine.table import ArtifactTable, TableView
@@ -13,7 +13,7 @@ from pipekit.serde import JSON, MisfitError, decode
 from pipekit.state.ids import check_run_id, is_valid_id
 from pipekit.state.record import RunRecord, StepRecord
 
-__all__ = ["Runs", "fill_table", "read_step"]
+__all__ = ["Runs", "edited_hint", "fill_table", "read_step"]
 
 #: Loads the first artifact of a run again from its kept input: name and plain JSON, or None when nobody can.
 InputOf = Callable[[RunRecord, bytes], tuple[str, JSON] | None]
@@ -67,16 +67,28 @@ def _original(store: StateStore, record: RunRecord) -> bytes:
     return store.read(record.run_id, record.input.path) if record.input else b""
 
 
-def fill_table(table: ArtifactTable, record: RunRecord, store: StateStore, input_of: InputOf) -> None:
-    """Put the run's input and the outputs of its finished steps into the table, each checked against its digest."""
+def fill_table(
+    table: ArtifactTable, record: RunRecord, store: StateStore, input_of: InputOf, without: Collection[str] = ()
+) -> None:
+    """Put the run's input and the outputs of its finished steps into the table, each checked against its digest.
+
+    The steps named in ``without`` are left out, and their files not looked at.
+    """
     if record.input is not None:
         original = _checked(store, record, record.input.path, record.input.sha256, step=None)
         loaded = input_of(record, original)
         if loaded is not None:
-            table.put_input(loaded[0], loaded[1], record.input.sha256)
+            table.put_input(*loaded)
     for key in record.completed_steps:
         step = record.step_outputs[str(key)]
+        if step.name in without:
+            continue
         table.put_step(step, read_step(store, record, step))
+
+
+def edited_hint(run_id: str, step: StepRecord) -> str:
+    """What to do about a step's file that isn't what was committed."""
+    return f"run that step again: pipekit resume {run_id} --from-step {step.key}"
 
 
 def read_step(store: StateStore, record: RunRecord, step: StepRecord) -> JSON:
@@ -94,7 +106,11 @@ def _checked(store: StateStore, record: RunRecord, path: str, expected: str, ste
     if found == expected:
         return data
     folder = store.folder(record.run_id)
-    command = f"run that step again: pipekit resume {record.run_id} --from-step {step.key}" if step else ""
+    command = (
+        f"changed by a person? pipekit resume {record.run_id} --accept-edits\n" + edited_hint(record.run_id, step)
+        if step
+        else ""
+    )
     raise StateError(
         f"{path} was changed or damaged since it was written",
         file=str(folder / path) if folder else path,

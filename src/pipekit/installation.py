@@ -19,6 +19,7 @@ from pipekit.interfaces.output_formats import OutputFormat
 from pipekit.interfaces.retrievers import Hit, Retriever
 from pipekit.interfaces.state_stores import StateStore, StoreURL
 from pipekit.plugins.registry import Contribution, Registry
+from pipekit.state.fingerprint import short_digest
 
 __all__ = ["AllRetrievers", "Installation"]
 
@@ -110,6 +111,10 @@ class Installation:
             )
         return made
 
+    def retrievers_digest(self) -> str:
+        """Changes when the content of a configured retriever does, or which ones there are."""
+        return short_digest({name: _guarded_fingerprint(name, one) for name, one in self.retrievers().items()})
+
     def secrets_of(self, provider: str) -> Sequence[str]:
         """The environment variables a model provider needs."""
         return self.provider(provider).secrets
@@ -144,6 +149,17 @@ class AllRetrievers:
         for name, retriever in self._retrievers.items():
             hits.extend(await in_thread(functools.partial(_searched, name, retriever, query, limit, kind)))
         return sorted(hits, key=lambda hit: -hit.relevance)[:limit]
+
+
+def _guarded_fingerprint(name: str, retriever: Retriever) -> str:
+    try:
+        return str(retriever.fingerprint())
+    except PipekitError:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"the retriever {name} raised {type(error).__name__}: {error}", hook="pipekit_retrievers", kind="retriever"
+        ) from error
 
 
 def _searched(name: str, retriever: Retriever, query: str, limit: int, kind: str | None) -> list[Hit]:

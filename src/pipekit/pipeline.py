@@ -10,10 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import field, frozen
-
 from pipekit.inputs import NOTHING, Input, Text
-from pipekit.planning.select import ALL, Selection, step_name
+from pipekit.options import Resume
+from pipekit.planning.select import ALL, Selection
 from pipekit.results import RunResult
 
 if TYPE_CHECKING:
@@ -30,20 +29,6 @@ if TYPE_CHECKING:
     from pipekit.streams import EventStream
 
 __all__ = ["Pipeline", "Resume", "RunResult", "Text"]
-
-
-@frozen(kw_only=True)
-class Resume:
-    """How to go on with a run.
-
-    ``from_step`` (name or number) runs that step and all after it again; without it the run goes on from the first
-    unfinished step. ``select`` narrows the plan for this command. ``answers`` are answers to the run's questions by
-    their key.
-    """
-
-    from_step: str | None = field(default=None, converter=step_name)
-    select: Selection = ALL
-    answers: Mapping[str, object] = field(factory=dict)
 
 
 class Pipeline:
@@ -158,6 +143,23 @@ class Pipeline:
         from pipekit.streams import EventStream
 
         return EventStream(lambda tell: run_old(lambda: self._setup, run, options or Resume(), tell, as_result=True))
+
+    def fork(self, run: str, options: Resume | None = None) -> RunResult:
+        """A new run that begins with what that one has finished, and shares nothing with it from there on."""
+        return _finished(self.fork_stream(run, options))
+
+    async def afork(self, run: str, options: Resume | None = None) -> RunResult:
+        """The same on the caller's event loop."""
+        from pipekit.attempt import run_fork
+
+        return await run_fork(lambda: self._setup, run, options or Resume(), _nobody, as_result=False)
+
+    def fork_stream(self, run: str, options: Resume | None = None) -> EventStream:
+        """Fork a run and tell the events of the new one as they come."""
+        from pipekit.attempt import run_fork
+        from pipekit.streams import EventStream
+
+        return EventStream(lambda tell: run_fork(lambda: self._setup, run, options or Resume(), tell, as_result=True))
 
     def format(self, run: str, formats: Sequence[str] = ()) -> Sequence[Path]:
         """Write a run's outputs again from what is kept, without a model; by default in the configured formats."""

@@ -16,14 +16,14 @@ from pipekit.config.configuration import Configuration, load_configuration
 from pipekit.config.layers import Override
 from pipekit.engine.table import ArtifactTable
 from pipekit.errors import PipekitError, PluginError, UsageError
-from pipekit.history import Runs, fill_table
+from pipekit.history import Runs
 from pipekit.inputs import NOTHING, Given, Input, load_value, pick_loader, read_input
 from pipekit.installation import Installation
-from pipekit.interfaces.state_stores import Owner, StateStore, StoredRun
+from pipekit.interfaces.state_stores import Owner, StateStore
 from pipekit.interfaces.workflows import Workflow
 from pipekit.planning.build import PlanRequest, make_plan
 from pipekit.planning.members import Registered
-from pipekit.planning.plan import Plan
+from pipekit.planning.plan import Plan, PlannedStep
 from pipekit.planning.select import Selection
 from pipekit.plugins.loading import PluginOptions, load_plugins
 from pipekit.plugins.registry import Registry
@@ -32,7 +32,7 @@ from pipekit.state.fingerprint import digest
 from pipekit.state.ids import new_run_id
 from pipekit.state.record import ConfigRef, InputRef, PlannedRef, RunRecord
 
-__all__ = ["Asked", "NewRun", "OldRun", "Setup", "this_process"]
+__all__ = ["Asked", "NewRun", "Setup", "this_process"]
 
 
 @frozen(kw_only=True)
@@ -73,15 +73,6 @@ class NewRun:
     given: Given
     table: ArtifactTable
     warnings: Sequence[str] = ()
-
-
-@frozen(kw_only=True)
-class OldRun:
-    """Everything a resumed run goes on from."""
-
-    plan: Plan
-    stored: StoredRun
-    table: ArtifactTable
 
 
 class Setup:
@@ -217,8 +208,8 @@ class Setup:
         assert loaded is not None
         loader, value, plain = loaded
         sha256 = digest(given.content)
-        table = ArtifactTable()
-        table.put_input(plan.input, plain, sha256)
+        table = ArtifactTable([planned.name for planned in plan.steps])
+        table.put_input(plan.input, plain)
         now = datetime.now(UTC)
         first = next((planned.key for planned in plan.to_run), None)
         owner = this_process()
@@ -238,7 +229,7 @@ class Setup:
                 kind=given.kind,
                 format=loader,
             ),
-            config=self._config_ref(select),
+            config=self.config_ref(select),
             planned=tuple(
                 PlannedRef(key=planned.key, name=planned.name, package=planned.package) for planned in plan.to_run
             ),
@@ -249,7 +240,8 @@ class Setup:
         mended = tuple(getattr(value, "warnings", ()))
         return NewRun(plan=plan, record=record, given=given, table=table, warnings=mended)
 
-    def _config_ref(self, select: Selection) -> ConfigRef:
+    def config_ref(self, select: Selection) -> ConfigRef:
+        """What a resume has to read again to know what this run knew."""
         asked = self.asked
         named = asked.config if asked.config is not None else asked.environ.get("PIPEKIT_CONFIG")
         path = None if named is None or isinstance(named, Mapping) else str((asked.folder / named).absolute())
@@ -287,32 +279,7 @@ class Setup:
             return asked
         return self.registry.workflow(record.workflow)
 
-    def old_run(self, run_id: str, select: Selection, from_step: str | None) -> OldRun:
-        """Everything to go on with a run: every kept file is checked before anything looks at it."""
-        stored = self.store.load(run_id)
-        record = stored.record
-        workflow = self.workflow_of(record)
-        self._check_plugins(record, workflow)
-        kept = Selection(
-            only=select.only or record.config.only, skip=select.skip or record.config.skip, until=select.until
-        )
-        request = self.request(workflow, kept, ())
-        finished = {step.name: step for step in record.step_outputs.values()}
-        plan = make_plan(evolve(request, finished=finished, from_step=from_step))
-        again = {planned.name for planned in plan.to_run}
-        table = ArtifactTable()
-        remaining = record.taken_back(dict.fromkeys(again, f"--from-step {from_step}"), now=record.updated_at)
-        fill_table(table, remaining, self.store, self.input_of)
-        if plan.input not in table.names:
-            raise PluginError(
-                f"the input of {run_id} can't be loaded: its loader is not there",
-                kind="missing",
-                run_id=run_id,
-                hint="install the plugin that brings it; pipekit plugins shows what there is",
-            )
-        return OldRun(plan=plan, stored=evolve(stored, record=remaining), table=table)
-
-    def _check_plugins(self, record: RunRecord, workflow: Workflow) -> None:
+    def check_plugins(self, record: RunRecord, workflow: Workflow) -> None:
         """Refuse to go on when a plugin of the run is gone: its steps would be missing in silence."""
         known = {entry.value.name for entry in self.registry.steps}
         known |= {step if isinstance(step, str) else step.name for step in workflow.steps}
@@ -329,6 +296,14 @@ class Setup:
                     step=planned.name,
                     hint=f"install {name or 'it'} again, or see pipekit plugins for why it was set aside",
                 )
+
+    def extras(self, steps: Sequence[PlannedStep]) -> Mapping[str, Mapping[str, str]]:
+        """What steps depend on outside of the run and the configuration: the sources of those that search."""
+        searching = [planned.name for planned in steps if planned.signature.service("retrieval") is not None]
+        if not searching:
+            return {}
+        found = {"retrievers": self.installation.retrievers_digest()}
+        return dict.fromkeys(searching, found)
 
     def output_folder(self, run_id: str) -> Path | None:
         """Where the outputs are copied to: ``output.dir``, by default ``output`` where the store has no folders."""

@@ -31,6 +31,11 @@ def _at_least_zero(_: object, __: object, value: Any) -> None:
         raise ValueError("it must not be negative")
 
 
+def _share(_: object, __: object, value: Any) -> None:
+    if value is not None and not 0 <= value <= 1:
+        raise ValueError("it must lie between 0 and 1")
+
+
 def _temperature(_: object, __: object, value: Any) -> None:
     if value is not None and not 0 <= value <= 2:
         raise ValueError("it must lie between 0 and 2")
@@ -91,19 +96,26 @@ class PluginSettings:
 class RunSettings:
     """How a run is carried out.
 
-    ``parallel_steps`` steps at a time; ``concurrency`` items of a step at a time; ``timeout`` seconds in which a step
-    must show a sign of life; inputs larger than ``max_input_bytes`` are refused.
+    ``parallel_steps`` steps at a time, where they don't need each other; ``concurrency`` items of a step at a time,
+    and ``max_concurrency`` of the whole run; ``timeout`` seconds in which a step must show a sign of life; inputs
+    larger than ``max_input_bytes`` are refused.
     """
 
     parallel_steps: int = field(default=1, validator=_positive)
     concurrency: int = field(default=4, validator=_positive)
+    max_concurrency: int = field(default=64, validator=_positive)
     timeout: float = field(default=600.0, validator=_positive)
     max_input_bytes: int = field(default=50_000_000, validator=_positive)
 
 
 @frozen(kw_only=True)
 class StepBlock:
-    """What every step's block takes, whatever the step; None means that the block doesn't say."""
+    """What every step's block takes, whatever the step; None means that the block doesn't say.
+
+    ``on_item_error`` says what a failed item of a fanned-out step does: ``fail`` lets the others finish and fails the
+    step, ``skip`` goes on without it, as long as ``min_success`` (a share of the items, 0–1) of them succeed; left
+    out, one is enough.
+    """
 
     enabled: bool | None = None
     provider: str | None = None
@@ -112,6 +124,7 @@ class StepBlock:
     timeout: float | None = field(default=None, validator=_positive)
     retry: RetrySettings | None = None
     on_item_error: Literal["fail", "skip"] = "fail"
+    min_success: float | None = field(default=None, validator=_share)
 
 
 @frozen(kw_only=True)

@@ -25,7 +25,7 @@ llm:
   #   ollama: {baseUrl: "http://localhost:11434"}
 
 # One block a step, by number (step4) or by name (enrich-context), but not by both.
-# Every block takes enabled, model, concurrency, timeout, retry and onItemError; the rest is the step's own.
+# Every block takes enabled, model, concurrency, timeout, retry, onItemError and minSuccess; the rest is its own.
 steps:
   # step3: {model: anthropic/claude-sonnet-4-5}  # this step's own model
   step4: {ragTopK: 5, ragThreshold: 0.3}
@@ -44,6 +44,7 @@ store: "file:.pipeline"
 run:
   parallelSteps: 1
   concurrency: 4                # items of one step at a time
+  maxConcurrency: 64            # items of the whole run at a time
   timeout: 600                  # seconds without a sign of life after which a step counts as hung
   maxInputBytes: 50000000
 

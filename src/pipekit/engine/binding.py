@@ -11,8 +11,9 @@ from attrs import frozen
 from pipekit.engine.table import ArtifactTable
 from pipekit.planning.plan import PlannedStep
 from pipekit.planning.signature import Parameter, Service, each_of
+from pipekit.serde import JSON
 
-__all__ = ["Item", "MissingInputError", "TableArtifacts", "bind"]
+__all__ = ["Item", "MissingInputError", "TableArtifacts", "bind", "is_per_item"]
 
 
 class MissingInputError(Exception):
@@ -21,10 +22,11 @@ class MissingInputError(Exception):
 
 @frozen(kw_only=True)
 class Item:
-    """One item of the collection that a step is fanned out over."""
+    """One item of the collection that a step is fanned out over; ``shown`` is what the step sees of it, as JSON."""
 
     id: str
     value: Any
+    shown: JSON = None
 
 
 class TableArtifacts:
@@ -65,6 +67,16 @@ def bind(
     return arguments
 
 
+def is_per_item(planned: PlannedStep, parameter: Parameter, table: ArtifactTable) -> bool:
+    """Whether each item of the step gets its own result of this artifact, and not the whole of it."""
+    return (
+        planned.step.each is not None
+        and table.collection(parameter.name) is not None
+        and table.root(parameter.name) == table.root(planned.step.each)
+        and not parameter.wants_all
+    )
+
+
 def _bind_artifact(
     planned: PlannedStep, parameter: Parameter, table: ArtifactTable, item: Item | None, arguments: dict[str, Any]
 ) -> None:
@@ -72,12 +84,7 @@ def _bind_artifact(
         if parameter.required:
             raise MissingInputError(f"{parameter.name!r} was not made")
         return
-    same_collection = (
-        item is not None
-        and table.collection(parameter.name) is not None
-        and table.root(parameter.name) == table.root(planned.step.each or "")
-    )
-    if not same_collection or parameter.wants_all:
+    if not is_per_item(planned, parameter, table):
         arguments[parameter.name] = table.get(parameter.name, parameter.annotation)
         return
     assert item is not None

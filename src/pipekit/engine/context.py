@@ -5,49 +5,30 @@ from __future__ import annotations
 import asyncio
 import logging
 import tempfile
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pipekit.engine.bus import Bus
+from pipekit.engine.notebook import Notebook
 from pipekit.errors import StepError
-from pipekit.interfaces.state_stores import Entry
 from pipekit.interfaces.steps import Question
 from pipekit.serde import JSON, MisfitError, encode, structure, unstructure
 from pipekit.state.events import ProgressReported, QuestionAsked
 from pipekit.state.fingerprint import digest
 from pipekit.state.record import AskedQuestion
 
-__all__ = ["Notebook", "RunStepContext", "UnansweredQuestionError"]
+__all__ = ["RunStepContext", "UnansweredQuestionError"]
 
 T = TypeVar("T")
 
 
 class UnansweredQuestionError(Exception):
-    """A step needs a person's answer; the run pauses with the question."""
+    """A step needs a person's answers; the run pauses with the questions."""
 
-    def __init__(self, asked: AskedQuestion) -> None:
-        super().__init__(asked.text)
+    def __init__(self, *asked: AskedQuestion) -> None:
+        super().__init__("; ".join(question.text for question in asked))
         self.asked = asked
-
-
-class Notebook:
-    """The finished pieces of work inside the open step: what the journal holds, and how to add to it."""
-
-    def __init__(
-        self, entries: Mapping[tuple[str, str, str], JSON], append: Callable[[Entry], Awaitable[None]]
-    ) -> None:
-        self._entries = dict(entries)
-        self._append = append
-
-    def find(self, step: str, kind: str, key: str) -> JSON:
-        """The kept value, or None."""
-        return self._entries.get((step, kind, key))
-
-    async def keep(self, entry: Entry) -> None:
-        """Keep an entry; durable on return."""
-        await self._append(entry)
-        self._entries[entry.step, entry.kind, entry.key] = entry.value
 
 
 class RunStepContext:
@@ -64,6 +45,8 @@ class RunStepContext:
         notebook: Notebook,
         loop: asyncio.AbstractEventLoop,
         project: Path,
+        basis: str = "",
+        alive: Callable[[], None] = lambda: None,
     ) -> None:
         self.run_id = run_id
         self.step = step
@@ -74,6 +57,8 @@ class RunStepContext:
         self._bus = bus
         self._notebook = notebook
         self._loop = loop
+        self._basis = basis
+        self._alive = alive
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
 
     @property
@@ -94,40 +79,36 @@ class RunStepContext:
             self._scratch.cleanup()
             self._scratch = None
 
-    def _key(self, key: str) -> str:
-        return f"{self.item}/{key}" if self.item else key
+    def full_key(self, key: str) -> str:
+        """The key with the item before it; a slash in the item's id can't be taken for the one between the two."""
+        return f"{self.item.replace('%', '%25').replace('/', '%2F')}/{key}" if self.item else key
 
     async def once(self, key: str, work: Callable[[], Awaitable[T]], *, returns: type[T], inputs: object = None) -> T:
         """Run ``work`` once per run and keep its result; other ``inputs`` under a kept key are an error."""
-        full = self._key(key)
         try:
-            about = digest(encode(unstructure(inputs)))
+            about = {"inputs": digest(encode(unstructure(inputs))), "basis": self._basis}
         except MisfitError as error:
             raise StepError(f"the inputs of {key!r} are no JSON: {error}", step=self.step) from error
-        kept = self._notebook.find(self.step, "once", full)
-        if kept is not None:
-            if kept["inputs"] != about:
-                raise StepError(
-                    f"the key {key!r} was used with other inputs before",
-                    kind="key-reuse",
-                    step=self.step,
-                    hint="give each piece of work a key of its own",
-                )
-            return structure(kept["result"], returns)
-        result = await work()
-        plain = unstructure(result)
+
+        async def plain() -> JSON:
+            result = unstructure(await work())
+            self._structured(key, result, returns)
+            return result
+
+        result = await self._notebook.once(self.step, self.full_key(key), about, plain)
+        self._alive()
+        return self._structured(key, result, returns)
+
+    def _structured(self, key: str, plain: JSON, returns: type[T]) -> T:
         try:
             encode(plain)
-            checked: T = structure(plain, returns)
+            return structure(plain, returns)
         except MisfitError as error:
             raise StepError(f"the result of {key!r} doesn't fit: {error}", step=self.step) from error
-        entry = Entry(step=self.step, kind="once", key=full, value={"inputs": about, "result": plain})
-        await self._notebook.keep(entry)
-        return checked
 
     async def answer(self, key: str, question: Question[T]) -> T:
         """The kept human answer; without one the run pauses with the question."""
-        full = self._key(key)
+        full = self.full_key(key)
         kept = self._notebook.find(self.step, "answer", full)
         if kept is None:
             asked = AskedQuestion(
@@ -150,5 +131,6 @@ class RunStepContext:
         return asyncio.run_coroutine_threadsafe(routine, self._loop).result()
 
     def progress(self, done: float, text: str = "") -> None:
-        """Say how far the step is, as a share from 0 to 1."""
+        """Say how far the step is, as a share from 0 to 1; also a sign of life."""
+        self._loop.call_soon_threadsafe(self._alive)
         self._bus.emit(ProgressReported, step=self.step, done=min(1.0, max(0.0, done)), text=text)

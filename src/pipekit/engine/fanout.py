@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from pipekit.engine.binding import Item
+from pipekit.engine.narrowing import narrow
 from pipekit.engine.table import ArtifactTable
 from pipekit.errors import StepError
 from pipekit.planning.plan import PlannedStep
+from pipekit.planning.signature import Parameter
 from pipekit.serde import JSON, camel_case, structure
 
 __all__ = ["Outcome", "fan_out", "id_key", "items_of"]
 
+Work = TypeVar("Work")
+
 
 @frozen(kw_only=True)
-class Outcome:
+class Outcome(Generic[Work]):
     """What came of one item: its result, or the error."""
 
     item: Item
-    result: JSON = None
-    error: BaseException | None = None
+    result: Work | None = None
+    error: Exception | None = None
 
 
 def id_key(type_: object) -> str:
@@ -43,20 +49,25 @@ def items_of(planned: PlannedStep, table: ArtifactTable) -> list[Item]:
     parameter = planned.signature.parameters[0]
     fanned = table.fanned(step.each)
     if fanned is not None:
-        return [Item(id=key, value=structure(value, parameter.annotation)) for key, value in fanned.results.items()]
+        return [_item(key, value, parameter) for key, value in fanned.results.items()]
     collection = table.value(step.each)
     if not isinstance(collection, list):
         raise StepError(f"{step.each!r} is no collection, so nothing can be done for each of it", step=step.name)
     items: list[Item] = []
     seen: set[str] = set()
     for position, plain in enumerate(collection, start=1):
-        value = structure(plain, parameter.annotation)
-        key = _item_id(planned, value, position)
+        item = _item("", plain, parameter)
+        key = _item_id(planned, item.value, position)
         if key in seen:
             raise StepError(f"two items of {step.each!r} have the id {key!r}", kind="item-id", step=step.name)
         seen.add(key)
-        items.append(Item(id=key, value=value))
+        items.append(evolve(item, id=key))
     return items
+
+
+def _item(key: str, plain: JSON, parameter: Parameter) -> Item:
+    shown = narrow(plain, parameter.annotation)
+    return Item(id=key, value=structure(shown, parameter.annotation), shown=shown)
 
 
 def _item_id(planned: PlannedStep, value: object, position: int) -> str:
@@ -71,21 +82,33 @@ def _item_id(planned: PlannedStep, value: object, position: int) -> str:
     return key
 
 
-async def fan_out(items: Sequence[Item], work: Callable[[Item], Awaitable[JSON]], *, concurrency: int) -> list[Outcome]:
-    """The outcome of each item in input order. One that fails lets the others finish; a cancellation ends them all."""
-    places = asyncio.Semaphore(max(1, concurrency))
+async def fan_out(
+    items: Sequence[Item],
+    work: Callable[[Item], Awaitable[Work]],
+    keep: Callable[[Item, Work], Awaitable[None]],
+    *,
+    places: Sequence[asyncio.Semaphore],
+) -> list[Outcome[Work]]:
+    """The outcome of each item in input order. One that fails lets the others finish; a cancellation ends them all.
 
-    async def one(item: Item) -> Outcome:
-        async with places:
+    An item takes a place in each of ``places`` while it is worked on, and none while its result is being kept. An
+    error of ``keep`` ends everything at once.
+    """
+
+    async def one(item: Item) -> Outcome[Work]:
+        async with contextlib.AsyncExitStack() as taken:
+            for place in places:
+                await taken.enter_async_context(place)
             try:
-                return Outcome(item=item, result=await work(item))
+                result = await work(item)
             except Exception as error:  # noqa: BLE001 - kept apart, and judged once the others are done
                 return Outcome(item=item, error=error)
+        await keep(item, result)
+        return Outcome(item=item, result=result)
 
-    tasks = [asyncio.create_task(one(item), name=f"item {item.id}") for item in items]
     try:
-        return [await task for task in tasks]
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(item), name=f"item {item.id}") for item in items]
+    except BaseExceptionGroup as several:
+        raise several.exceptions[0] from None
+    return [task.result() for task in tasks]

@@ -1,23 +1,27 @@
-"""Walk the plan: one step after the other, a checkpoint after each, a clean stop at any time."""
+"""Walk the plan: each step once what it needs is there, a checkpoint after each, a clean stop at any time."""
 
 from __future__ import annotations
 
 import asyncio
 import functools
-import inspect
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
 
 from attrs import evolve
 
 from pipekit.engine.bus import Bus
-from pipekit.engine.context import Notebook, UnansweredQuestionError
+from pipekit.engine.calls import Services
+from pipekit.engine.context import UnansweredQuestionError
+from pipekit.engine.dependence import dependence_of
+from pipekit.engine.notebook import Notebook
+from pipekit.engine.past import past_results
+from pipekit.engine.scheduling import walk
 from pipekit.engine.table import ArtifactTable
-from pipekit.engine.threads import in_thread, uncancelled
-from pipekit.engine.work import Done, Services, StepWork
-from pipekit.errors import InternalError, PipekitError, StorageError
+from pipekit.engine.threads import in_thread
+from pipekit.engine.work import Done, StepWork
+from pipekit.engine.writer import Writer
+from pipekit.errors import InternalError, PipekitError, RunBusyError, StorageError
 from pipekit.interfaces.state_stores import Entry, Lease, StateStore
 from pipekit.planning.plan import Plan, PlannedStep
 from pipekit.serde import JSON, encode
@@ -31,16 +35,21 @@ from pipekit.state.events import (
     StepReused,
     StepSkipped,
 )
-from pipekit.state.fingerprint import digest, fingerprint
+from pipekit.state.fingerprint import Dependence, digest, drift
 from pipekit.state.record import AskedQuestion, BlobRef, PausedReason, RunRecord, StepKey, StepRecord, step_file
 
-__all__ = ["Runner", "expected_fingerprint"]
+__all__ = ["Runner"]
 
-T = TypeVar("T")
+#: A run that keeps more than this is worth a word, in bytes.
+_LARGE = 100_000_000
 
 
 class Runner:
-    """Takes one run from where its record stands to the end of its plan, or to a stop."""
+    """Takes one run from where its record stands to the end of its plan, or to a stop.
+
+    ``extras`` are the digests of what each step depends on outside of the run and its configuration, by step name;
+    ``entries`` the finished pieces of work inside steps that are open.
+    """
 
     def __init__(
         self,
@@ -52,68 +61,103 @@ class Runner:
         table: ArtifactTable,
         services: Services,
         bus: Bus,
-        entries: Mapping[tuple[str, str, str], JSON] | None = None,
+        extras: Mapping[str, Mapping[str, str]],
+        entries: Sequence[Entry] = (),
     ) -> None:
         self.plan = plan
-        self.record = record
         self._store = store
-        self._lease = lease
         self._table = table
+        self._services = services
         self._bus = bus
-        self._stop_reason: PausedReason = "signal"
-        notebook = Notebook(entries or {}, self._append)
-        self._work = StepWork(run_id=record.run_id, table=table, services=services, bus=bus, notebook=notebook)
+        self._extras = extras
+        self._writer = Writer(store, lease, record)
+        self._made: set[str] = set()
+        self._is_large = False
+        notebook = Notebook(entries, lambda step: self.record.attempt_of(step), self._writer.keep)
+        self._work = StepWork(
+            run_id=record.run_id,
+            table=table,
+            services=services,
+            bus=bus,
+            notebook=notebook,
+            max_concurrency=plan.max_concurrency,
+        )
+
+    @property
+    def record(self) -> RunRecord:
+        """Where the run stands."""
+        return self._writer.record
 
     async def run(self) -> RunRecord:
         """The record at the end. Raises the error of a failed run; a cancellation leaves the run paused."""
         started = time.monotonic()
-        current: PlannedStep | None = None
         try:
-            for position, planned in enumerate(self.plan.steps):
-                if not self._is_to_run(planned):
-                    continue
-                current = planned
-                await self._step(planned, self._next_key(position))
-                if self.plan.until == planned.name:
-                    return await self._pause("until")
+            await walk(self.plan.steps, self._reach, until=self.plan.until, at_once=self.plan.parallel_steps)
         except UnansweredQuestionError as error:
-            return await self._pause("question", (error.asked,))
+            return await self._pause("question", error.asked)
         except asyncio.CancelledError:
-            await uncancelled(self._pause(self._stop_reason))
+            await self._pause("signal")
             raise
         except PipekitError as error:
-            await self._fail(error, current)
+            await self._fail(error)
             raise
         except Exception as error:
-            mistake = InternalError(f"{type(error).__name__} in the engine: {error}", step=current and current.name)
-            await self._fail(mistake, current)
+            mistake = InternalError(f"{type(error).__name__} in the engine: {error}")
+            await self._fail(mistake)
             raise mistake from error
-        done = evolve(self.record, status="completed", current_step=None, error=None, error_code=None, questions=())
-        await self._commit(done, {})
+        if self._next(self.record) is not None:
+            return await self._pause("until")
+        await self._writer.commit(_completed)
         self._bus.emit(RunFinished, duration=time.monotonic() - started, usage=self.record.usage)
         return self.record
 
-    def _is_to_run(self, planned: PlannedStep) -> bool:
+    # --- each step ---------------------------------------------------------------------------------------------------
+
+    async def _reach(self, planned: PlannedStep) -> None:
+        """Run a step, or find that this isn't needed."""
         if planned.decision == "skip":
             self._bus.emit(StepSkipped, step=planned.name, key=planned.key, reason=str(planned.reason))
-        elif planned.decision == "reuse":
+        elif planned.decision == "run" or await self._has_to_run_again(planned):
+            await self._step(planned)
+        else:
             self._bus.emit(StepReused, step=planned.name, key=planned.key)
-        return planned.decision == "run"
 
-    def _next_key(self, position: int) -> StepKey | None:
-        following = (step.key for step in self.plan.steps[position + 1 :] if step.decision == "run")
-        return next(following, None)
+    async def _has_to_run_again(self, planned: PlannedStep) -> bool:
+        """Whether a finished step reads what was made anew and differs; then it is taken back."""
+        if not planned.waits_for & self._made:
+            return False
+        before = self.record.step_outputs[str(planned.key)]
+        found = drift(before, self._dependence(planned, before.fingerprint))
+        if not found:
+            return False
+        reasons = {planned.name: str(found)}
+        now = datetime.now(UTC)
+        await self._writer.commit(lambda record: record.taken_back(reasons, now=now, reusable=reasons))
+        self._table.remove_step(before)
+        return True
 
-    async def _step(self, planned: PlannedStep, next_key: StepKey | None) -> None:
+    def _dependence(self, planned: PlannedStep, recorded: Mapping[str, str]) -> Dependence:
+        prompts = current_prompts(self._services, planned, recorded)
+        return dependence_of(planned, self._table, {**self._extras.get(planned.name, {}), **prompts})
+
+    async def _step(self, planned: PlannedStep) -> None:
         began, started_at = time.monotonic(), datetime.now(UTC)
-        before = self.record.step_outputs.get(str(planned.key))
-        attempt = before.attempt + 1 if before else 1
+        attempt = self.record.attempt_of(planned.name)
         try:
-            done = await self._work.do(planned, attempt)
+            # What is asked of models is known once they were asked: prompts join the fingerprint afterwards.
+            depends = self._dependence(planned, {})
+            read = functools.partial(self._store.read, self.record.run_id)
+            past = await in_thread(
+                lambda: past_results(
+                    self.record, planned, lambda before: self._dependence(planned, before.fingerprint), read
+                )
+            )
+            done = await self._work.do(planned, attempt, depends, past.results)
         except (PipekitError, RecursionError) as error:
             self._bus.emit(StepFailed, step=planned.name, key=planned.key, error=str(error))
             raise
         data = encode(done.content)
+        prompts = {f"prompt {task}": found for task, found in done.prompts.items()}
         step = StepRecord(
             key=planned.key,
             name=planned.name,
@@ -129,80 +173,99 @@ class Runner:
             is_whole=planned.step.is_whole,
             each=planned.step.each,
             item_key=done.item_key,
-            fingerprint=expected_fingerprint(planned, self._table),
+            fingerprint={**depends.parts, **past.prompts, **prompts},
+            item_parts=depends.item_parts,
+            items=depends.items,
+            outputs=tuple(f"output/{file.path}" for file in done.files),
         )
-        outputs, blobs = self._outputs(done)
-        record = self.record.with_step(step, next_step=next_key, now=datetime.now(UTC))
-        await self._commit(evolve(record, outputs=outputs), {step.path: data, **blobs})
+        await self._commit(step, done, data)
         self._table.put_step(step, done.content)
+        self._made.add(planned.name)
         self._bus.emit(CheckpointWritten, step=planned.name, path=step.path, sha256=step.sha256, size=step.size)
         self._bus.emit(StepFinished, step=planned.name, key=planned.key, duration=step.duration, usage=step.usage)
+        self._warn_of_size()
 
-    def _outputs(self, done: Done) -> tuple[tuple[BlobRef, ...], dict[str, bytes]]:
-        """References to all output files after this step, and the new ones' bytes by path in the run."""
+    async def _commit(self, step: StepRecord, done: Done, data: bytes) -> None:
         blobs = {f"output/{file.path}": file.content for file in done.files}
-        refs = {ref.path: ref for ref in self.record.outputs}
-        refs.update({path: BlobRef(path=path, sha256=digest(data), size=len(data)) for path, data in blobs.items()})
-        return tuple(refs.values()), blobs
 
-    async def _append(self, entry: Entry) -> None:
-        await uncancelled(in_thread(functools.partial(self._store.append, self._lease, [entry])))
+        def change(record: RunRecord) -> RunRecord:
+            refs = {ref.path: ref for ref in record.outputs}
+            made = {path: BlobRef(path=path, sha256=digest(each), size=len(each)) for path, each in blobs.items()}
+            after = record.with_step(step, next_step=None, now=datetime.now(UTC))
+            after = evolve(after, outputs=tuple({**refs, **made}.values()))
+            return evolve(after, current_step=self._next(after))
 
-    async def _commit(self, record: RunRecord, blobs: Mapping[str, bytes]) -> None:
-        record = evolve(record, updated_at=datetime.now(UTC))
-        await uncancelled(in_thread(functools.partial(self._store.commit, self._lease, record, blobs)))
-        self.record = record
+        await self._writer.commit(change, {step.path: data, **blobs})
+
+    def _next(self, record: RunRecord) -> StepKey | None:
+        """The first step of the plan that is to be done and isn't."""
+        left = (step.key for step in self.plan.steps if step.decision != "skip" and not record.is_done(step.key))
+        return next(left, None)
+
+    def _warn_of_size(self) -> None:
+        record = self.record
+        kept = [*record.step_outputs.values(), *record.outputs, *((record.input,) if record.input else ())]
+        if not self._is_large and sum(one.size for one in kept) > _LARGE:
+            self._is_large = True
+            self._bus.warn(f"the run keeps more than {_LARGE // 1_000_000} MB; its files: pipekit show {record.run_id}")
+
+    # --- the end -----------------------------------------------------------------------------------------------------
 
     async def _pause(self, reason: PausedReason, questions: tuple[AskedQuestion, ...] = ()) -> RunRecord:
-        paused = evolve(
-            self.record, status="paused", paused_reason=reason, error=None, error_code=None, questions=questions
-        )
-        if paused.current_step is None:
-            # Everything is done already: the stop came too late to leave anything.
-            paused = evolve(paused, status="completed", paused_reason=None)
-        await self._commit(paused, {})
+        def change(record: RunRecord) -> RunRecord:
+            next_step = self._next(record)
+            if next_step is None:
+                # Everything is done already: the stop came too late to leave anything.
+                return _completed(record)
+            return evolve(
+                record,
+                status="paused",
+                paused_reason=reason,
+                current_step=next_step,
+                error=None,
+                error_code=None,
+                questions=questions,
+            )
+
+        paused = await self._writer.commit(change)
         if paused.status == "paused":
             self._bus.emit(RunPaused, reason=reason, next_step=self._name_of(paused.current_step))
         else:
-            self._bus.emit(RunFinished, duration=0.0, usage=self.record.usage)
-        return self.record
+            self._bus.emit(RunFinished, duration=0.0, usage=paused.usage)
+        return paused
 
-    async def _fail(self, error: PipekitError, planned: PlannedStep | None) -> None:
+    async def _fail(self, error: PipekitError) -> None:
         error.run_id = self.record.run_id
-        self._bus.emit(RunFailed, step=planned.name if planned else None, error=str(error), code=error.code)
-        failed = evolve(
-            self.record, status="failed", paused_reason=None, error=str(error), error_code=error.code, questions=()
-        )
+        self._bus.emit(RunFailed, step=error.step, error=str(error), code=error.code)
         try:
-            await uncancelled(self._commit(failed, {}))
-        except StorageError:
-            # The disk refuses this, too; the first error says so, and the run stays resumable as interrupted.
+            await self._writer.commit(
+                lambda record: evolve(
+                    record,
+                    status="failed",
+                    paused_reason=None,
+                    current_step=self._next(record),
+                    error=str(error),
+                    error_code=error.code,
+                    questions=(),
+                )
+            )
+        except (StorageError, RunBusyError):
+            # The disk refuses this, too, or somebody else has the run; the first error says so, and what is on disk
+            # shows as interrupted.
             return
 
     def _name_of(self, key: StepKey | None) -> str | None:
         return next((step.name for step in self.plan.steps if step.key == key), None)
 
 
-def expected_fingerprint(planned: PlannedStep, table: ArtifactTable) -> dict[str, str]:
-    """What the step's output would depend on if it ran now."""
-    reads = [need.name for need in planned.signature.needs if need.name in table]
-    if planned.step.each is not None:
-        reads.append(planned.step.each)
-    if planned.signature.service("artifacts") is not None:
-        reads.extend(name for name in table.names if name not in planned.step.provides)
-    return fingerprint(
-        version=f"{planned.package or 'own'} {planned.step.version}".strip(),
-        settings=dict(planned.settings_json),
-        model=planned.model,
-        code=None if planned.package else _code(planned.step.fn),
-        inputs={name: table.digest(name) for name in reads if name in table},
-        extras=planned.depends_on,
+def current_prompts(services: Services, planned: PlannedStep, recorded: Mapping[str, JSON]) -> Mapping[str, str]:
+    """The digests of the prompts that a finished step used, as they are now."""
+    tasks = [part.removeprefix("prompt ") for part in recorded if part.startswith("prompt ")]
+    found = {f"prompt {task}": services.prompt_digest(planned, task) for task in tasks}
+    return {part: now for part, now in found.items() if now is not None}
+
+
+def _completed(record: RunRecord) -> RunRecord:
+    return evolve(
+        record, status="completed", current_step=None, paused_reason=None, error=None, error_code=None, questions=()
     )
-
-
-def _code(fn: Callable[..., Any]) -> str | None:
-    """The digest of a function's source, for steps that no package version speaks for."""
-    try:
-        return digest(inspect.getsource(fn).encode())
-    except (OSError, TypeError):
-        return None

@@ -8,10 +8,12 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from attrs import frozen
 
+from pipekit.engine.narrowing import narrow
 from pipekit.errors import StateError
 from pipekit.interfaces.steps import Each
-from pipekit.serde import JSON, MisfitError, is_immutable, structure
+from pipekit.serde import JSON, MisfitError, encode, is_immutable, structure
 from pipekit.state.artifacts import Fanned, from_file
+from pipekit.state.fingerprint import digest
 from pipekit.state.record import RunRecord, StepRecord, Usage
 
 __all__ = ["ArtifactTable", "TableView"]
@@ -21,35 +23,42 @@ T = TypeVar("T")
 
 @frozen(kw_only=True)
 class _Made:
-    """One artifact: its JSON (or `Fanned`), the step that made it, what it was fanned out over, its digest."""
+    """One artifact: its JSON (or `Fanned`), the step that made it, what it was fanned out over."""
 
     value: JSON | Fanned
     step: str
     each: str | None
-    digest: str
 
 
 class ArtifactTable:
-    """Named artifacts in order of making. Readers get values of the type they ask for, made anew or immutable."""
+    """Named artifacts. Readers get values of the type they ask for, made anew or immutable.
 
-    def __init__(self) -> None:
+    ``order`` names the steps of the plan: artifacts are listed in this order, whichever step was done first.
+    """
+
+    def __init__(self, order: Sequence[str] = ()) -> None:
+        self._order = {name: position for position, name in enumerate(order)}
         self._made: dict[str, _Made] = {}
         self._steps: dict[str, JSON] = {}
         self._values: dict[tuple[str, str], Any] = {}
+        self._digests: dict[str, str] = {}
 
     @property
     def names(self) -> Sequence[str]:
-        """Names of all artifacts, in order of making."""
-        return list(self._made)
+        """Names of all artifacts, the input first, in order of their steps."""
+        return sorted(self._made, key=lambda name: self._place(self._made[name].step))
 
     @property
     def steps(self) -> Mapping[str, JSON]:
-        """Each finished step's stored value, by step name."""
-        return self._steps
+        """Each finished step's stored value, by step name, in order."""
+        return {name: self._steps[name] for name in sorted(self._steps, key=self._place)}
 
-    def put_input(self, name: str, value: JSON, digest: str) -> None:
+    def _place(self, step: str) -> int:
+        return -1 if not step else self._order.get(step, len(self._order))
+
+    def put_input(self, name: str, value: JSON) -> None:
         """Add the first artifact."""
-        self._made[name] = _Made(value=value, step="", each=None, digest=digest)
+        self._made[name] = _Made(value=value, step="", each=None)
 
     def put_step(self, step: StepRecord, content: JSON) -> None:
         """Add what a step's file holds, in place of what the step made before."""
@@ -63,16 +72,44 @@ class ArtifactTable:
             name=step.name,
         )
         for name, value in made.items():
-            self._made[name] = _Made(value=value, step=step.name, each=step.each, digest=step.sha256)
-            for key in [key for key in self._values if key[0] == name]:
-                del self._values[key]
+            self._forget(name)
+            self._made[name] = _Made(value=value, step=step.name, each=step.each)
+
+    def remove_step(self, step: StepRecord) -> None:
+        """Take back what a step made."""
+        self._steps.pop(step.name, None)
+        for name in step.artifacts:
+            self._forget(name)
+            self._made.pop(name, None)
+
+    def _forget(self, name: str) -> None:
+        self._digests.pop(name, None)
+        for key in [key for key in self._values if key[0] == name]:
+            del self._values[key]
 
     def __contains__(self, name: str) -> bool:
         return name in self._made
 
     def digest(self, name: str) -> str:
-        """The digest of the file the artifact came from."""
-        return self._made[name].digest
+        """The digest of the artifact's value."""
+        if name not in self._digests:
+            self._digests[name] = digest(encode(self.shown(name, object)))
+        return self._digests[name]
+
+    def shown(self, name: str, type_: Any) -> JSON:
+        """What a reader who asks for a ``type_`` sees of an artifact, as plain JSON."""
+        value = self._made[name].value
+        if not isinstance(value, Fanned):
+            return narrow(value, type_)
+        args = get_args(type_)
+        results = {key: narrow(result, args[-1] if args else object) for key, result in value.results.items()}
+        return {"results": results, "errors": {key: error.reason for key, error in value.errors.items()}}
+
+    def shown_items(self, name: str, type_: Any) -> Mapping[str, JSON]:
+        """The same of each result of a fanned-out artifact, by item id."""
+        value = self._made[name].value
+        assert isinstance(value, Fanned)
+        return {key: narrow(result, type_) for key, result in value.results.items()}
 
     def collection(self, name: str) -> str | None:
         """The artifact over which this one was fanned out, or None."""
@@ -105,10 +142,10 @@ class ArtifactTable:
     def _structured(self, name: str, made: _Made, type_: Any) -> Any:
         try:
             if not isinstance(made.value, Fanned):
-                return structure(made.value, type_)
+                return structure(narrow(made.value, type_), type_)
             args = get_args(type_)
             item_type = args[-1] if args else object
-            results = {key: structure(value, item_type) for key, value in made.value.results.items()}
+            results = {key: structure(narrow(value, item_type), item_type) for key, value in made.value.results.items()}
             if get_origin(type_) not in (Each, None) and type_ is not Each:
                 return results
             return Each(results, made.value.errors)
@@ -142,7 +179,7 @@ class TableView:
 
     @property
     def names(self) -> Sequence[str]:
-        """Names of all artifacts, the input first, in order of making."""
+        """Names of all artifacts, the input first, in order of their steps."""
         return self._table.names
 
     @property

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pipekit.errors import PluginError, ProviderError, StepError
 from pipekit.interfaces.llm_providers import LLM, LLMProvider, ModelOptions
-from pipekit.llm.prompts import find_prompt, render_prompt
+from pipekit.llm.prompts import find_prompt, prompt_digest, render_prompt
 from pipekit.llm.structured import parse_answer
-from pipekit.serde import MisfitError, camel_case
+from pipekit.serde import JSON, MisfitError, camel_case, encode, structure, unstructure
 from pipekit.state.record import Usage
 
 if TYPE_CHECKING:
@@ -29,6 +30,18 @@ _STOPPED = {
 }
 
 
+class Replies(Protocol):
+    """Where the replies of models are kept, by the key of what was asked."""
+
+    def find_reply(self, key: str, /) -> JSON:
+        """The kept reply, or None."""
+        ...
+
+    async def keep_reply(self, key: str, value: JSON, /) -> None:
+        """Keep a reply; durable on return."""
+        ...
+
+
 class ModelService:
     """Asks one model of one provider. An answer that doesn't fit is sent back once, with what is wrong with it."""
 
@@ -40,12 +53,16 @@ class ModelService:
         *,
         prompt_folders: Sequence[Path],
         on_call: Callable[[Usage], None],
+        on_prompt: Callable[[str, str], None] = lambda _, __: None,
+        replies: Replies | None = None,
     ) -> None:
         self._provider = provider
         self._model = model
         self._options = options
         self._prompt_folders = tuple(prompt_folders)
         self._on_call = on_call
+        self._on_prompt = on_prompt
+        self._replies = replies
 
     def using(self, *, model: str | None = None, temperature: float | None = None) -> LLM:
         """The same service with another model of the provider, or another temperature."""
@@ -58,6 +75,8 @@ class ModelService:
             options,
             prompt_folders=self._prompt_folders,
             on_call=self._on_call,
+            on_prompt=self._on_prompt,
+            replies=self._replies,
         )
 
     async def ask(
@@ -71,22 +90,27 @@ class ModelService:
         **inputs: object,
     ) -> T:
         """One validated answer; `StepError` when none came, `ProviderError` when the model can't be asked."""
-        del key, merge  # one call is one question here; splitting and replay come with the journal of replies
+        del merge  # one call is one question here; splitting comes with the windows of models
         from langchain_core.messages import AIMessage, HumanMessage
 
+        template = prompt_digest(task, self._prompt_folders) or ""
         prompt = render_prompt(find_prompt(task, self._prompt_folders), inputs)
+        self._on_prompt(task, template)
+        question = [self._provider_model(), unstructure(self._options), task, template, key, unstructure(inputs)]
         if returns is not str:
             prompt += _shape_of(returns)
         messages: list[BaseMessage] = [HumanMessage(prompt)]
         problems: tuple[str, ...] = ()
-        for _ in range(2):
-            text = await self._call(messages)
+        keys = [hashlib.sha256(encode([*question, turn])).hexdigest()[:24] for turn in range(2)]
+        for reply_key in keys:
+            text = await self._reply(reply_key, messages)
             try:
                 return parse_answer(text, returns)
             except MisfitError as error:
                 problems = error.problems
                 complaint = "That answer doesn't fit. Give the whole answer again, with this mended:\n- "
                 messages += [AIMessage(text), HumanMessage(complaint + "\n- ".join(problems))]
+        await self._set_aside(keys)
         raise StepError(
             f"the model {self._model} gave no valid answer to {task}: {problems[0]}",
             kind="schema",
@@ -106,19 +130,41 @@ class ModelService:
 
         return RunnableLambda(refuse, afunc=ask, name=task)
 
-    async def _call(self, messages: Sequence[BaseMessage]) -> str:
+    def _provider_model(self) -> str:
+        return f"{type(self._provider).__name__}/{self._model}"
+
+    async def _reply(self, key: str, messages: Sequence[BaseMessage]) -> str:
+        """The model's words, kept as they came before anybody reads them; those that are kept already cost nothing."""
+        kept = self._replies.find_reply(key) if self._replies is not None else None
+        if kept is None or kept.get("isSetAside"):
+            kept = await self._call(messages)
+            if self._replies is not None:
+                await self._replies.keep_reply(key, kept)
+        self._on_call(structure(kept["usage"], Usage))
+        if kept["finish"] in _STOPPED:
+            await self._set_aside([key])
+            raise StepError(f"the answer of {self._model} {_STOPPED[kept['finish']]}", kind=kept["finish"])
+        return str(kept["text"])
+
+    async def _set_aside(self, keys: Sequence[str]) -> None:
+        """Mark replies that were of no use: they stay on record, and the next attempt asks anew."""
+        for key in keys if self._replies is not None else ():
+            assert self._replies is not None
+            if (kept := self._replies.find_reply(key)) is not None:
+                await self._replies.keep_reply(key, {**kept, "isSetAside": True})
+
+    async def _call(self, messages: Sequence[BaseMessage]) -> JSON:
         model = self._provider.chat_model(self._model, self._options)
         try:
             reply = await model.ainvoke(list(messages))
         except Exception as error:
             raise self._translated(error) from error
-        self._on_call(_usage(getattr(reply, "usage_metadata", None)))
-        finish = (reply.response_metadata or {}).get("finish_reason") or (reply.response_metadata or {}).get(
-            "stop_reason"
-        )
-        if finish in _STOPPED:
-            raise StepError(f"the answer of {self._model} {_STOPPED[finish]}", kind=str(finish))
-        return str(reply.text)
+        about = reply.response_metadata or {}
+        return {
+            "text": str(reply.text),
+            "finish": str(about.get("finish_reason") or about.get("stop_reason") or ""),
+            "usage": unstructure(_usage(getattr(reply, "usage_metadata", None))),
+        }
 
     def _translated(self, error: Exception) -> Exception:
         failure = self._provider.failure(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 from pipekit.errors import PluginError
 from pipekit.serde import unstructure
 
-__all__ = ["find_prompt", "render_prompt"]
+__all__ = ["find_prompt", "prompt_digest", "render_prompt"]
 
 
 def find_prompt(task: str, folders: Sequence[Path]) -> Path:
@@ -28,6 +29,14 @@ def find_prompt(task: str, folders: Sequence[Path]) -> Path:
         where=places,
         hint="ship prompts/<task>.md beside the step's module as package data",
     )
+
+
+def prompt_digest(task: str, folders: Sequence[Path]) -> str | None:
+    """A short digest of a task's prompt, None when there is none."""
+    try:
+        return hashlib.sha256(find_prompt(task, folders).read_bytes()).hexdigest()[:12]
+    except (PluginError, OSError):
+        return None
 
 
 def render_prompt(path: Path, inputs: Mapping[str, object]) -> str:

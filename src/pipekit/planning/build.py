@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol, get_args
 
 import attrs
@@ -42,7 +42,8 @@ class Installed(Protocol):
 class PlanRequest:
     """Everything a plan is made of.
 
-    ``finished`` are the finished steps of the run that is resumed, by name; ``from_step`` reruns from there.
+    ``finished`` are the finished steps of the run that is resumed, by name; ``from_step`` reruns from there, ``rerun``
+    names single ones that run again, each with the reason.
     ``faults`` were found before (input), and are reported together with the plan's own.
     """
 
@@ -54,6 +55,7 @@ class PlanRequest:
     selection: Selection = ALL
     finished: Mapping[str, StepRecord] = attrs.field(factory=dict)
     from_step: str | None = None
+    rerun: Mapping[str, str] = attrs.field(factory=dict)
     faults: Sequence[PipekitError] = ()
 
 
@@ -85,11 +87,13 @@ class _Planner:
             use=self._use(),
         )
         self.faults.extend(found)
-        ordered, found = arrange(list(members), makers)
+        ordered, first, found = arrange(list(members), makers)
         self.faults.extend(found)
         decisions = self._decisions(members, ordered, blocks)
         until = self._until(members)
-        steps = [self._planned(member, blocks[member.name], decisions[member.name]) for member in ordered]
+        steps = [
+            self._planned(member, blocks[member.name], decisions[member.name], first[member.name]) for member in ordered
+        ]
         self._check_needs(ordered, decisions, makers)
         self._check_formats(steps, makers, decisions)
         self._check_providers(steps)
@@ -105,6 +109,8 @@ class _Planner:
             model=str(model.reference) if model else "",
             store=self.configuration.settings.store,
             until=until,
+            parallel_steps=self.configuration.settings.run.parallel_steps,
+            max_concurrency=self.configuration.settings.run.max_concurrency,
         )
 
     # --- which steps -----------------------------------------------------------------------------------------------
@@ -135,7 +141,9 @@ class _Planner:
         for member in ordered:
             name = member.name
             block = blocks[name]
-            if name in self.request.finished and name not in again:
+            if name in self.request.rerun:
+                decisions[name] = ("run", Reason(f"run again: {self.request.rerun[name]}"))
+            elif name in self.request.finished and name not in again:
                 decisions[name] = ("reuse", Reason("finished earlier"))
             elif name in skip:
                 decisions[name] = ("skip", Reason(f"left out by --skip {name}"))
@@ -213,7 +221,9 @@ class _Planner:
 
     # --- each step -------------------------------------------------------------------------------------------------
 
-    def _planned(self, member: Member, block: ResolvedStep, decision: tuple[Decision, Reason]) -> PlannedStep:
+    def _planned(
+        self, member: Member, block: ResolvedStep, decision: tuple[Decision, Reason], first: Collection[str]
+    ) -> PlannedStep:
         settings = fill_settings(member, block, self.configuration.folder)
         self.faults.extend(settings.faults)
         model, faults = choose(member, block, self.configuration)
@@ -243,6 +253,8 @@ class _Planner:
             concurrency=core.concurrency or run.concurrency,
             timeout=core.timeout or run.timeout,
             on_item_error=core.on_item_error,
+            min_success=core.min_success,
+            waits_for=frozenset(first),
         )
 
     # --- checks ----------------------------------------------------------------------------------------------------

@@ -149,6 +149,8 @@ def gather(
             continue
         try:
             signature = read_signature(step)
+            if step.each is not None and signature.service("rendering") is not None:
+                raise SignatureError("renders output files, and so can't be fanned out: files belong to the whole run")
             if step.offline is not None:
                 _check_offline(step, signature)
         except SignatureError as error:

@@ -104,8 +104,13 @@ def _lacks(cls: Any, name: str) -> bool:
     return isinstance(cls, type) and attrs.has(cls) and name not in {field.name for field in attrs.fields(cls)}
 
 
-def arrange(members: Sequence[Member], makers: Makers) -> tuple[list[Member], list[PipekitError]]:
-    """The members in the order they run. Steps that gather come after all that don't name them as coming first."""
+def arrange(
+    members: Sequence[Member], makers: Makers
+) -> tuple[list[Member], Mapping[str, set[str]], list[PipekitError]]:
+    """The members in the order they run, and which have to come before each.
+
+    Steps that gather come after all that don't name them as coming first.
+    """
     names = [member.name for member in members]
     first: dict[str, set[str]] = {name: set() for name in names}
     faults: list[PipekitError] = []
@@ -126,11 +131,11 @@ def arrange(members: Sequence[Member], makers: Makers) -> tuple[list[Member], li
         first[gatherer].update(name for name in names if name not in followers and name not in gatherers)
     by_name = {member.name: member for member in members}
     try:
-        return [by_name[name] for name in order(names, first)], faults
+        return [by_name[name] for name in order(names, first)], first, faults
     except CycleError as error:
         text = f"steps wait for each other: {error}"
         faults.append(PluginError(text, kind="cycle", hint="one after=, before= or need among these has to go"))
-        return list(members), faults
+        return list(members), first, faults
 
 
 def _reads(member: Member) -> list[str]:

@@ -35,7 +35,7 @@ class PlannedStep:
     ``model`` is the model reference that the step will use, None where it uses none; ``uses_offline_rule`` says that
     its deterministic rule stands in for a model. ``settings`` is the filled settings value of each settings parameter,
     by parameter name, ``depends_on`` the digests of what they name outside of the configuration. ``timeout`` is in
-    seconds without a sign of life; None waits for ever.
+    seconds without a sign of life; None waits for ever. ``waits_for`` names the steps that have to come first.
     """
 
     step: Step[..., Any, Any]
@@ -53,6 +53,8 @@ class PlannedStep:
     concurrency: int = 8
     timeout: float | None = 600.0
     on_item_error: Literal["fail", "skip"] = "fail"
+    min_success: float | None = None
+    waits_for: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -77,6 +79,8 @@ class Plan:
     model: str = "offline"
     store: str = ""
     until: str | None = None
+    parallel_steps: int = 1
+    max_concurrency: int = 64
 
     @property
     def to_run(self) -> Sequence[PlannedStep]:

@@ -8,6 +8,7 @@ import typing
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal, Union, get_args, get_origin
 
+import attrs
 from attrs import frozen
 
 from pipekit.interfaces.llm_providers import LLM
@@ -139,11 +140,22 @@ def item_type(collection: Any) -> Any:
     return object if collection in (object, Any, list, tuple) else None
 
 
+def _is_view(wanted: type, made: type) -> bool:
+    """Whether a class has some of another's fields and no more, so that its readers see these alone."""
+    if not (attrs.has(wanted) and attrs.has(made)) or issubclass(wanted, made):
+        return False
+    attrs.resolve_types(wanted)
+    attrs.resolve_types(made)
+    whole = {field.name: field.type for field in attrs.fields(made)}
+    some = {field.name: field.type for field in attrs.fields(wanted)}
+    return bool(some) and all(name in whole and fits(whole[name], type_) for name, type_ in some.items())
+
+
 def fits(made: Any, wanted: Any) -> bool:
     """Whether an artifact of type ``made`` can be handed to a parameter annotated ``wanted``.
 
-    List-like types are one kind (an artifact is made anew for each reader), classes follow inheritance, and what
-    can't be decided here is left to the check of the value itself.
+    List-like types are one kind (an artifact is made anew for each reader), classes follow inheritance, an attrs class
+    with some of the fields is a view of the whole, and what can't be decided here is left to the check of the value.
     """
     if wanted in (Any, object) or made in (Any, object) or made == wanted:
         return True
@@ -155,7 +167,7 @@ def fits(made: Any, wanted: Any) -> bool:
     if (get_origin(made) or made) in _LIST_LIKE and (origin or wanted) in _LIST_LIKE:
         return fits(item_type(made) or object, item_type(wanted) or object)
     if isinstance(made, type) and isinstance(wanted, type):
-        return issubclass(made, wanted)
+        return issubclass(made, wanted) or _is_view(wanted, made)
     if get_origin(made) is Each:
         return origin in (Each, Mapping) and fits(item_type(made), get_args(wanted)[-1])
     if origin is Each:

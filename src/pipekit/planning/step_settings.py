@@ -65,5 +65,7 @@ def _depends_on(member: Member, value: object, folder: Path) -> tuple[Mapping[st
     except Exception as error:  # noqa: BLE001 - a plugin's own mistake, which the plan reports as one
         said = f"depends_on of the settings of {member.name} raised {type(error).__name__}: {error}"
         plugin = member.package.partition(" ")[0] or None
-        return {}, [PluginError(said, kind="settings", plugin=plugin, step=member.name, hint="tell the plugin's author")]
+        return {}, [
+            PluginError(said, kind="settings", plugin=plugin, step=member.name, hint="tell the plugin's author")
+        ]
     return found, ()

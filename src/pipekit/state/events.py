@@ -16,6 +16,7 @@ __all__ = [
     "Event",
     "ItemFailed",
     "ItemFinished",
+    "ItemReused",
     "ItemStarted",
     "ProgressReported",
     "QuestionAsked",
@@ -148,7 +149,17 @@ class ItemFailed(Event):
 
 @frozen(kw_only=True)
 class ItemFinished(Event):
-    """One item is done; ``done`` of ``total`` items are."""
+    """One item is done and its result is durable; ``done`` of ``total`` items are."""
+
+    step: str
+    item: str
+    done: int
+    total: int
+
+
+@frozen(kw_only=True)
+class ItemReused(Event):
+    """One item's result was taken from an earlier attempt; ``done`` of ``total`` items are."""
 
     step: str
     item: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -230,8 +230,11 @@ class RunRecord:
         """This record with a new attempt at each of these steps: what was finished inside them counts no more."""
         return evolve(self, attempts={**self.attempts, **{name: self.attempt_of(name) + 1 for name in names}})
 
-    def taken_back(self, reasons: Mapping[str, str], *, now: datetime, is_reusable: bool = False) -> RunRecord:
-        """This record with finished steps taken back, name → reason; their files go to the history together."""
+    def taken_back(self, reasons: Mapping[str, str], *, now: datetime, reusable: Collection[str] = ()) -> RunRecord:
+        """This record with finished steps taken back, name → reason; their files go to the history together.
+
+        Results of the items of ``reusable`` steps may be taken over by the next attempt.
+        """
         gone = [step for step in self.step_outputs.values() if step.name in reasons]
         if not gone:
             return self
@@ -242,7 +245,7 @@ class RunRecord:
                 step=evolve(step, path=f"history/{number}/{step.path}"),
                 reason=reasons[step.name],
                 replaced_at=now,
-                is_reusable=is_reusable,
+                is_reusable=step.name in reusable,
             )
             for step in gone
         ]

@@ -1,0 +1,228 @@
+"""One call of a step's function: its services and arguments, its time limit, and the check of what came back."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import Factory, define, field, frozen
+
+from pipekit.engine.binding import Item, MissingInputError, TableArtifacts, bind
+from pipekit.engine.bus import Bus
+from pipekit.engine.context import RunStepContext, UnansweredQuestionError
+from pipekit.engine.notebook import Notebook
+from pipekit.engine.patience import Patience
+from pipekit.engine.table import ArtifactTable
+from pipekit.engine.threads import Worker
+from pipekit.errors import PipekitError, PluginError
+from pipekit.interfaces.llm_providers import LLM
+from pipekit.interfaces.output_formats import FormatName, OutputFile, RenderedFile
+from pipekit.interfaces.retrievers import Retrieval
+from pipekit.planning.plan import PlannedStep
+from pipekit.planning.signature import Service
+from pipekit.serde import JSON, MisfitError, encode, structure, unstructure
+from pipekit.state.fingerprint import Dependence
+from pipekit.state.record import Usage
+
+__all__ = ["Call", "CallLog", "Caller", "Services"]
+
+
+@frozen(kw_only=True)
+class Services:
+    """What the engine gets from outside, ready made: it builds none of this.
+
+    ``project`` is the folder of the configuration; ``llm`` makes the model service of a call of a planned step, which
+    is told the usage of each call and the prompts that were used, task → digest, and keeps replies in the notebook;
+    ``render`` makes the files of output formats from the run as it stands; ``prompt_digest`` tells the digest of a
+    task's prompt as it is now.
+    """
+
+    project: Path
+    retrieval: Retrieval
+    llm: Callable[[PlannedStep, CallLog], LLM]
+    render: Callable[[Sequence[FormatName]], Sequence[tuple[str, OutputFile]]]
+    prompt_digest: Callable[[PlannedStep, str], str | None]
+
+
+async def _drop(_: str, __: JSON) -> None:
+    """Keep nothing."""
+
+
+@define
+class CallLog:
+    """What the calls of one step, or of one of its items, add up to, and the replies of models that are kept for it.
+
+    ``find_reply`` gives the kept reply under a key, or None; ``keep_reply`` keeps one, durable on return.
+    """
+
+    usage: Usage = Usage()
+    prompts: dict[str, str] = field(default=Factory(dict))
+    files: dict[str, OutputFile] = field(default=Factory(dict))
+    alive: Callable[[], None] = lambda: None
+    find_reply: Callable[[str], JSON] = lambda _: None
+    keep_reply: Callable[[str, JSON], Coroutine[Any, Any, None]] = _drop
+
+    def add(self, usage: Usage) -> None:
+        """Count a call."""
+        self.usage = self.usage + usage
+        self.alive()
+
+    def take(self, other: CallLog) -> None:
+        """Count what another one counted."""
+        self.usage = self.usage + other.usage
+        self.prompts.update(other.prompts)
+
+
+@frozen
+class Call:
+    """What all calls of a step in one attempt have in common."""
+
+    planned: PlannedStep
+    attempt: int
+    dependence: Dependence
+
+
+class _StepRendering:
+    """The service `Rendering`: files are staged here and kept together with the step's result."""
+
+    def __init__(self, services: Services, log: CallLog) -> None:
+        self._services = services
+        self._log = log
+
+    def render(self, formats: Sequence[FormatName]) -> Sequence[RenderedFile]:
+        """Make the files of these formats from all that was made so far."""
+        made: list[RenderedFile] = []
+        for name, file in self._services.render(formats):
+            self._log.files[file.path] = file
+            made.append(RenderedFile(path=file.path, format=name, size=len(file.content)))
+        return made
+
+
+class Caller:
+    """Calls the functions of steps against the artifacts made so far."""
+
+    def __init__(self, *, run_id: str, table: ArtifactTable, services: Services, bus: Bus, notebook: Notebook) -> None:
+        self.run_id = run_id
+        self.table = table
+        self.services = services
+        self.bus = bus
+        self.notebook = notebook
+
+    async def call(self, call: Call, item: Item | None, log: CallLog) -> JSON:
+        """One call of the step's function, or of its offline rule; gives checked plain JSON."""
+        planned = call.planned
+        patience = Patience(planned.timeout)
+        log.alive = patience.renew
+        context = RunStepContext(
+            run_id=self.run_id,
+            step=planned.name,
+            item=item.id if item else None,
+            attempt=call.attempt,
+            bus=self.bus,
+            notebook=self.notebook,
+            loop=asyncio.get_running_loop(),
+            project=self.services.project,
+            basis=call.dependence.basis_of(item.id if item else None),
+            alive=patience.renew,
+        )
+        log.find_reply = lambda key: self.notebook.find(planned.name, "reply", context.full_key(key))
+        log.keep_reply = lambda key, value: self.notebook.keep(
+            planned.name, "reply", context.full_key(key), value, stays=True
+        )
+        services: Mapping[Service, Any] = self._services(planned, context, log)
+        try:
+            arguments = bind(planned, self.table, services, item)
+            result = await self._called(planned, arguments, patience)
+        finally:
+            context.close()
+        return _checked(planned, result)
+
+    def _services(self, planned: PlannedStep, context: RunStepContext, log: CallLog) -> Mapping[Service, Any]:
+        services: dict[Service, Any] = {
+            "context": context,
+            "artifacts": TableArtifacts(self.table),
+            "retrieval": self.services.retrieval,
+            "rendering": _StepRendering(self.services, log),
+        }
+        if planned.signature.service("llm") is not None and not planned.uses_offline_rule:
+            services["llm"] = self.services.llm(planned, log)
+        return services
+
+    async def _called(self, planned: PlannedStep, arguments: Mapping[str, Any], patience: Patience) -> Any:
+        worker = Worker(f"pipekit step {planned.name}")
+        try:
+            async with patience:
+                if planned.uses_offline_rule:
+                    assert planned.step.offline is not None
+                    return await worker.run(functools.partial(planned.step.offline, **arguments))
+                if planned.signature.is_async:
+                    return await planned.step.fn(**arguments)
+                return await worker.run(functools.partial(planned.step.fn, **arguments))
+        except (PipekitError, MissingInputError, UnansweredQuestionError) as error:
+            if isinstance(error, PipekitError) and error.step is None:
+                error.step = planned.name
+            raise
+        except TimeoutError as error:
+            stack = worker.stack()
+            raise PluginError(
+                f"the step {planned.name} gave no sign of life for {planned.timeout:g} seconds"
+                + (f"; it is at:\n{stack}" if stack else ""),
+                kind="hang",
+                plugin=planned.package or None,
+                hook="step",
+                step=planned.name,
+                hint=f"steps.{planned.name}.timeout in the configuration sets how long to wait",
+            ) from error
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise _blamed(planned, error) from error
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
+            raise _blamed(planned, error) from error
+
+
+def _blamed(planned: PlannedStep, error: BaseException) -> PluginError:
+    """An error of a step's own code, attributed to it."""
+    name, _, version = planned.package.partition(" ")
+    said = str(error) or "no message"
+    return PluginError(
+        f"the step {planned.name}"
+        + (f" of {planned.package}" if planned.package else "")
+        + f" raised {type(error).__name__}: {said}",
+        kind="step-raised",
+        plugin=name or None,
+        dist=name or None,
+        version=version or None,
+        hook="step",
+        step=planned.name,
+        hint="finished steps are kept; --debug shows where it was raised",
+    )
+
+
+def _checked(planned: PlannedStep, result: object) -> JSON:
+    """Plain JSON of a step's result, once it is known to fit its type and to survive the way to disk and back."""
+    try:
+        plain = unstructure(result)
+        encode(plain)
+        if planned.signature.returns in (None, type(None)):
+            if plain is not None:
+                raise MisfitError([f"$: a step without a result returned {type(result).__name__}"])
+            return None
+        structure(plain, planned.signature.returns)
+    except MisfitError as error:
+        name, _, version = planned.package.partition(" ")
+        raise PluginError(
+            f"the step {planned.name} returned something that doesn't fit its type: {error.problems[0]}",
+            kind="junk",
+            plugin=name or None,
+            dist=name or None,
+            version=version or None,
+            hook="step",
+            step=planned.name,
+            hint="the return annotation is the contract; lists, texts and numbers must be what it says",
+        ) from error
+    return plain
