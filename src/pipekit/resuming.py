@@ -122,7 +122,8 @@ def prepare_old(setup: Setup, run_id: str, options: Resume) -> OldRun:
 class _Drifts:
     """Finished steps that would come out differently now.
 
-    ``caused`` are those that read something which a person corrected, and differ in nothing else; ``stale`` the others.
+    ``caused`` are those that differ only in what other steps made: a person corrected it, or an attempt that was cut
+    short made it anew. They run again without a question; the others are ``stale``.
     """
 
     def __init__(self, setup: Setup, plan: Plan, record: RunRecord, table: ArtifactTable) -> None:
@@ -130,9 +131,7 @@ class _Drifts:
         self.stale: dict[str, Drift] = {}
         self._now: dict[str, Dependence] = {}
         extras = setup.extras([planned for planned in plan.steps if planned.decision == "reuse"])
-        corrected = {
-            name for step in record.step_outputs.values() if step.made_by == "human" for name in step.artifacts
-        }
+        made = {name for step in record.step_outputs.values() for name in step.artifacts}
         for planned in plan.steps:
             step = record.step_outputs.get(str(planned.key))
             if planned.decision != "reuse" or step is None or not step.fingerprint:
@@ -142,7 +141,7 @@ class _Drifts:
             if why:
                 self._now[planned.name] = now
                 inputs = {part.removeprefix("input ") for part in changed_parts(step, now)}
-                (self.caused if inputs <= corrected else self.stale)[planned.name] = why
+                (self.caused if inputs <= made else self.stale)[planned.name] = why
 
     def error(self, run_id: str) -> StateError:
         """What stops a resume that doesn't say what to do."""

@@ -15,6 +15,7 @@ from pipekit.events import (
     Event,
     ItemFailed,
     ItemFinished,
+    ItemReused,
     ProgressReported,
     QuestionAsked,
     RunResumed,
@@ -116,7 +117,7 @@ class PlainProgress:
                 return f"{label(event.step, event.key)}: skipped, {event.reason}"
             case StepFailed():
                 return f"{label(event.step, event.key)}: failed"
-            case ItemFinished() if self._clock() - self._spoke >= _QUIET_FOR:
+            case ItemFinished() | ItemReused() if self._clock() - self._spoke >= _QUIET_FOR:
                 return f"{event.step}: {event.done} of {event.total}"
             case ItemFailed():
                 return f"{event.step}: {event.item} failed: {event.error}"
@@ -181,7 +182,7 @@ class LiveProgress:
             case StepStarted():
                 row = self._mark(event.step, event.key, "", "bold", f"0/{event.items}" if event.items else "")
                 row.started = time.monotonic()
-            case ItemFinished():
+            case ItemFinished() | ItemReused():
                 self._row(event.step).detail = f"{event.done}/{event.total}"
             case ProgressReported():
                 self._row(event.step).detail = f"{event.done:.0%} {event.text}"

@@ -1,0 +1,409 @@
+"""Fanned-out steps: every finished item is kept as it comes, whatever becomes of the others."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import frozen
+
+from pipekit import Each, Pipeline, Question, Resume, Step, StepContext, StepError, Text, Workflow, step
+from pipekit.errors import PluginError
+from pipekit.errors import StepError as FailedStepError
+from pipekit.events import Event, ItemFailed, ItemFinished, ItemReused, StepFinished
+from pipekit.interfaces.state_stores import Entry, Lease
+from pipekit.stores.memory import MemoryStore
+
+
+@frozen
+class Word:
+    id: str
+    text: str
+
+
+@step(provides="words")
+def split_text(text: str) -> list[Word]:
+    return [Word(f"w{index}", word) for index, word in enumerate(text.split(), start=1)]
+
+
+def pipeline(*steps: Step[..., Any, Any], folder: Path | None = None, store: Any = None, **config: Any) -> Pipeline:
+    workflow = Workflow(name="letters", input="text", input_type=str, steps=[split_text, *steps])
+    kept = store or (None if folder else "memory:")
+    return Pipeline(config, workflow=workflow, plugins=[], store=kept, folder=folder)
+
+
+class Counting:
+    """A step over words whose calls are counted; ``fails`` says which words fail."""
+
+    def __init__(self, fails: Callable[[str], bool] = lambda _: False) -> None:
+        self.calls: list[str] = []
+        self.fails = fails
+
+    def step(self) -> Step[..., Any, Any]:
+        @step(provides="lengths", each="words")
+        async def count_letters(word: Word) -> int:
+            self.calls.append(word.text)
+            await asyncio.sleep(0)
+            if self.fails(word.text):
+                raise StepError(f"{word.text} can't be counted")
+            return len(word.text)
+
+        return count_letters
+
+
+def test_one_failing_item_lets_the_others_finish_and_only_it_runs_again(tmp_path: Path) -> None:
+    counting = Counting(fails=lambda word: word == "bb")
+    pipe = pipeline(counting.step(), folder=tmp_path)
+    with pytest.raises(FailedStepError, match="w2: bb can't be counted") as caught:
+        pipe.run(Text("a bb ccc"))
+    assert sorted(counting.calls) == ["a", "bb", "ccc"]
+
+    counting.fails = lambda _: False
+    counting.calls.clear()
+    stream = pipe.resume_stream(caught.value.run_id or "")
+    events = list(stream)
+
+    assert counting.calls == ["bb"]
+    assert dict(stream.result.artifact("lengths", Each[int])) == {"w1": 1, "w2": 2, "w3": 3}
+    assert [event.item for event in events if isinstance(event, ItemReused)] == ["w1", "w3"]
+    assert [event.item for event in events if isinstance(event, ItemFinished)] == ["w2"]
+
+
+def test_how_many_items_failed_is_said(tmp_path: Path) -> None:
+    with pytest.raises(FailedStepError, match=r"w1: a can't be counted \(2 of 3 items failed\)"):
+        pipeline(Counting(fails=lambda word: word != "bb").step()).run(Text("a bb ccc"))
+
+
+def test_a_failed_item_is_marked_and_left_out_where_the_step_says_skip() -> None:
+    counting = Counting(fails=lambda word: word == "bb")
+    pipe = pipeline(counting.step(), steps={"count-letters": {"onItemError": "skip"}})
+    stream = pipe.stream(Text("a bb ccc"))
+    events = list(stream)
+
+    lengths = stream.result.artifact("lengths", Each[int])
+    assert dict(lengths) == {"w1": 1, "w3": 3}
+    assert lengths.errors["w2"].reason == "bb can't be counted"
+    assert not lengths.errors["w2"].skipped
+    assert [event.item for event in events if isinstance(event, ItemFailed)] == ["w2"]
+    assert any("w2 failed" in warning for warning in stream.result.warnings)
+
+
+@pytest.mark.parametrize(
+    ("least", "fails", "is_enough"),
+    [(None, "a", True), (None, "a bb ccc", False), (0.6, "a", True), (0.7, "a", False), (0.0, "a bb ccc", True)],
+)
+def test_skipping_goes_on_only_while_enough_items_succeed(least: float | None, fails: str, is_enough: bool) -> None:
+    block: dict[str, Any] = {"onItemError": "skip"} | ({} if least is None else {"minSuccess": least})
+    pipe = pipeline(Counting(fails=lambda word: word in fails.split()).step(), steps={"count-letters": block})
+    if is_enough:
+        assert pipe.run(Text("a bb ccc")).status == "completed"
+    else:
+        with pytest.raises(FailedStepError, match="must succeed"):
+            pipe.run(Text("a bb ccc"))
+
+
+def test_items_that_finish_together_are_kept_together() -> None:
+    groups: list[int] = []
+
+    class Slow(MemoryStore):
+        def append(self, lease: Lease, entries: Sequence[Entry]) -> None:
+            groups.append(len(entries))
+            threading.Event().wait(0.05)
+            super().append(lease, entries)
+
+    counting = Counting()
+    pipe = pipeline(counting.step(), store=Slow(), run={"concurrency": 40})
+    pipe.run(Text(" ".join("x" * 40)))
+
+    assert sum(groups) == 40
+    assert len(groups) <= 3
+
+
+def test_an_item_is_told_as_finished_only_once_it_is_kept() -> None:
+    kept: set[str] = set()
+
+    class Watching(MemoryStore):
+        def append(self, lease: Lease, entries: Sequence[Entry]) -> None:
+            super().append(lease, entries)
+            kept.update(entry.key for entry in entries)
+
+    events = pipeline(Counting().step(), store=Watching()).stream(Text("a bb ccc"))
+    assert [event.item in kept for event in events if isinstance(event, ItemFinished)] == [True, True, True]
+
+
+def test_an_item_gives_its_place_free_before_it_is_on_the_disk() -> None:
+    waiting = threading.Event()
+    started: list[str] = []
+
+    class Stuck(MemoryStore):
+        def append(self, lease: Lease, entries: Sequence[Entry]) -> None:
+            # The first item can't be kept before the second one has begun, though only one may work at a time.
+            assert waiting.wait(5)
+            super().append(lease, entries)
+
+    @step(provides="lengths", each="words")
+    async def count_letters(word: Word) -> int:
+        started.append(word.text)
+        if len(started) == 2:
+            waiting.set()
+        return len(word.text)
+
+    pipeline(count_letters, store=Stuck(), run={"concurrency": 1}).run(Text("a bb"))
+    assert started == ["a", "bb"]
+
+
+@pytest.mark.parametrize(
+    ("config", "most"),
+    [({"run": {"concurrency": 3}}, 3), ({"run": {"concurrency": 9, "maxConcurrency": 2}}, 2)],
+)
+def test_no_more_items_are_under_way_than_step_and_run_allow(config: dict[str, Any], most: int) -> None:
+    under_way, seen = 0, 0
+
+    @step(provides="lengths", each="words")
+    async def count_letters(word: Word) -> int:
+        nonlocal under_way, seen
+        under_way += 1
+        seen = max(seen, under_way)
+        await asyncio.sleep(0.005)
+        under_way -= 1
+        return 1
+
+    pipeline(count_letters, **config).run(Text(" ".join("x" * 12)))
+    assert seen == most
+
+
+def test_stopping_in_the_middle_keeps_what_is_finished_and_ends_the_rest_at_once(tmp_path: Path) -> None:
+    calls: list[str] = []
+    cancelled: list[str] = []
+
+    @step(provides="lengths", each="words")
+    async def count_letters(word: Word) -> int:
+        calls.append(word.text)
+        if word.text != "a" and len(calls) <= 3:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                cancelled.append(word.text)
+                raise
+        return len(word.text)
+
+    pipe = pipeline(count_letters, folder=tmp_path)
+    stream = pipe.stream(Text("a bb ccc"))
+    for event in stream:
+        if isinstance(event, ItemFinished):
+            break
+    stream.close()
+    paused = stream.result
+    assert paused.status == "paused"
+    assert sorted(cancelled) == ["bb", "ccc"]
+
+    calls.clear()
+    calls.extend(["-", "-", "-"])
+    assert dict(pipe.resume(paused.run_id).artifact("lengths", Each[int])) == {"w1": 1, "w2": 2, "w3": 3}
+    assert sorted(calls[3:]) == ["bb", "ccc"]
+
+
+def test_the_questions_of_all_items_are_asked_at_once_and_finished_items_are_kept(tmp_path: Path) -> None:
+    calls: list[str] = []
+
+    @step(provides="lengths", each="words")
+    async def count_letters(word: Word, ctx: StepContext) -> int:
+        calls.append(word.text)
+        if word.text == "a":
+            return 1
+        return await ctx.answer("how-long", Question(text=f"How long is {word.text}?", returns=int))
+
+    pipe = pipeline(count_letters, folder=tmp_path)
+    paused = pipe.run(Text("a bb ccc"))
+    assert [question.text for question in paused.questions] == ["How long is bb?", "How long is ccc?"]
+
+    calls.clear()
+    answers = {question.key: 9 for question in paused.questions}
+    done = pipe.resume(paused.run_id, Resume(answers=answers))
+    assert dict(done.artifact("lengths", Each[int])) == {"w1": 1, "w2": 9, "w3": 9}
+    assert sorted(calls) == ["bb", "ccc"]
+
+
+def test_an_answer_is_kept_even_when_the_next_step_fails(tmp_path: Path) -> None:
+    fails = True
+
+    @step
+    async def asks(words: list[Word], ctx: StepContext) -> str:
+        answer = await ctx.answer("colour", Question(text="Which colour?", returns=str))
+        if fails:
+            raise StepError("not yet")
+        return answer
+
+    pipe = pipeline(asks, folder=tmp_path)
+    paused = pipe.run(Text("a"))
+    with pytest.raises(FailedStepError):
+        pipe.resume(paused.run_id, Resume(answers={"asks/colour": "green"}))
+    fails = False
+    assert pipe.resume(paused.run_id).of(asks) == "green"
+
+
+def test_plain_functions_are_fanned_out_in_threads() -> None:
+    both = threading.Barrier(2, timeout=5)
+
+    @step(provides="lengths", each="words")
+    def count_letters(word: Word) -> int:
+        both.wait()
+        return len(word.text)
+
+    result = pipeline(count_letters, run={"concurrency": 2}).run(Text("a bb"))
+    assert dict(result.artifact("lengths", Each[int])) == {"w1": 1, "w2": 2}
+
+
+def test_keys_of_different_items_never_meet() -> None:
+    @step(provides="names")
+    def name_them(text: str) -> list[Word]:
+        return [Word("a", "1"), Word("a/b", "2"), Word("a%2Fb", "3")]
+
+    @step(each="names")
+    async def once_each(word: Word, ctx: StepContext) -> str:
+        async def work() -> str:
+            return word.text
+
+        return await ctx.once("b/c" if word.id == "a" else "c", work, returns=str)
+
+    workflow = Workflow(name="names", input="text", input_type=str, steps=[name_them, once_each])
+    result = Pipeline({}, workflow=workflow, plugins=[], store="memory:").run(Text("x"))
+    assert dict(result.of(once_each)) == {"a": "1", "a/b": "2", "a%2Fb": "3"}
+
+
+def test_work_under_one_key_at_the_same_time_is_done_once() -> None:
+    done: list[int] = []
+
+    @step
+    async def shares(words: list[Word], ctx: StepContext) -> list[int]:
+        async def work() -> int:
+            done.append(1)
+            await asyncio.sleep(0.01)
+            return 7
+
+        return list(await asyncio.gather(*(ctx.once("same", work, returns=int) for _ in range(5))))
+
+    assert pipeline(shares).run(Text("a")).of(shares) == [7] * 5
+    assert done == [1]
+
+
+def test_work_under_one_key_is_tried_by_the_next_one_when_the_first_fails() -> None:
+    tries: list[int] = []
+
+    @step
+    async def shares(words: list[Word], ctx: StepContext) -> int:
+        async def work() -> int:
+            tries.append(1)
+            await asyncio.sleep(0.01)
+            if len(tries) == 1:
+                raise ValueError("the first time")
+            return 7
+
+        found = await asyncio.gather(*(ctx.once("same", work, returns=int) for _ in range(2)), return_exceptions=True)
+        assert isinstance(found[0], ValueError)
+        assert found[1] == 7
+        return 7
+
+    assert pipeline(shares).run(Text("a")).of(shares) == 7
+
+
+def test_a_sign_of_life_renews_the_time_limit() -> None:
+    @step
+    async def slow(words: list[Word], ctx: StepContext) -> int:
+        for part in range(6):
+            await asyncio.sleep(0.05)
+            ctx.progress(part / 6)
+        return 1
+
+    assert pipeline(slow, steps={"slow": {"timeout": 0.2}}).run(Text("a")).of(slow) == 1
+
+    @step
+    async def silent(words: list[Word]) -> int:
+        await asyncio.sleep(5)
+        return 1
+
+    with pytest.raises(PluginError, match="no sign of life"):
+        pipeline(silent, steps={"silent": {"timeout": 0.05}}).run(Text("a"))
+
+
+# --- steps at the same time ------------------------------------------------------------------------------------------
+
+
+def _two_branches(log: list[str]) -> list[Step[..., Any, Any]]:
+    @step
+    async def left(words: list[Word]) -> int:
+        log.append("left begins")
+        await asyncio.sleep(0.02)
+        log.append("left ends")
+        return 1
+
+    @step
+    async def right(words: list[Word]) -> int:
+        log.append("right begins")
+        await asyncio.sleep(0.01)
+        log.append("right ends")
+        return 2
+
+    @step
+    def both(left: int, right: int) -> int:
+        return left + right
+
+    return [left, right, both]
+
+
+def test_steps_that_do_not_need_each_other_run_at_the_same_time_when_told_to() -> None:
+    log: list[str] = []
+    pipeline(*_two_branches(log), run={"parallelSteps": 2}).run(Text("a"))
+    assert log == ["left begins", "right begins", "right ends", "left ends"]
+
+
+def test_by_default_one_step_runs_after_the_other_in_order() -> None:
+    log: list[str] = []
+    pipeline(*_two_branches(log)).run(Text("a"))
+    assert log == ["left begins", "left ends", "right begins", "right ends"]
+
+
+def test_results_are_the_same_whether_steps_run_one_by_one_or_at_once() -> None:
+    serial = pipeline(*_two_branches([])).run(Text("a b"))
+    parallel = pipeline(*_two_branches([]), run={"parallelSteps": 4}).run(Text("a b"))
+
+    assert parallel.view.names == serial.view.names
+    assert [parallel.artifact(name, object) for name in parallel.view.names] == [
+        serial.artifact(name, object) for name in serial.view.names
+    ]
+    assert {key: step.sha256 for key, step in parallel.record.step_outputs.items()} == {
+        key: step.sha256 for key, step in serial.record.step_outputs.items()
+    }
+
+
+def test_when_one_of_two_steps_fails_the_other_is_finished_and_kept(tmp_path: Path) -> None:
+    calls: list[str] = []
+    fails = True
+
+    @step
+    async def left(words: list[Word]) -> int:
+        if fails:
+            raise StepError("left is broken")
+        return 1
+
+    @step
+    async def right(words: list[Word]) -> int:
+        calls.append("right")
+        await asyncio.sleep(0.02)
+        return 2
+
+    pipe = pipeline(left, right, folder=tmp_path, run={"parallelSteps": 2})
+    events: list[Event] = []
+    stream = pipe.stream(Text("a"))
+    events.extend(stream)
+    with pytest.raises(FailedStepError, match="left is broken") as caught:
+        _ = stream.result
+    assert [event.step for event in events if isinstance(event, StepFinished)] == ["split-text", "right"]
+
+    fails = False
+    assert pipe.resume(caught.value.run_id or "").of(left) == 1
+    assert calls == ["right"]
