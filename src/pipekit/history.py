@@ -58,6 +58,10 @@ class Runs:
         fill_table(table, record, self._store, self._input_of)
         return TableView(record, table, lambda: _original(self._store, record))
 
+    def record(self, run: str) -> RunRecord:
+        """Where a run stands, without a look at its files."""
+        return self._store.load(self.resolve(run)).record
+
     def folder(self, run: str) -> Path | None:
         """The run's folder, where the store has folders."""
         return self._store.folder(self.resolve(run))

@@ -104,6 +104,9 @@ def prepare_old(setup: Setup, run_id: str, options: Resume) -> OldRun:
     record = record.taken_back({**taken, **rerun}, now=datetime.now(UTC), reusable=rerun)
     if options.from_step is not None:
         record = record.anew(again - finished)
+    if record != before or plan.to_run:
+        # From here on the flags given now are the run's own: the next resume knows them.
+        record = evolve(record, config=setup.config_ref(select))
     return OldRun(
         plan=plan,
         before=before,

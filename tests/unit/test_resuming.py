@@ -184,8 +184,8 @@ def test_a_completed_run_says_what_changed_and_is_left_alone(tmp_path: Path) -> 
 
 
 def test_the_version_of_a_step_is_part_of_what_it_stands_for(tmp_path: Path) -> None:
-    first = Step(add_up.fn, name="add-up")
-    second = Step(add_up.fn, name="add-up", version="2")
+    first: Step[..., Any, Any] = Step(add_up.fn, name="add-up")
+    second: Step[..., Any, Any] = Step(add_up.fn, name="add-up", version="2")
     run_id = pipeline(tmp_path, split_text, count_letters, first).run(Text("a bb")).run_id
     result = pipeline(tmp_path, split_text, count_letters, second).resume(run_id)
     assert result.warnings == ("add-up: version changed: own 1 → own 2; --stale rerun makes it again",)

@@ -212,7 +212,7 @@ def _next(error: PipekitError) -> list[str]:
     resume = ""
     if error.run_id and error.code not in _NOT_RESUMABLE:
         resume = f"pipekit resume {error.run_id}"
-    lines = [f"  {hint}"] if hint else []
+    lines = [f"  {line}" for line in hint.splitlines()]
     if resume and resume not in hint:
         lines.append(f"  go on with: {resume}")
     if not lines:

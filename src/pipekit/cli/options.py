@@ -8,10 +8,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from pipekit.options import Resume
     from pipekit.pipeline import Pipeline
     from pipekit.planning.select import Selection
 
-__all__ = ["configured", "make_pipeline", "open_pipeline", "run_argument", "selecting", "selection"]
+__all__ = [
+    "configured",
+    "going_on",
+    "make_pipeline",
+    "open_pipeline",
+    "resume_options",
+    "run_argument",
+    "selecting",
+    "selection",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -45,6 +55,38 @@ def selecting(function: F) -> F:
     for option in reversed(_SELECTION):
         function = option(function)
     return function
+
+
+_GOING_ON = (
+    click.option("--from-step", metavar="STEP", help="Run again from this step on."),
+    click.option(
+        "--stale",
+        type=click.Choice(("rerun", "keep")),
+        help="Finished steps that no longer hold: make them again, or keep them.",
+    ),
+    click.option("--accept-edits", is_flag=True, help="Take step files that were corrected by hand."),
+    click.option("--fork", is_flag=True, help="Go on in a new run, and leave this one as it is."),
+)
+
+
+def going_on(function: F) -> F:
+    """Add the options that say how to go on with a run; `resume_options` makes the value of them."""
+    for option in reversed(_GOING_ON):
+        function = option(function)
+    return function
+
+
+def resume_options(flags: dict[str, Any], select: Selection) -> tuple[Resume, bool]:
+    """How to go on, taken out of the flags, and whether in a new run."""
+    from pipekit.options import Resume
+
+    options = Resume(
+        from_step=flags.pop("from_step"),
+        stale=flags.pop("stale") or "stop",
+        accept_edits=flags.pop("accept_edits"),
+        select=select,
+    )
+    return options, flags.pop("fork")
 
 
 def run_argument(name: str, *, required: bool = True, default: str | None = None) -> Callable[[F], F]:

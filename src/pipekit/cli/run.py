@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipekit.cli.group import SingleCommand
-from pipekit.cli.options import configured, open_pipeline, run_argument, selecting, selection
+from pipekit.cli.options import (
+    configured,
+    going_on,
+    open_pipeline,
+    resume_options,
+    run_argument,
+    selecting,
+    selection,
+)
 from pipekit.cli.terminal import print_json, say, talk
 
 if TYPE_CHECKING:
     from pipekit.cli.running import Stopper
     from pipekit.errors import PipekitError
+    from pipekit.options import Resume
     from pipekit.pipeline import Pipeline
     from pipekit.planning.select import Selection
     from pipekit.results import RunResult
@@ -30,7 +39,7 @@ __all__ = ["opened", "resume", "run"]
 @selecting
 @click.option("--dry-run", is_flag=True, help="Check everything and show the plan; call no model, write nothing.")
 @click.option("--resume", "resumed", metavar="RUN", help="Go on with this run: an id, its beginning, or last.")
-@click.option("--from-step", metavar="STEP", help="Run again from this step (of --resume, or of the newest run).")
+@going_on
 def run(
     inputs: tuple[str, ...],
     input_format: str | None,
@@ -39,18 +48,20 @@ def run(
     until: str | None,
     dry_run: bool,
     resumed: str | None,
-    from_step: str | None,
     **flags: Any,
 ) -> None:
     """Run the workflow on INPUT, a file or - for standard input.
 
     Several inputs run one after the other; one that fails doesn't stop the rest. A step is named by its number or
-    its name. Ctrl-C leaves the run paused; `pipekit resume` goes on with it.
+    its name. Ctrl-C leaves the run paused; `pipekit resume` goes on with it. The options of resume go on with the run
+    named by --resume, else with the newest.
     """
     from pipekit.errors import UsageError
 
-    if inputs and (resumed is not None or from_step is not None):
-        flag = "--resume" if resumed is not None else "--from-step"
+    flag = _going_on_flag(resumed, flags)
+    select = selection(only, skip, until)
+    options, fork = resume_options(flags, select)
+    if inputs and flag is not None:
         raise UsageError(
             f"{flag} goes on with a run that is there already and takes no input: {inputs[0]}",
             kind="contradiction",
@@ -58,11 +69,10 @@ def run(
         )
     if inputs.count("-") > 1:
         raise UsageError("standard input can be read only once, but - was given twice", hint="pipekit run - FILE")
-    select = selection(only, skip, until)
     if dry_run:
         from pipekit.cli.plan import show_plan
 
-        if resumed is not None or from_step is not None:
+        if flag is not None:
             raise UsageError(
                 "--dry-run shows what a new run would do",
                 kind="contradiction",
@@ -70,8 +80,8 @@ def run(
             )
         pipeline = open_pipeline(flags)
         show_plan(pipeline, [opened(pipeline, name) for name in inputs], select, input_format)
-    elif resumed is not None or from_step is not None:
-        _resume(open_pipeline(flags), resumed or "last", from_step, select)
+    elif flag is not None:
+        _resume(open_pipeline(flags), resumed or "last", options, fork=fork)
     elif not inputs:
         raise UsageError("a run needs an input", kind="no-input", hint="pipekit run FILE, or pipekit run - for text")
     else:
@@ -82,15 +92,24 @@ def run(
 @run_argument("name")
 @configured
 @selecting
-@click.option("--from-step", metavar="STEP", help="Run again from this step on.")
-def resume(
-    name: str, only: tuple[str, ...], skip: tuple[str, ...], until: str | None, from_step: str | None, **flags: Any
-) -> None:
+@going_on
+def resume(name: str, only: tuple[str, ...], skip: tuple[str, ...], until: str | None, **flags: Any) -> None:
     """Go on with RUN: a run id, its beginning if no other run begins so, or last.
 
     It goes on from the first unfinished step with the configuration of now and the flags that it was started with.
+    When finished steps no longer hold (another model, prompt, setting or version) it stops before anything is asked,
+    and --stale says what to do.
     """
-    _resume(open_pipeline(flags), name, from_step, selection(only, skip, until))
+    options, fork = resume_options(flags, selection(only, skip, until))
+    _resume(open_pipeline(flags), name, options, fork=fork)
+
+
+def _going_on_flag(resumed: str | None, flags: Mapping[str, Any]) -> str | None:
+    """The flag that asks for a run that is there already, None when none does."""
+    if resumed is not None:
+        return "--resume"
+    given = [name for name in ("from_step", "stale", "accept_edits", "fork") if flags.get(name)]
+    return f"--{given[0].replace('_', '-')}" if given else None
 
 
 def opened(pipeline: Pipeline, name: str) -> Any:
@@ -109,12 +128,12 @@ def opened(pipeline: Pipeline, name: str) -> Any:
     return content
 
 
-def _resume(pipeline: Pipeline, name: str, from_step: str | None, select: Selection) -> None:
+def _resume(pipeline: Pipeline, name: str, options: Resume, *, fork: bool) -> None:
     from pipekit.cli.running import Stopper, follow
-    from pipekit.pipeline import Resume
 
     with Stopper() as stopper:
-        result = follow(pipeline.resume_stream(name, Resume(from_step=from_step, select=select)), stopper)
+        stream = pipeline.fork_stream(name, options) if fork else pipeline.resume_stream(name, options)
+        result = follow(stream, stopper)
     _give(pipeline, result, stopper)
 
 

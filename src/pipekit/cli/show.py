@@ -23,8 +23,9 @@ __all__ = ["outline", "show"]
 @click.command(cls=SingleCommand)
 @run_argument("name")
 @click.argument("part", metavar="[STEP|ITEM]", required=False)
+@click.option("--history", is_flag=True, help="List the attempts at each step, and what was replaced.")
 @configured
-def show(name: str, part: str | None, **flags: Any) -> None:
+def show(name: str, part: str | None, history: bool, **flags: Any) -> None:
     """Show where RUN stands and what it found.
 
     With a STEP (3, or score-confidence) what that step made; with an ITEM (candidate-3) what every step says about
@@ -34,6 +35,11 @@ def show(name: str, part: str | None, **flags: Any) -> None:
 
     pipeline = open_pipeline(flags)
     run_id = pipeline.runs.resolve(name)
+    if history:
+        from pipekit.cli.attempts import show_attempts
+
+        show_attempts(pipeline.runs.record(run_id), part)
+        return
     view = pipeline.runs.get(run_id)
     if part is None:
         _show_run(pipeline, view)
