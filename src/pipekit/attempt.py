@@ -19,12 +19,12 @@ from pipekit.forking import fork_run
 from pipekit.inputs import Input
 from pipekit.installation import AllRetrievers
 from pipekit.interfaces.llm_providers import LLM
-from pipekit.interfaces.state_stores import Entry, Lease
+from pipekit.interfaces.state_stores import Entry, Lease, Owner
 from pipekit.options import Resume
 from pipekit.outputs import copy_outputs, render
 from pipekit.planning.plan import Plan, PlannedStep
 from pipekit.planning.select import Selection
-from pipekit.preparing import Setup, this_process
+from pipekit.preparing import Setup
 from pipekit.results import Pause, RunResult
 from pipekit.resuming import prepare_old
 from pipekit.serde import unstructure
@@ -48,7 +48,7 @@ async def run_new(
     new = await in_thread(lambda: setup.new_run(source, select, input_format))
     record = new.record
     await uncancelled(in_thread(lambda: setup.store.create(record, io.BytesIO(new.given.content))))
-    lease = await uncancelled(in_thread(lambda: setup.store.acquire(record.run_id, this_process())))
+    lease = await uncancelled(in_thread(lambda: setup.store.acquire(record.run_id, Owner.this_process())))
     bus = Bus(record.run_id, [tell, *setup.registry.listeners])
     bus.emit(RunStarted, input_file=record.input_file, steps=tuple(planned.name for planned in new.plan.to_run))
     for warning in new.warnings:
@@ -84,7 +84,7 @@ def _as_before(first: Setup, run_id: str) -> Setup:
 
 
 async def _go_on(first: Setup, run_id: str, options: Resume, tell: Listener, *, as_result: bool) -> RunResult:
-    lease = await uncancelled(in_thread(lambda: first.store.acquire(run_id, this_process())))
+    lease = await uncancelled(in_thread(lambda: first.store.acquire(run_id, Owner.this_process())))
     try:
         setup = await in_thread(lambda: _as_before(first, run_id))
         old = await in_thread(lambda: prepare_old(setup, run_id, options))
@@ -169,7 +169,7 @@ class Attempt:
 
     def _started(self) -> RunRecord:
         """The record at the start of a resumed attempt: running, owned by this process, next step known."""
-        owner = this_process()
+        owner = Owner.this_process()
         planned = {ref.name: ref for ref in self._record.planned}
         for step in self._plan.to_run:
             planned[step.name] = PlannedRef(key=step.key, name=step.name, package=step.package)

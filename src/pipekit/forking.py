@@ -10,9 +10,10 @@ from attrs import evolve
 
 from pipekit import __version__
 from pipekit.errors import StateError
+from pipekit.interfaces.state_stores import Owner
 from pipekit.options import Resume
 from pipekit.planning.select import Selection
-from pipekit.preparing import Setup, this_process
+from pipekit.preparing import Setup
 from pipekit.resuming import OldRun, prepare_old
 from pipekit.state.ids import new_run_id
 from pipekit.state.record import RunRecord
@@ -42,7 +43,7 @@ def fork_run(setup: Setup, parent: str, options: Resume) -> str:
 def _forked(setup: Setup, old: OldRun, options: Resume) -> RunRecord:
     """The new run's record. Steps that are only stale come along; the new run takes them back itself."""
     now = datetime.now(UTC)
-    owner = this_process()
+    owner = Owner.this_process()
     before = old.before
     edited = {str(step.key): step for step in old.record.step_outputs.values() if step.path in old.blobs}
     steps = {key: step for key, step in {**before.step_outputs, **edited}.items() if step.name not in old.restarted}

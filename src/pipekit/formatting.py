@@ -13,11 +13,12 @@ from pipekit.engine.table import ArtifactTable, TableView
 from pipekit.errors import UsageError
 from pipekit.history import fill_table
 from pipekit.interfaces.output_formats import FormatName
+from pipekit.interfaces.state_stores import Owner
 from pipekit.outputs import copy_outputs, render
 from pipekit.planning.build import make_plan, rendering_steps
 from pipekit.planning.plan import PlannedStep
 from pipekit.planning.select import Selection
-from pipekit.preparing import Setup, this_process
+from pipekit.preparing import Setup
 from pipekit.state.fingerprint import digest
 from pipekit.state.record import BlobRef, RunRecord
 
@@ -31,7 +32,7 @@ def format_again(setup: Setup, run: str, formats: Sequence[str]) -> Sequence[Pat
     """
     store = setup.store
     run_id = setup.runs.resolve(run)
-    lease = store.acquire(run_id, this_process())
+    lease = store.acquire(run_id, Owner.this_process())
     try:
         record = store.load(run_id).record
         table = ArtifactTable()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from pipekit.engine.table import ArtifactTable, TableView
 from pipekit.errors import RunNotFoundError, StateError, UsageError
-from pipekit.interfaces.state_stores import RunQuery, RunSummary, StateStore
+from pipekit.interfaces.state_stores import Damage, Owner, Repairable, RunQuery, RunSummary, StateStore
+from pipekit.pruning import Pruned, prune
 from pipekit.serde import JSON, MisfitError, decode
 from pipekit.state.ids import check_run_id, is_valid_id
 from pipekit.state.record import RunRecord, StepRecord
@@ -61,6 +63,27 @@ class Runs:
     def record(self, run: str) -> RunRecord:
         """Where a run stands, without a look at its files."""
         return self._store.load(self.resolve(run)).record
+
+    def prune(
+        self, *, keep: int | None, older_than: timedelta | None, dry_run: bool = False, now: datetime | None = None
+    ) -> Pruned:
+        """Forget old completed runs; see `pipekit.pruning.prune`."""
+        return prune(self._store, keep=keep, older_than=older_than, dry_run=dry_run, now=now)
+
+    def examine(self, run: str) -> Sequence[Damage]:
+        """Everything that is damaged in a run, each with what a repair does about it; changes nothing."""
+        return self._repairable().examine(self.resolve(run))
+
+    def repair(self, run: str) -> Sequence[Damage]:
+        """Move what is damaged aside, and take back the steps that it belongs to; what was done."""
+        return self._repairable().repair(self.resolve(run), Owner.this_process())
+
+    def _repairable(self) -> Repairable:
+        if not isinstance(self._store, Repairable):
+            raise UsageError(
+                f"the store {self._store!r} repairs nothing", kind="no-repair", hint="use the tools of its database"
+            )
+        return self._store
 
     def folder(self, run: str) -> Path | None:
         """The run's folder, where the store has folders."""

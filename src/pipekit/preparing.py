@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +31,7 @@ from pipekit.state.fingerprint import digest
 from pipekit.state.ids import new_run_id
 from pipekit.state.record import ConfigRef, InputRef, PlannedRef, RunRecord
 
-__all__ = ["Asked", "NewRun", "Setup", "this_process"]
+__all__ = ["Asked", "NewRun", "Setup"]
 
 
 @frozen(kw_only=True)
@@ -212,7 +211,7 @@ class Setup:
         table.put_input(plan.input, plain)
         now = datetime.now(UTC)
         first = next((planned.key for planned in plan.to_run), None)
-        owner = this_process()
+        owner = Owner.this_process()
         record = RunRecord(
             run_id=new_run_id(now),
             input_file=given.name,
@@ -315,8 +314,3 @@ class Setup:
     def close(self) -> None:
         """Close what was opened; a store that the caller gave stays open."""
         self.installation.close()
-
-
-def this_process() -> Owner:
-    """This process, as the owner of a run."""
-    return Owner(pid=os.getpid(), host=platform.node(), since=datetime.now(UTC))

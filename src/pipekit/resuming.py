@@ -140,10 +140,12 @@ class _Drifts:
             if planned.decision != "reuse" or step is None or not step.fingerprint:
                 continue
             now = dependence_of(planned, table, {**extras.get(planned.name, {}), **_prompts(setup, planned, step)})
-            why = drift(step, now)
+            comparable = _without_missing(step, table)
+            now = now if comparable.items == step.items else evolve(now, items={})
+            why = drift(comparable, now)
             if why:
                 self._now[planned.name] = now
-                inputs = {part.removeprefix("input ") for part in changed_parts(step, now)}
+                inputs = {part.removeprefix("input ") for part in changed_parts(comparable, now)}
                 (self.caused if inputs <= made else self.stale)[planned.name] = why
 
     def error(self, run_id: str) -> StateError:
@@ -172,6 +174,20 @@ class _Drifts:
                     stale=(*step.stale, str(self.stale[step.name])),
                 )
         return evolve(record, step_outputs=steps)
+
+
+def _without_missing(step: StepRecord, table: ArtifactTable) -> StepRecord:
+    """The step's record without what can't be compared yet: artifacts that are still to be made.
+
+    Once they are, the engine compares them, before it goes on to the step.
+    """
+    parts = {
+        part: found
+        for part, found in step.fingerprint.items()
+        if not part.startswith("input ") or part.removeprefix("input ") in table
+    }
+    comparable = all(part in table for part in step.item_parts)
+    return evolve(step, fingerprint=parts, items=step.items if comparable else {})
 
 
 def _prompts(setup: Setup, planned: PlannedStep, step: StepRecord) -> Mapping[str, str]:

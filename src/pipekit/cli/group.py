@@ -24,6 +24,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "list": ("pipekit.cli.runs:list_runs", "List the runs, newest first."),
     "show": ("pipekit.cli.show:show", "Show a run, one of its steps, or all about one item."),
     "open": ("pipekit.cli.runs:open_run", "Open the report or the summary of a run."),
+    "repair": ("pipekit.cli.repair:repair", "Look for damage in a run, and go on from what is intact."),
+    "prune": ("pipekit.cli.prune:prune", "Remove old completed runs."),
     "format": ("pipekit.cli.runs:format_run", "Write the outputs of a run again from what is kept."),
     "plugins": ("pipekit.cli.plugins:plugins", "List the installed plugins, what they give and how they are."),
     "config": ("pipekit.cli.config:config", "Show the configuration in force, or write a first one."),

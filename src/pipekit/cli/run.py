@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pipekit.planning.select import Selection
     from pipekit.results import RunResult
 
-__all__ = ["opened", "resume", "run"]
+__all__ = ["go_on", "opened", "resume", "run"]
 
 
 @click.command(cls=SingleCommand)
@@ -137,6 +137,15 @@ def _resume(pipeline: Pipeline, name: str, options: Resume, *, fork: bool) -> No
     _give(pipeline, result, stopper)
 
 
+def go_on(pipeline: Pipeline, run_id: str, options: Resume, document: Mapping[str, Any]) -> None:
+    """Go on with a run as the second half of a command whose own answer is ``document``."""
+    from pipekit.cli.running import Stopper, follow
+
+    with Stopper() as stopper:
+        result = follow(pipeline.resume_stream(run_id, options), stopper)
+    _give(pipeline, result, stopper, document)
+
+
 def _run_all(pipeline: Pipeline, inputs: Sequence[str], select: Selection, input_format: str | None) -> None:
     from pipekit.cli.running import Stopper, follow
     from pipekit.errors import BatchError, PipekitError
@@ -181,12 +190,12 @@ def _in_batch(error: PipekitError, documents: Sequence[dict[str, Any]]) -> Excep
     return AnsweredError(error, {"runs": list(documents)})
 
 
-def _give(pipeline: Pipeline, result: RunResult, stopper: Stopper) -> None:
-    """Answer with the one run of this call."""
+def _give(pipeline: Pipeline, result: RunResult, stopper: Stopper, before: Mapping[str, Any] | None = None) -> None:
+    """Answer with the one run of this call, and with what the command did before it."""
     from pipekit.cli.exits import AnsweredError
     from pipekit.cli.outcome import document_of, print_outcome
 
-    document = document_of(pipeline, result) if talk().json else {}
+    document = {**(before or {}), **document_of(pipeline, result)} if talk().json else {}
     if not talk().json:
         print_outcome(pipeline, result)
     error = _stop_of(result, stopper)

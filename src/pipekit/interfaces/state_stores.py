@@ -8,8 +8,10 @@ run, and `RunNotFoundError`.
 
 from __future__ import annotations
 
+import os
+import platform
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol, runtime_checkable
 
@@ -20,9 +22,11 @@ from pipekit.state.record import RunRecord, StepKey
 
 __all__ = [
     "Ability",
+    "Damage",
     "Entry",
     "Lease",
     "Owner",
+    "Repairable",
     "RunQuery",
     "RunSummary",
     "ShownStatus",
@@ -31,7 +35,7 @@ __all__ = [
     "StoredRun",
 ]
 
-Ability = Literal["durable", "exclusive", "fenced", "query", "prune", "folders"]
+Ability = Literal["durable", "exclusive", "fenced", "query", "prune", "folders", "repair"]
 #: What listings show: the stored statuses, and two that are derived.
 ShownStatus = Literal["running", "completed", "failed", "paused", "interrupted", "damaged"]
 
@@ -57,6 +61,11 @@ class Owner:
     pid: int
     host: str
     since: datetime
+
+    @classmethod
+    def this_process(cls) -> Owner:
+        """This process, from now on."""
+        return cls(pid=os.getpid(), host=platform.node(), since=datetime.now(UTC))
 
 
 @frozen(kw_only=True)
@@ -112,6 +121,22 @@ class RunSummary:
     reason: str | None = None
 
 
+@frozen(kw_only=True)
+class Damage:
+    """Something of a run that isn't as it was written, and what a repair does about it.
+
+    ``file`` is a path inside the run; ``step`` has to be done again; ``expected`` and ``found`` are digests where they
+    are known.
+    """
+
+    file: str
+    problem: str
+    remedy: str
+    step: str | None = None
+    expected: str | None = None
+    found: str | None = None
+
+
 class Lease(Protocol):
     """The right to change one run, until released or until the process ends."""
 
@@ -135,7 +160,8 @@ class StateStore(Protocol):
     """Keeps records, inputs, step outputs and journals of runs.
 
     ``abilities`` are declared: ``durable`` (survives a power cut after each commit), ``exclusive`` (two owners never),
-    ``fenced`` (an older epoch is refused), ``query``, ``prune``, ``folders`` (runs are folders people can open).
+    ``fenced`` (an older epoch is refused), ``query``, ``prune``, ``folders`` (runs are folders people can open),
+    ``repair`` (see `Repairable`).
     """
 
     @property
@@ -199,4 +225,20 @@ class StateStore(Protocol):
 
     def close(self) -> None:
         """Release what the store holds."""
+        ...
+
+
+@runtime_checkable
+class Repairable(Protocol):
+    """A store with the ability ``repair``: it finds damage in its runs, and goes on from what is intact."""
+
+    def examine(self, run_id: str) -> Sequence[Damage]:
+        """Everything that is damaged, each with what a repair does about it; changes nothing.
+
+        `StateError` (kind ``beyond-repair``) where nothing can be done.
+        """
+        ...
+
+    def repair(self, run_id: str, owner: Owner) -> Sequence[Damage]:
+        """Move what is damaged aside and take back the steps it belongs to; what was done."""
         ...

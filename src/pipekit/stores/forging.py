@@ -17,7 +17,7 @@ from pipekit.stores.atomic import Folder, refusal, write_all
 from pipekit.stores.delta import files_of
 from pipekit.stores.item_journal import ItemJournal
 from pipekit.stores.journal import Journal, entries_content
-from pipekit.stores.layout import ITEMS, JOURNAL, LOCK, SLOT, STATE, STEPS, check_path
+from pipekit.stores.layout import ITEMS, JOURNAL, SLOT, STATE, STEPS, check_path
 from pipekit.stores.lines import line
 from pipekit.stores.view import render_view
 
@@ -32,7 +32,7 @@ _SLOTS_AT_MOST = 1000
 def forge(
     folder: Folder, record: RunRecord, source: BinaryIO, blobs: Mapping[str, bytes], entries: Sequence[Entry]
 ) -> None:
-    """Write everything of a new run into its empty folder, all of it forced but the view."""
+    """Write everything of a new run into its folder, which holds its lock alone, all of it forced but the view."""
     files: list[list[JSON]] = []
     named = files_of(record)
     if record.input is not None:
@@ -69,7 +69,6 @@ def forge(
         view = render_view(plain, journal_size=len(text))
     except (MisfitError, ValueError) as error:
         raise StateError(f"the record can't be kept: {error}", run_id=record.run_id) from error
-    folder.create(LOCK)
     folder.create(STATE, view)
     folder.create(JOURNAL, text, forced=True)
     folder.force()

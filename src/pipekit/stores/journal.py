@@ -128,6 +128,8 @@ class Journal:
 
     def _commit(self, body: Mapping[str, JSON]) -> None:
         self.record = dict(body["record"]) if "record" in body else apply(self.record, body)
+        if body["kind"] == "header":
+            self.replaced = int(self.record.get("replaced", 0))
         if "moves" in body:
             self.replaced += 1
             self.moves = tuple(Move(source, target) for source, target in body["moves"])

@@ -15,7 +15,17 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipekit.errors import PipekitError, RunBusyError, RunNotFoundError, StateError, StorageError
-from pipekit.interfaces.state_stores import Ability, Entry, Lease, Owner, RunQuery, RunSummary, StoredRun, StoreURL
+from pipekit.interfaces.state_stores import (
+    Ability,
+    Damage,
+    Entry,
+    Lease,
+    Owner,
+    RunQuery,
+    RunSummary,
+    StoredRun,
+    StoreURL,
+)
 from pipekit.state.ids import check_run_id, is_valid_id
 from pipekit.state.record import RunRecord
 from pipekit.stores.atomic import Folder, make_folders, spare_name
@@ -26,6 +36,8 @@ from pipekit.stores.json_lease import JsonLease
 from pipekit.stores.layout import ITEMS, JOURNAL, STATE, STEPS, check_path, migrate
 from pipekit.stores.listing import damaged, summary
 from pipekit.stores.locks import RunLock, find_owner, is_held
+from pipekit.stores.repairing import examine, repair
+from pipekit.stores.sweeping import NEW, held_new_folder, remove_whole, sweep
 from pipekit.stores.view import View, parse_view
 
 __all__ = ["JsonFileStore"]
@@ -37,7 +49,7 @@ _JOURNALS_KEPT = 4
 class JsonFileStore:
     """A folder of run folders. Safe for many threads and processes; each run has one owner at a time."""
 
-    abilities: frozenset[Ability] = frozenset({"durable", "exclusive", "fenced", "query", "prune", "folders"})
+    abilities: frozenset[Ability] = frozenset({"durable", "exclusive", "fenced", "query", "prune", "folders", "repair"})
 
     def __init__(self, url: StoreURL) -> None:
         self._root = url.path
@@ -58,7 +70,7 @@ class JsonFileStore:
     ) -> None:
         """Keep record and input together, or nothing: the whole folder is made under another name, then renamed."""
         run_id = check_run_id(record.run_id)
-        new = f".new-{run_id}"
+        new = f"{NEW}{run_id}"
         with _about(run_id, is_kept=False):
             make_folders(self._root)
             with Folder(self._root, follow=True) as root:
@@ -66,16 +78,18 @@ class JsonFileStore:
                     # The first run of a store. Whoever made its folder may have died before forcing its name.
                     with Folder(self._root.parent, follow=True) as above:
                         above.force()
-                if root.state(run_id) is not None or not root.make(new):
-                    raise StateError(f"there is a run of this name already: {run_id}", run_id=run_id)
-                try:
-                    with root.sub(new) as folder:
+                with held_new_folder(root, new) as folder:
+                    if folder is None:
+                        raise _taken(run_id)
+                    try:
+                        if root.state(run_id) is not None:
+                            raise _taken(run_id)
                         forge(folder, record, source, blobs, entries)
-                    root.move(new, run_id)
-                except BaseException:
-                    with suppress(PipekitError, OSError):
-                        root.remove_tree(new)
-                    raise
+                        root.move(new, run_id)
+                    except BaseException:
+                        with suppress(PipekitError, OSError):
+                            root.remove_tree(new)
+                        raise
                 root.force()
 
     def acquire(self, run_id: str, owner: Owner) -> Lease:
@@ -104,16 +118,43 @@ class JsonFileStore:
 
     def delete(self, run_id: str) -> None:
         """Forget a run: its name first, then what is in it."""
-        with _about(run_id), self._open(run_id) as folder:
+        self._delete(run_id, None)
+
+    def delete_unchanged(self, run: RunSummary) -> None:
+        """Forget a run that is still as it was listed; `RunBusyError` when somebody went on with it since."""
+        self._delete(run.run_id, run)
+
+    def _delete(self, run_id: str, listed: RunSummary | None) -> None:
+        with _about(run_id, is_kept=False), self._open(run_id) as folder:
             lock = RunLock(folder, run_id)
             gone = spare_name("gone")
             try:
+                if listed is not None and self._summary(run_id) != listed:
+                    raise RunBusyError(f"somebody went on with {run_id} since it was listed", kind="changed")
                 with Folder(self._root, follow=True) as root:
                     root.move(run_id, gone)
                     root.force()
-                    root.remove_tree(gone)
+                    remove_whole(root, gone)
             finally:
                 lock.release()
+
+    def sweep(self) -> int:
+        """Remove what killed commands left in the store's folder and is no run; how many folders."""
+        if not self._root.is_dir():
+            return 0
+        with Folder(self._root, follow=True) as root:
+            return sweep(root)
+
+    def examine(self, run_id: str) -> Sequence[Damage]:
+        """Everything that is damaged in a run; see `Repairable`."""
+        with _about(run_id), self._open(run_id) as folder:
+            return examine(folder, run_id)
+
+    def repair(self, run_id: str, owner: Owner) -> Sequence[Damage]:
+        """Move what is damaged aside and take back the steps it belongs to."""
+        with _about(run_id), self._mutex:
+            self._journals.pop(run_id, None)
+            return repair(self._open(run_id), run_id, owner)
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -237,6 +278,10 @@ class JsonFileStore:
         while len(self._journals) > _JOURNALS_KEPT:
             del self._journals[next(iter(self._journals))]
         return journal
+
+
+def _taken(run_id: str) -> StateError:
+    return StateError(f"there is a run of this name already: {run_id}", run_id=run_id)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from pipekit.serde import JSON
 from pipekit.state.record import SCHEMA
 
 __all__ = [
+    "DAMAGED",
     "HISTORY",
     "ITEMS",
     "JOURNAL",
@@ -31,6 +32,8 @@ LOCK = "lock"
 OWNER = "owner.json"
 STEPS = "steps"
 HISTORY = "history"
+#: Where a repair puts what it found damaged.
+DAMAGED = "damaged"
 #: Files that wait for their own name begin so.
 SLOT = ".slot-"
 #: So do the files for what is finished inside open steps.

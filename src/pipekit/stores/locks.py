@@ -6,6 +6,7 @@ refused asks too: if a shared lock is granted, only askers stood in the way, and
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import sys
@@ -14,7 +15,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pipekit.errors import RunBusyError, StorageError
+from pipekit.errors import RunBusyError, RunNotFoundError, StorageError
 from pipekit.interfaces.state_stores import Owner
 from pipekit.serde import MisfitError, decode, encode, structure, unstructure
 from pipekit.stores.atomic import FILE_MODE, Folder, refusal
@@ -87,13 +88,31 @@ class RunLock:
     def __init__(self, folder: Folder, run_id: str) -> None:
         self._path = folder.path / LOCK
         deadline = time.monotonic() + _ASKERS_PATIENCE
-        while (lock := _try(folder)) is None:
-            if time.monotonic() >= deadline or is_held(folder):
-                raise busy(run_id, find_owner(folder))
-            time.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - two that ask in step must fall out of step
+        try:
+            while (lock := _try(folder)) is None:
+                if time.monotonic() >= deadline or is_held(folder):
+                    raise busy(run_id, find_owner(folder))
+                time.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - two that ask in step must fall out of step
+        except StorageError as error:
+            if error.errno == errno.ENOENT:
+                raise _removed(run_id) from error
+            raise
         self._lock = lock
-        with refusal(self._path, "look at"):
-            self._identity = self._look()
+        self._identity = (0, 0)
+        try:
+            with refusal(self._path, "look at"), suppress(FileNotFoundError):
+                self._identity = self._look()
+            state = folder.state(LOCK)
+        except BaseException:
+            self.release()
+            raise
+        if state is None or (state.st_dev, state.st_ino) != self._identity:
+            # The run was removed since its folder was opened, and locking a path makes the folders that lead to it.
+            with suppress(OSError):
+                self._path.unlink()
+                self._path.parent.rmdir()
+            self.release()
+            raise _removed(run_id)
 
     def _look(self) -> tuple[int, int]:
         state = self._path.lstat()
@@ -112,6 +131,12 @@ class RunLock:
         """Give the lock back; again does nothing."""
         with suppress(OSError):
             self._lock.release(force=True)
+
+
+def _removed(run_id: str) -> RunNotFoundError:
+    return RunNotFoundError(
+        f"{run_id} was removed a moment ago", run_id=run_id, hint="pipekit list shows the runs there are"
+    )
 
 
 def find_owner(folder: Folder) -> Owner:
