@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING
 from pipekit.errors import RunBusyError, RunNotFoundError, StorageError
 from pipekit.interfaces.state_stores import Owner
 from pipekit.serde import MisfitError, decode, encode, structure, unstructure
+from pipekit.stores import atomic
 from pipekit.stores.atomic import FILE_MODE, Folder, refusal
 from pipekit.stores.layout import LOCK, OWNER
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-__all__ = ["RunLock", "busy", "find_owner", "is_held", "write_owner"]
+__all__ = ["RunLock", "busy", "find_owner", "is_held", "lock_file", "unlock_file", "write_owner"]
 
 #: How long, in seconds, askers may keep a run from being taken (each holds it for microseconds).
 _ASKERS_PATIENCE = 1.5
@@ -61,25 +62,95 @@ def is_held(folder: Folder) -> bool:
         os.close(fd)
 
 
-def _try(folder: Folder) -> BaseFileLock | None:
-    from filelock import FileLock, SoftFileLock, Timeout
+def lock_file(folder: Folder) -> int | None:
+    """A descriptor of the lock file in ``folder``, locked; None when somebody else has it. Not on Windows.
 
-    path = folder.path / LOCK
-    # Leases are taken and given back on different threads, and two in one process must exclude each other.
-    lock: BaseFileLock = FileLock(path, mode=FILE_MODE, thread_local=False, is_singleton=False)
-    with refusal(path, "lock"):
+    The file is looked up in the open folder, never by its path: a run that was removed must not come back by that.
+    """
+    import fcntl
+
+    fd = _open_lock_file(folder)
+    try:
+        with refusal(folder.path, "lock", LOCK):
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                if error.errno not in (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES):
+                    raise
+            else:
+                if _is(folder.state(LOCK), os.fstat(fd)):  # else its name is gone, and locks no one out
+                    return fd
+    except BaseException:
+        unlock_file(fd)
+        raise
+    unlock_file(fd)
+    return None
+
+
+def unlock_file(fd: int) -> None:
+    """Give back what `lock_file` gave."""
+    import fcntl
+
+    # Closing is not enough: a child that another thread is just starting has the descriptor for a moment.
+    with suppress(OSError):
+        fcntl.flock(fd, fcntl.LOCK_UN)
+    with suppress(OSError):
+        os.close(fd)
+
+
+def _open_lock_file(folder: Folder) -> int:
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK
+    target, at = folder.at(LOCK)
+    with refusal(folder.path, "lock", LOCK):
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            return None
-    if isinstance(lock, SoftFileLock):  # what filelock falls back to; it would outlive a killed owner
-        lock.release(force=True)
-        raise StorageError(
-            "this file system has no locks",
-            path=str(path),
-            hint="keep runs on a local disk with the setting store",
-        )
-    return lock
+            return os.open(target, flags, **at)
+        except FileNotFoundError:
+            return atomic.system.open(target, flags | os.O_CREAT, **at)
+
+
+def _is(one: os.stat_result | None, other: os.stat_result) -> bool:
+    return one is not None and (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
+
+
+class _DescriptorLock:
+    """A lock on a descriptor, in the form of one of the library's."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd: int | None = fd
+        self._pid = os.getpid()
+
+    def __del__(self) -> None:
+        self.release()
+
+    @property
+    def is_locked(self) -> bool:
+        return self._fd is not None
+
+    def release(self, *, force: bool = True) -> None:  # noqa: ARG002 - as the library has it
+        fd, self._fd = self._fd, None
+        if fd is None:
+            return
+        if self._pid == os.getpid():
+            unlock_file(fd)
+        else:  # the copy of a forked child: the lock itself is its parent's
+            os.close(fd)
+
+
+def _try(folder: Folder) -> BaseFileLock | _DescriptorLock | None:
+    if sys.platform == "win32":
+        from filelock import FileLock, Timeout
+
+        path = folder.path / LOCK
+        # Leases are taken and given back on different threads, and two in one process must exclude each other.
+        lock: BaseFileLock = FileLock(path, mode=FILE_MODE, thread_local=False, is_singleton=False)
+        with refusal(path, "lock"):
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                return None
+        return lock
+    fd = lock_file(folder)
+    return None if fd is None else _DescriptorLock(fd)
 
 
 class RunLock:
@@ -98,21 +169,17 @@ class RunLock:
                 raise _removed(run_id) from error
             raise
         self._lock = lock
-        self._identity = (0, 0)
         try:
-            with refusal(self._path, "look at"), suppress(FileNotFoundError):
+            with refusal(self._path, "look at"):
                 self._identity = self._look()
             state = folder.state(LOCK)
-        except BaseException:
+            if state is None or (state.st_dev, state.st_ino) != self._identity:
+                raise _removed(run_id)
+        except BaseException as error:
             self.release()
+            if isinstance(error, StorageError) and error.errno == errno.ENOENT:
+                raise _removed(run_id) from error
             raise
-        if state is None or (state.st_dev, state.st_ino) != self._identity:
-            # The run was removed since its folder was opened, and locking a path makes the folders that lead to it.
-            with suppress(OSError):
-                self._path.unlink()
-                self._path.parent.rmdir()
-            self.release()
-            raise _removed(run_id)
 
     def _look(self) -> tuple[int, int]:
         state = self._path.lstat()

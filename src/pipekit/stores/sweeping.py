@@ -21,9 +21,9 @@ from contextlib import contextmanager, suppress
 
 from pipekit.errors import PipekitError, RunBusyError, StorageError
 from pipekit.state.ids import is_valid_id
-from pipekit.stores import atomic
-from pipekit.stores.atomic import Folder, refusal, spare_name
+from pipekit.stores.atomic import Folder, spare_name
 from pipekit.stores.layout import LOCK
+from pipekit.stores.locks import lock_file, unlock_file
 
 __all__ = ["NEW", "held_new_folder", "remove_whole", "sweep"]
 
@@ -124,19 +124,14 @@ def _take(root: Folder, name: str) -> str | None:
 
 def _hold(root: Folder, name: str) -> tuple[Folder, int] | None:
     """The folder of this name with its lock held, None when somebody else holds it or it has lost its name."""
+    folder, fd = None, None
     try:
         folder = root.sub(name)
-    except StorageError as error:
-        if error.errno == errno.ENOENT:
-            return None
-        raise
-    fd = -1
-    try:
-        target, at = folder.at(LOCK)
-        with refusal(folder.path, "open", LOCK):
-            flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-            fd = atomic.system.open(target, flags, **at)
-        if _lock(folder, fd) and _same(folder.state(LOCK), os.fstat(fd)) and _same(root.state(name), folder.state(".")):
+        if sys.platform == "win32":
+            folder.create(LOCK)
+            return folder, -1
+        fd = lock_file(folder)
+        if fd is not None and _same(root.state(name), folder.state(".")):
             return folder, fd
     except BaseException as error:
         _release(folder, fd)
@@ -147,30 +142,11 @@ def _hold(root: Folder, name: str) -> tuple[Folder, int] | None:
     return None
 
 
-def _lock(folder: Folder, fd: int) -> bool:
-    if sys.platform == "win32":
-        return True
-    import fcntl
-
-    with refusal(folder.path, "lock", LOCK):
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-    return True
-
-
-def _release(folder: Folder, fd: int) -> None:
-    if fd >= 0:
-        if sys.platform != "win32":
-            import fcntl
-
-            # Closing is not enough: a child that another thread is just starting has the descriptor for a moment.
-            with suppress(OSError):
-                fcntl.flock(fd, fcntl.LOCK_UN)
-        with suppress(OSError):
-            os.close(fd)
-    folder.close()
+def _release(folder: Folder | None, fd: int | None) -> None:
+    if sys.platform != "win32" and fd is not None:
+        unlock_file(fd)
+    if folder is not None:
+        folder.close()
 
 
 def _same(one: os.stat_result | None, other: os.stat_result | None) -> bool:

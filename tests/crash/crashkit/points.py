@@ -1,0 +1,258 @@
+"""Interrupt a story at one point, recover as its user would, and say what was lost or done twice."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from attrs import evolve, frozen
+
+from crashkit.disk import LOSSES, Disk, Loss
+from crashkit.project import Project
+from crashkit.stories import STORIES, Story, leftovers
+from crashkit.tracer import Call, Decision, Fail, Go, Kill, Short, Traced, trace
+
+__all__ = ["FAULTS", "Outcome", "Stage", "Way", "power_points"]
+
+#: ``kill``: before a call; ``short``: in the middle of a write; ``power``: the machine stops; ``again``: the recovery
+#: is killed, too; ``once`` and ``for-good``: a call fails with an errno.
+Way = Literal["kill", "short", "power", "again", "once", "for-good"]
+
+#: Which calls can fail with which errno.
+FAULTS: Mapping[int, tuple[str, ...]] = {
+    errno.ENOSPC: ("create", "write", "mkdir", "rename", "sync"),
+    errno.EIO: ("write", "sync", "rename", "unlink", "truncate", "close"),
+    errno.EACCES: ("create", "open", "rename", "unlink", "mkdir"),
+    errno.EMFILE: ("create", "open"),
+}
+
+
+@frozen(kw_only=True)
+class Outcome:
+    """One point tried: ``lost`` and ``repeated`` name finished work, ``problem`` says what else is wrong."""
+
+    story: str
+    way: Way
+    point: str
+    lost: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
+    problem: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the run recovered and nothing was lost or repeated."""
+        return not (self.lost or self.repeated or self.problem)
+
+
+class Stage:
+    """One story, prepared once; every point gets a copy of the project."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.story: Story = STORIES[name]
+        self._folder = folder
+        self._count = 0
+        folder.mkdir(parents=True)
+        self.base = Project.make(folder / "base")
+        self.story.prepare(self.base)
+        before = {told for told in _told(self.base.marks()) if _step_of(told) not in self.story.redone}
+        self._kept = {work for told in before for work in _works(told)} | self.story.untouched
+        project = self._copy()
+        self.whole = self._trace(project)
+        assert self.whole.code == 0, self.whole.out
+        self._expected = self._results(project)
+        self.calls = [call for call in self.whole.calls if call.kind != "mark"]
+
+    def _copy(self) -> Project:
+        self._count += 1
+        return self.base.copy(self._folder / f"point-{self._count}")
+
+    def _trace(self, project: Project, decide: Callable[[Call], Decision] = lambda _: Go()) -> Traced:
+        return trace(project.command(*self.story.argv), project.store, decide, marks=project.marks_file)
+
+    def _results(self, project: Project) -> list[Mapping[str, str]]:
+        return [project.result(run_id) for run_id in project.runs()]
+
+    # --- the ways ----------------------------------------------------------------------------------------------------
+
+    def kill(self, number: int) -> Outcome:
+        """Kill before call ``number``."""
+        project = self._copy()
+        self._trace(project, lambda call: Kill() if call.number == number else Go())
+        return self._outcome(project, "kill", f"before call {number}", project.marks())
+
+    def short(self, number: int) -> Outcome:
+        """Carry out half of the write ``number``, then kill."""
+        project = self._copy()
+
+        def decide(call: Call) -> Decision:
+            if call.number < number:
+                return Go()
+            return Short(len(call.data) // 2) if call.kind == "write" and len(call.data) > 1 else Kill()
+
+        self._trace(project, decide)
+        return self._outcome(project, "short", f"within call {number}", project.marks())
+
+    def again(self, first: int, second: int) -> Outcome:
+        """Kill before call ``first``, and the same command with the recovery's flags before its call ``second``."""
+        project = self._copy()
+        self._trace(project, lambda call: Kill() if call.number == first else Go())
+        before = project.marks()
+        argv = _next_command(self.story, project)
+        trace(
+            project.command(*argv),
+            project.store,
+            lambda call: Kill() if call.number == second else Go(),
+            marks=project.marks_file,
+        )
+        repeated = _repeated(before, project.marks()[len(before) :])
+        outcome = self._outcome(project, "again", f"before calls {first} and {second}", project.marks())
+        return _with_repeated(outcome, repeated)
+
+    def power(self, number: int, loss: Loss) -> Outcome:
+        """The power is cut before call ``number``."""
+        disk = Disk(self.base.store)
+        marks: list[str] = []
+        for call in self.whole.calls:
+            if call.kind == "mark":
+                marks += call.data.decode().splitlines()
+                continue
+            if call.number == number:
+                break
+            disk.apply(call)
+        self._count += 1
+        project = Project(self._folder / f"point-{self._count}")
+        shutil.copytree(self.base.folder, project.folder, ignore=shutil.ignore_patterns(".pipeline"))
+        disk.leave(project.store, loss)
+        return self._outcome(project, "power", f"{loss}, before call {number}", marks)
+
+    def fault(self, way: Literal["once", "for-good"], number: int, code: int) -> Outcome | None:
+        """Call ``number`` fails, and ``for-good`` all such calls after it; None where it can't fail like that."""
+        kinds = FAULTS[code]
+        if self.calls[number].kind not in kinds:
+            return None
+        project = self._copy()
+
+        def decide(call: Call) -> Decision:
+            hit = call.number == number if way == "once" else call.number >= number
+            return Fail(code) if hit and call.kind in kinds else Go()
+
+        traced = self._trace(project, decide)
+        point = f"{errno.errorcode[code]} at call {number}"
+        outcome = self._outcome(project, way, point, project.marks())
+        problem = "" if traced.code in (0, 10) and "Traceback" not in traced.out else traced.out
+        if traced.code == 10 and not _names_cause(traced.out, code):
+            problem = f"the message doesn't say what the system said: {traced.out}"
+        return _with_problem(outcome, problem)
+
+    # --- what came of it ---------------------------------------------------------------------------------------------
+
+    def _outcome(self, project: Project, way: Way, point: str, marks: Sequence[str]) -> Outcome:
+        start = len(project.marks())
+        missing = [mark for mark in marks if mark.startswith("told run ") and mark.split()[-1] not in project.runs()]
+        problem = ""
+        try:
+            self.story.recover(project)
+        except AssertionError as error:
+            problem = str(error)
+        else:
+            problem = self._difference(project)
+        repeated = _repeated(marks, project.marks()[start:])
+        repeated |= self._kept & _did([*marks, *project.marks()[start:]])
+        outcome = Outcome(
+            story=self.story.name,
+            way=way,
+            point=point,
+            lost=tuple(missing),
+            repeated=tuple(sorted(repeated)),
+            problem=problem,
+        )
+        if outcome.is_good:
+            shutil.rmtree(project.folder)
+        return outcome
+
+    def _difference(self, project: Project) -> str:
+        """What isn't as it would be without an interruption, in words."""
+        results = self._results(project)
+        if len(results) != len(self._expected):
+            return f"{len(results)} runs, not {len(self._expected)}"
+        for found, expected in zip(results, self._expected, strict=True):
+            different = {path for path in {*found, *expected} if found.get(path) != expected.get(path)}
+            if different:
+                return f"not as without an interruption: {', '.join(sorted(different))}"
+        if self.story.name == "prune" and leftovers(project.store):
+            return f"left over: {leftovers(project.store)}"
+        return ""
+
+
+def _names_cause(out: str, code: int) -> bool:
+    return os.strerror(code) in out
+
+
+def _next_command(story: Story, project: Project) -> tuple[str, ...]:
+    if not project.runs() or (story.name == "fork" and len(project.runs()) == 1):
+        return story.argv
+    if story.name in ("stale", "edit", "prune", "repair"):
+        return story.argv
+    return ("resume", "last")
+
+
+def _told(marks: Iterable[str]) -> set[str]:
+    return {mark.removeprefix("told ") for mark in marks if mark.startswith("told ") and "told run" not in mark}
+
+
+def _did(marks: Iterable[str]) -> set[str]:
+    return {mark.removeprefix("did ") for mark in marks if mark.startswith("did ")}
+
+
+def _works(told: str) -> set[str]:
+    """The pieces of work that are finished once this was told."""
+    if " " in told:
+        return {told}
+    return {told, *(f"item {told} w{number}" for number in (1, 2, 3))}
+
+
+def _step_of(told: str) -> str:
+    words = told.split()
+    return words[1] if words[0] == "item" else "weigh" if words[0] == "look-up" else words[0]
+
+
+def _repeated(before: Iterable[str], after: Iterable[str]) -> set[str]:
+    """Finished work that was done once more: told as done before, done after."""
+    finished = {work for told in _told(before) for work in _works(told)}
+    return finished & _did(after)
+
+
+def _with_repeated(outcome: Outcome, repeated: set[str]) -> Outcome:
+    return evolve(outcome, repeated=tuple(sorted({*outcome.repeated, *repeated})))
+
+
+def _with_problem(outcome: Outcome, problem: str) -> Outcome:
+    return evolve(outcome, problem=outcome.problem or problem)
+
+
+def power_points(stage: Stage) -> Iterator[tuple[int, Loss]]:
+    """Every power cut that leaves something else than the one before it, or comes after something more was told."""
+    for loss in LOSSES:
+        disk = Disk(stage.base.store)
+        seen = ""
+        told = 0
+        for call in stage.whole.calls:
+            if call.kind == "mark":
+                told += 1
+                continue
+            state = _state(disk, loss)
+            if (key := f"{state} {told}") != seen:
+                seen = key
+                yield call.number, loss
+            disk.apply(call)
+
+
+def _state(disk: Disk, loss: Loss) -> str:
+    names = disk.names if loss == "names" else disk.safe_names
+    parts = (names, disk.bytes if loss == "bytes" else disk.safe_bytes, disk.bytes if loss == "torn" else {})
+    return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -1,0 +1,114 @@
+"""A project folder in which the real command runs, each time in a process of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from pipekit.cli.exits import run_command_line
+
+__all__ = ["Project", "preload"]
+
+_TEMPLATE = Path(__file__).parent.parent / "project"
+#: Imported before the forks, so that each command costs what it does and not what Python's start costs.
+_MODULES = (
+    "pipekit.attempt",
+    "pipekit.cli.attempts",
+    "pipekit.cli.outcome",
+    "pipekit.cli.prune",
+    "pipekit.cli.repair",
+    "pipekit.cli.run",
+    "pipekit.cli.running",
+    "pipekit.cli.runs",
+    "pipekit.cli.show",
+    "pipekit.formatting",
+    "pipekit.forking",
+    "pipekit.stores.plugin",
+    "pipekit.stores.json_file",
+    "pipekit.llm.plugin",
+    "pipekit.retrieval.plugin",
+    "pipekit.backlog.plugin",
+    "pipekit.backlog.workflow",
+    "filelock",
+)
+
+
+def preload() -> None:
+    """Import what the commands need."""
+    for name in _MODULES:
+        importlib.import_module(name)
+
+
+class Project:
+    """A copy of the small project. ``marks`` is the file in which its steps say what they did and what was told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store = folder / ".pipeline"
+        self.marks_file = folder.parent / f"{folder.name}.marks"
+
+    @classmethod
+    def make(cls, folder: Path) -> Project:
+        """A new project, without any run."""
+        shutil.copytree(_TEMPLATE, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / ".pipeline").mkdir(mode=0o700)
+        return cls(folder)
+
+    def copy(self, folder: Path) -> Project:
+        """The same, elsewhere, without its marks."""
+        shutil.copytree(self.folder, folder)
+        return Project(folder)
+
+    def command(self, *argv: str, fails: Sequence[str] = ()) -> Callable[[], int]:
+        """A function that carries out a command as the process it is called in."""
+
+        def program() -> int:
+            os.chdir(self.folder)
+            os.environ.update({"CRASH_MARKS": str(self.marks_file), "CRASH_FAILS": " ".join(fails)})
+            sys.dont_write_bytecode = True
+            return run_command_line([*argv, "--trust"] if argv[0] != "list" else list(argv))
+
+        return program
+
+    def run(self, *argv: str, fails: Sequence[str] = ()) -> tuple[int, str]:
+        """Carry out a command in a child; its exit code and what it printed."""
+        program = self.command(*argv, fails=fails)
+        with tempfile.TemporaryFile() as out:
+            child = os.fork()
+            if child == 0:
+                code = 120
+                try:
+                    os.dup2(out.fileno(), 1)
+                    os.dup2(out.fileno(), 2)
+                    code = program()
+                    sys.stdout.flush()
+                    sys.stderr.flush()
+                finally:
+                    os._exit(code)
+            _, status = os.waitpid(child, 0)
+            out.seek(0)
+            return os.waitstatus_to_exitcode(status), out.read().decode("utf-8", "replace")
+
+    def marks(self) -> list[str]:
+        """What the steps did and what was told, in order."""
+        return self.marks_file.read_text().splitlines() if self.marks_file.exists() else []
+
+    def runs(self) -> list[str]:
+        """The ids of the runs, oldest first."""
+        return sorted(path.name for path in self.store.iterdir() if path.name.startswith("run-"))
+
+    def result(self, run_id: str) -> Mapping[str, str]:
+        """What a run made: each step's and output's file with its digest."""
+        folder = self.store / run_id
+        files = [*folder.glob("steps/step-*"), *folder.glob("output/**/*")]
+        return {
+            str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+            for path in sorted(files)
+            if path.is_file()
+        }

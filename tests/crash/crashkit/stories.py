@@ -1,0 +1,178 @@
+"""What is interrupted: a command on a project in some state, what its user does afterwards, and what must hold then."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from attrs import field, frozen
+
+from crashkit.project import Project
+from pipekit.stores.atomic import Folder
+from pipekit.stores.delta import files_of
+from pipekit.stores.journal import Journal
+from pipekit.stores.layout import JOURNAL, STATE
+from pipekit.stores.lines import line
+from pipekit.stores.view import render_view
+
+__all__ = ["STORIES", "Story"]
+
+
+def _nothing(_: Project) -> None:
+    """Leave the project as it is."""
+
+
+@frozen(kw_only=True)
+class Story:
+    """A command that is interrupted.
+
+    ``prepare`` brings a new project to where the command begins. ``recover`` is what a user does after the
+    interruption; it raises when a command of it fails. ``redone`` are the steps that the command does again on
+    purpose, ``untouched`` the pieces of work of theirs that it doesn't.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    recover: Callable[[Project], None]
+    prepare: Callable[[Project], None] = _nothing
+    redone: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    untouched: frozenset[str] = field(default=frozenset(), converter=frozenset)
+
+
+class RecoveryError(AssertionError):
+    """A command of the recovery failed."""
+
+
+def run(project: Project, *argv: str, codes: Sequence[int] = (0,), fails: Sequence[str] = ()) -> int:
+    """Carry out a command that has to end with one of these codes."""
+    code, out = project.run(*argv, fails=fails)
+    if code not in codes:
+        raise RecoveryError(f"pipekit {' '.join(argv)} ended with {code}:\n{out}")
+    return code
+
+
+def _completed(project: Project) -> None:
+    run(project, "run", "words.txt")
+
+
+def _failed(project: Project) -> None:
+    run(project, "run", "words.txt", codes=(5,), fails=["w2"])
+
+
+def _three(project: Project) -> None:
+    for _ in range(3):
+        _completed(project)
+
+
+def _resume(project: Project) -> None:
+    run(project, "resume", "last")
+
+
+def _run_or_resume(project: Project) -> None:
+    run(project, *(("resume", "last") if project.runs() else ("run", "words.txt")))
+
+
+def _fork_or_resume(project: Project) -> None:
+    forked = len(project.runs()) > 1
+    run(project, "resume", "last", *(() if forked else ("--fork", "--from-step", "2")))
+
+
+def _prune(project: Project) -> None:
+    run(project, "prune", "--keep", "1")
+
+
+def _repair(project: Project) -> None:
+    run(project, "repair", "last", "--yes")
+    _resume(project)
+
+
+def _stale(project: Project) -> None:
+    run(project, "resume", "last", "--stale", "rerun", "--set", "steps.weigh.letter=2")
+
+
+def _accept(project: Project) -> None:
+    run(project, "resume", "last", "--accept-edits")
+
+
+def _damaged(project: Project) -> None:
+    _completed(project)
+    folder = project.store / project.runs()[-1]
+    for name in ("steps/step-2.json", "state.json", "journal.jsonl"):
+        path = folder / name
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(bytes(data))
+
+
+def _edited(project: Project) -> None:
+    _completed(project)
+    path = project.store / project.runs()[-1] / "steps/step-1.json"
+    words = json.loads(path.read_text())
+    words[1]["text"] = "plumbum"
+    path.write_text(json.dumps(words, indent=1))
+
+
+def _older(project: Project) -> None:
+    """A failed run in the invented layout 0, in which ``status`` was called ``state``."""
+    _failed(project)
+    run_id = project.runs()[-1]
+    with Folder(project.store / run_id) as folder:
+        journal = Journal(run_id, "journal")
+        journal.feed(folder.read(JOURNAL) or b"")
+        record = {("state" if key == "status" else key): value for key, value in journal.record.items()}
+        del record["schema"]
+        files = [[path, blob.sha256, blob.size, None] for path, blob in journal.blobs.items()]
+        assert set(files_of(journal.structured())) == set(journal.blobs)
+        fresh = Journal(run_id, "journal")
+        text = line(fresh.body("header", journal.epoch, {"schema": 0, "record": record, "files": files}))
+        folder.replace(JOURNAL, text)
+        folder.replace(STATE, render_view({**record, "schema": 0}, journal_size=len(text)))
+
+
+_LATER = ("weigh", "label", "total", "publish")
+
+STORIES: dict[str, Story] = {
+    story.name: story
+    for story in (
+        Story(name="run", argv=("run", "words.txt"), recover=_run_or_resume),
+        Story(name="resume", argv=("resume", "last"), prepare=_failed, recover=_resume),
+        Story(
+            name="from-step",
+            argv=("resume", "last", "--from-step", "2"),
+            prepare=_completed,
+            recover=_resume,
+            redone=_LATER,
+        ),
+        Story(
+            name="fork",
+            argv=("resume", "last", "--fork", "--from-step", "2"),
+            prepare=_completed,
+            recover=_fork_or_resume,
+            redone=_LATER,
+        ),
+        Story(
+            name="stale",
+            argv=("resume", "last", "--stale", "rerun", "--set", "steps.weigh.letter=2"),
+            prepare=_completed,
+            recover=_stale,
+            redone=_LATER,
+        ),
+        Story(
+            name="edit",
+            argv=("resume", "last", "--accept-edits"),
+            prepare=_edited,
+            recover=_accept,
+            redone=_LATER,
+            untouched=[f"{work} {item}" for work in ("look-up", "item weigh", "item label") for item in ("w1", "w3")],
+        ),
+        Story(name="prune", argv=("prune", "--keep", "1"), prepare=_three, recover=_prune),
+        Story(name="repair", argv=("repair", "last", "--yes"), prepare=_damaged, recover=_repair, redone=["weigh"]),
+        Story(name="migration", argv=("resume", "last"), prepare=_older, recover=_resume),
+    )
+}
+
+
+def leftovers(store: Path) -> list[str]:
+    """What is in the store's folder and no run."""
+    return [path.name for path in store.iterdir() if not path.name.startswith("run-")]

@@ -1,0 +1,222 @@
+"""Output files: rendered by the formats, checked, and copied to where the user wants them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipekit.engine.table import ArtifactTable, TableView
+from pipekit.errors import ConfigError, PipekitError, PluginError, StateError, StorageError
+from pipekit.interfaces.output_formats import FormatName, OutputFile, OutputFormat, RunView
+from pipekit.interfaces.state_stores import Owner, StateStore
+from pipekit.outputs import copy_outputs, render
+from pipekit.state.record import BlobRef, RunRecord
+from pipekit.stores.memory import MemoryStore
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def a_record(outputs: Mapping[str, bytes] | None = None) -> RunRecord:
+    return RunRecord(
+        run_id="run-1",
+        input_file="note.txt",
+        started_at=NOW,
+        updated_at=NOW,
+        status="completed",
+        current_step=None,
+        outputs=tuple(
+            BlobRef(path=path, sha256=hashlib.sha256(data).hexdigest(), size=len(data))
+            for path, data in (outputs or {}).items()
+        ),
+    )
+
+
+def a_view() -> RunView:
+    table = ArtifactTable()
+    table.put_input("text", "hello")
+    return TableView(a_record(), table, lambda: b"hello")
+
+
+class FakeFormat:
+    needs: Sequence[str] = ()
+
+    def __init__(self, give: Callable[[RunView], Iterable[Any]]) -> None:
+        self.give = give
+
+    def render(self, run: RunView) -> Iterable[OutputFile]:
+        return self.give(run)
+
+
+def rendered(give: Callable[[RunView], Iterable[Any]], *names: str) -> list[tuple[str, OutputFile]]:
+    made: OutputFormat = FakeFormat(give)
+    return render([FormatName(name) for name in names or ("odd",)], lambda _: made, a_view())
+
+
+def a_store(outputs: Mapping[str, bytes]) -> tuple[StateStore, RunRecord]:
+    """A store with a run that has these output files."""
+    store, record = MemoryStore(), a_record(outputs)
+    store.create(a_record(), io.BytesIO())
+    store.commit(store.acquire("run-1", Owner.this_process()), record, outputs)
+    return store, record
+
+
+# --- rendering -----------------------------------------------------------------------------------------------------
+
+
+def test_files_come_in_the_order_of_the_formats_each_with_its_formats_name() -> None:
+    formats: dict[str, OutputFormat] = {
+        "page": FakeFormat(lambda run: iter([OutputFile(path="a/page.md", content=run.value("text").encode())])),
+        "none": FakeFormat(lambda run: ()),
+        "data": FakeFormat(
+            lambda run: [OutputFile(path="x.json", content=run.original), OutputFile(path="y.json", content=b"{}")]
+        ),
+    }
+    made = render([FormatName(name) for name in ("data", "none", "page")], formats.__getitem__, a_view())
+    assert made == [
+        ("data", OutputFile(path="x.json", content=b"hello")),
+        ("data", OutputFile(path="y.json", content=b"{}")),
+        ("page", OutputFile(path="a/page.md", content=b"hello")),
+    ]
+
+
+def test_a_format_that_raises_is_named_with_the_way_to_do_without_it() -> None:
+    def at_once(run: RunView) -> Iterable[OutputFile]:
+        raise KeyError("summary")
+
+    def on_the_way(run: RunView) -> Iterable[OutputFile]:
+        yield OutputFile(path="a.txt", content=b"")
+        raise KeyError("summary")
+
+    for give in (at_once, on_the_way):
+        with pytest.raises(PluginError) as caught:
+            rendered(give)
+        error = caught.value
+        assert error.message == "the output format odd raised KeyError: 'summary'"
+        assert (error.code, error.kind, error.hook) == (9, "format-raised", "pipekit_output_formats")
+        assert error.hint == "run without it: take odd out of the formats"
+        assert isinstance(error.__cause__, KeyError)
+
+
+@pytest.mark.parametrize("error", [StateError("an artifact is missing"), ConfigError("the theme is unknown")])
+def test_an_error_of_our_family_reaches_the_user_as_it_is(error: PipekitError) -> None:
+    def refuses(run: RunView) -> Iterable[OutputFile]:
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        rendered(refuses)
+    assert caught.value is error
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("", "leaves the output folder or is none: ''"),
+        (".", "leaves the output folder"),
+        ("../state.json", "leaves the output folder or is none: '../state.json'"),
+        ("pages/../../x", "leaves the output folder"),
+        ("/etc/passwd", "leaves the output folder"),
+        ("pages//x", "leaves the output folder"),
+        ("pages/", "leaves the output folder"),
+        ("page./x", "leaves the output folder"),
+        ("a/.../x", "leaves the output folder"),
+        ("page ", "leaves the output folder"),
+        ("..\\x", "not every system can hold"),
+        ("C:x", "not every system can hold"),
+        ("a\nb", "not every system can hold: 'a\\nb'"),
+        ("what?", "not every system can hold"),
+        ("a|b", "not every system can hold"),
+        ("pages/NUL.txt", "a device on Windows: 'pages/NUL.txt'"),
+        ("com1", "a device on Windows"),
+        ("aux/page.md", "a device on Windows"),
+    ],
+)
+def test_a_path_that_leads_elsewhere_or_that_some_system_cannot_hold_is_refused(path: str, said: str) -> None:
+    with pytest.raises(PluginError) as caught:
+        rendered(lambda run: [OutputFile(path="fine.txt", content=b""), OutputFile(path=path, content=b"")])
+    error = caught.value
+    assert error.message.startswith("the output format odd gave a path ")
+    assert said in error.message
+    assert (error.code, error.kind, error.hook) == (9, "format-path", "pipekit_output_formats")
+
+
+@pytest.mark.parametrize("path", ["a.b.c/d-e_f.txt", "Ümlaut/naïve (1).md", "console.txt", "com10", "a..b"])
+def test_an_unusual_but_harmless_path_is_taken(path: str) -> None:
+    file = OutputFile(path=path, content=b"x")
+    assert rendered(lambda run: [file]) == [("odd", file)]
+
+
+@pytest.mark.parametrize("thing", [b"bytes", ("page.md", b""), None])
+def test_what_is_no_output_file_is_refused_with_the_formats_name(thing: object) -> None:
+    with pytest.raises(PluginError, match="the output format odd gave something that is no OutputFile") as caught:
+        rendered(lambda run: [thing])
+    assert caught.value.code == 9
+
+
+# --- copying -------------------------------------------------------------------------------------------------------
+
+
+def test_outputs_are_copied_to_a_folder_that_is_made_and_told_in_the_records_order(tmp_path: Path) -> None:
+    store, record = a_store({"output/summary.md": b"# one", "output/pages/a.md": b"\x00\xff"})
+    target = tmp_path / "not" / "there" / "yet"
+
+    assert copy_outputs(store, record, target) == [target / "summary.md", target / "pages" / "a.md"]
+
+    assert (target / "summary.md").read_bytes() == b"# one"
+    assert (target / "pages" / "a.md").read_bytes() == b"\x00\xff"
+    assert copy_outputs(store, a_record(), target) == []
+
+
+def test_what_was_there_is_replaced_whole_and_other_files_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "summary.md").write_bytes(b"something older and longer")
+    (tmp_path / "mine.txt").write_bytes(b"kept")
+    before = (tmp_path / "summary.md").open("rb")
+    store, record = a_store({"output/summary.md": b"new"})
+
+    copy_outputs(store, record, tmp_path)
+
+    with before:  # whoever has the old file open still reads all of it
+        assert before.read() == b"something older and longer"
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"summary.md": b"new", "mine.txt": b"kept"}
+
+
+def test_a_file_in_the_folders_place_is_a_storage_error_with_path_reason_and_where_the_outputs_are(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "out").write_text("not a folder")
+    store, record = a_store({"output/summary.md": b"new"})
+    with pytest.raises(StorageError) as caught:
+        copy_outputs(store, record, tmp_path / "out")
+    error = caught.value
+    assert error.message.startswith(f"can't write {tmp_path / 'out' / 'summary.md'}: ")
+    assert (error.code, error.path) == (10, str(tmp_path / "out" / "summary.md"))
+    assert isinstance(error.__cause__, OSError)
+    assert error.errno == error.__cause__.errno
+    assert "kept in the run" in error.hint
+    assert "output.dir" in error.hint
+    assert (tmp_path / "out").read_text() == "not a folder"
+
+
+def test_a_copy_that_fails_at_the_last_moment_leaves_no_half_file_behind(tmp_path: Path) -> None:
+    (tmp_path / "summary.md").mkdir()  # a folder can't be replaced by a file
+    (tmp_path / "summary.md" / "inside.txt").write_text("kept")
+    store, record = a_store({"output/first.md": b"1", "output/summary.md": b"2"})
+    with pytest.raises(StorageError, match="summary.md"):
+        copy_outputs(store, record, tmp_path)
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")) == [
+        "first.md",
+        "summary.md",
+        "summary.md/inside.txt",
+    ]
+
+
+def test_an_output_that_the_run_has_lost_is_said_and_not_written(tmp_path: Path) -> None:
+    store, _ = a_store({"output/a.md": b"1"})
+    with pytest.raises(StateError, match="output/b.md"):
+        copy_outputs(store, a_record({"output/a.md": b"1", "output/b.md": b"2"}), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.md"]
