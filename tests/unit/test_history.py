@@ -89,6 +89,12 @@ def runs(store: StateStore, input_of: InputOf = as_text) -> Runs:
     return Runs(store, input_of)
 
 
+def folder_of(store: StateStore) -> Path:
+    folder = store.folder(RUN)
+    assert folder is not None
+    return folder
+
+
 # --- naming a run --------------------------------------------------------------------------------------------------
 
 
@@ -216,7 +222,7 @@ def test_pruning_goes_by_what_is_asked_and_by_the_time_given(store: StateStore) 
 
 def test_a_changed_step_file_is_named_with_both_digests_and_both_ways_on(json_store: JsonFileStore) -> None:
     make_run(json_store)
-    path = json_store.folder(RUN) / "steps" / "step-2.json"
+    path = folder_of(json_store) / "steps" / "step-2.json"
     path.write_bytes(b"5")
     with pytest.raises(StateError) as caught:
         runs(json_store).get("last")
@@ -231,7 +237,7 @@ def test_a_changed_step_file_is_named_with_both_digests_and_both_ways_on(json_st
 
 def test_a_changed_input_is_named_and_no_step_is_blamed_for_it(json_store: JsonFileStore) -> None:
     make_run(json_store)
-    path = json_store.folder(RUN) / "input" / "original.txt"
+    path = folder_of(json_store) / "input" / "original.txt"
     path.write_bytes(b"something else")
     asked: list[bytes] = []
 
@@ -250,7 +256,7 @@ def test_a_changed_input_is_named_and_no_step_is_blamed_for_it(json_store: JsonF
 
 def test_a_damaged_run_still_tells_where_it_stands(json_store: JsonFileStore) -> None:
     make_run(json_store)
-    (json_store.folder(RUN) / "steps" / "step-1.json").unlink()
+    (folder_of(json_store) / "steps" / "step-1.json").unlink()
     with pytest.raises(StateError, match=r"step-1\.json"):
         runs(json_store).get(RUN)
     assert runs(json_store).record(RUN).completed_steps == (1, 2)
@@ -258,7 +264,7 @@ def test_a_damaged_run_still_tells_where_it_stands(json_store: JsonFileStore) ->
 
 def test_a_step_that_is_left_out_may_be_damaged_and_makes_no_artifact(json_store: JsonFileStore) -> None:
     make_run(json_store)
-    (json_store.folder(RUN) / "steps" / "step-1.json").write_text("junk")
+    (folder_of(json_store) / "steps" / "step-1.json").write_text("junk")
     table = ArtifactTable()
     fill_table(table, runs(json_store).record(RUN), json_store, as_text, without={"split-text"})
     assert list(table.names) == ["text", "add_up"]
@@ -291,7 +297,7 @@ def test_a_store_that_repairs_nothing_says_so_before_it_looks_for_the_run() -> N
 
 def test_damage_is_shown_first_and_repaired_when_asked_for(json_store: JsonFileStore) -> None:
     make_run(json_store)
-    path = json_store.folder(RUN) / "steps" / "step-2.json"
+    path = folder_of(json_store) / "steps" / "step-2.json"
     path.write_bytes(json.dumps("junk").encode())
 
     shown = runs(json_store).examine("last")

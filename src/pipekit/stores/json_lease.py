@@ -352,6 +352,8 @@ class JsonLease:
     def _view(self, *, now: bool) -> None:
         if not now and time.monotonic() - self._viewed_at < _VIEW_EVERY:
             return
+        if self._journal.schema != SCHEMA:
+            return  # an older layout stays as it is until a commit brings it up to date
         data = render_view(self._journal.record, journal_size=self._journal.offset)
         self._folder.replace(STATE, data)
         self._viewed_at = time.monotonic()

@@ -98,10 +98,11 @@ def _accept(project: Project) -> None:
 def _damaged(project: Project) -> None:
     _completed(project)
     folder = project.store / project.runs()[-1]
-    for name in ("steps/step-2.json", "state.json", "journal.jsonl"):
+    owner_line = (folder / "journal.jsonl").read_bytes().index(b'"kind":"owner"')
+    for name, place in (("steps/step-2.json", 20), ("state.json", 200), ("journal.jsonl", owner_line)):
         path = folder / name
         data = bytearray(path.read_bytes())
-        data[len(data) // 2] ^= 1
+        data[place] ^= 1
         path.write_bytes(bytes(data))
 
 

@@ -1,0 +1,258 @@
+"""Outputs written again from what a run keeps: which formats, which files, and what stays as it was."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from pipekit import Pipeline, Rendering, Selection, Step, Text, Workflow, hookimpl, settings, step
+from pipekit.errors import PluginError, RunBusyError, RunNotFoundError, StateError, UsageError
+from pipekit.interfaces import FormatName, OutputFile, Owner, RunView, StateStore
+from pipekit.results import RunResult
+
+
+@settings
+class WriteSettings:
+    formats: tuple[FormatName, ...] = (FormatName("page"),)
+
+
+@step
+def count_words(text: str) -> int:
+    return len(text.split())
+
+
+@step
+def write_all(count_words: int, own: WriteSettings, rendering: Rendering) -> int:
+    return len(rendering.render(own.formats))
+
+
+class Page:
+    """The number of words, under a title that a test may change between a run and the next look."""
+
+    needs = ("count_words",)
+    title = "words"
+
+    def render(self, run: RunView) -> Iterable[OutputFile]:
+        if not self.title:
+            raise ValueError("no title")
+        text = f"{self.title}: {run.artifact('count_words', int)} of {run.original.decode()}"
+        yield OutputFile(path="pages/page.md", content=text.encode())
+
+
+class Names:
+    """What is there; it does without anything."""
+
+    needs = ("count_words?",)
+
+    def render(self, run: RunView) -> Iterable[OutputFile]:
+        yield OutputFile(path="names.txt", content=" ".join(run.names).encode())
+
+
+@pytest.fixture(autouse=True)
+def _first_title(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Page, "title", "words")
+
+
+def a_plugin() -> ModuleType:
+    def pipekit_output_formats() -> Mapping[str, Callable[..., Any]]:
+        return {"page": Page, "names": Names}
+
+    module = ModuleType("pages")
+    module.pipekit_output_formats = hookimpl(pipekit_output_formats)  # type: ignore[attr-defined]
+    return module
+
+
+def pipeline(folder: Path, *steps: Step[..., Any, Any], store: StateStore | None = None, **config: Any) -> Pipeline:
+    chosen = steps or (count_words, write_all)
+    workflow = Workflow(name="words", input="text", input_type=str, steps=chosen)
+    return Pipeline(config, workflow=workflow, plugins=[a_plugin()], store=store, folder=folder)
+
+
+def finished(folder: Path, **config: Any) -> RunResult:
+    return pipeline(folder, **config).run(Text("a bee sees"))
+
+
+def texts(paths: Sequence[Path]) -> dict[str, str]:
+    return {path.name: path.read_text() for path in paths}
+
+
+# --- which formats -------------------------------------------------------------------------------------------------
+
+
+def test_without_formats_those_of_the_rendering_steps_are_written_again_in_the_runs_folder(tmp_path: Path) -> None:
+    result = finished(tmp_path)
+    (page,) = result.outputs
+    page.unlink()
+
+    assert pipeline(tmp_path).format("last") == [page]
+    assert page.read_text() == "words: 3 of a bee sees"
+
+
+def test_the_formats_of_today_and_not_those_of_the_run_are_written(tmp_path: Path) -> None:
+    finished(tmp_path)
+    now = pipeline(tmp_path, steps={"write-all": {"formats": ["names", "page"]}})
+    assert texts(now.format("last")) == {
+        "names.txt": "text count_words write_all",
+        "page.md": "words: 3 of a bee sees",
+    }
+
+
+def test_formats_asked_for_are_written_in_place_of_the_configured_ones(tmp_path: Path) -> None:
+    result = finished(tmp_path)
+    written = pipeline(tmp_path).format(result.run_id, ["names"])
+    assert [path.name for path in written] == ["names.txt"]
+
+
+def test_a_workflow_that_renders_nothing_says_how_to_name_formats(tmp_path: Path) -> None:
+    pipe = pipeline(tmp_path, count_words)
+    pipe.run(Text("a bee"))
+    with pytest.raises(UsageError, match="no step of this workflow renders outputs") as caught:
+        pipe.format("last")
+    assert (caught.value.code, caught.value.hint) == (2, "name formats: --formats json,summary")
+    assert texts(pipe.format("last", ["page"])) == {"page.md": "words: 2 of a bee"}
+
+
+def test_a_format_that_is_not_installed_is_named_with_one_that_is(tmp_path: Path) -> None:
+    finished(tmp_path)
+    with pytest.raises(PluginError, match="the output format 'pag'") as caught:
+        pipeline(tmp_path).format("last", ["pag"])
+    assert (caught.value.code, caught.value.hint) == (9, "did you mean page?")
+
+
+def test_a_format_whose_needs_the_run_has_not_made_yet_is_refused_with_two_ways_on(tmp_path: Path) -> None:
+    pipe = pipeline(tmp_path)
+    run_id = pipe.run(Text("a bee"), select=Selection(skip=("count-words", "write-all"))).run_id
+    with pytest.raises(UsageError) as caught:
+        pipe.format(run_id, ["names", "page"])
+    error = caught.value
+    assert error.message == "the output format page needs 'count_words', which this run hasn't made yet"
+    assert (error.code, error.kind) == (2, "need")
+    assert "resume the run" in error.hint
+    assert "--formats" in error.hint
+    assert pipe.runs.record(run_id).outputs == ()  # neither of the two was written
+    assert texts(pipe.format(run_id, ["names"])) == {"names.txt": "text"}
+
+
+# --- what is kept --------------------------------------------------------------------------------------------------
+
+
+def test_new_files_take_the_place_of_old_ones_and_the_record_knows_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = finished(tmp_path)
+    monkeypatch.setattr(Page, "title", "count")
+    pipe = pipeline(tmp_path)
+    pipe.format("last", ["page", "names"])
+
+    record = pipe.runs.record(result.run_id)
+    assert result.folder is not None
+    assert [ref.path for ref in record.outputs] == ["output/pages/page.md", "output/names.txt"]
+    for ref in record.outputs:
+        content = (result.folder / ref.path).read_bytes()
+        assert (ref.sha256, ref.size) == (hashlib.sha256(content).hexdigest(), len(content))
+    assert (result.folder / "output" / "pages" / "page.md").read_text() == "count: 3 of a bee sees"
+
+
+def test_files_of_other_formats_stay_in_the_run(tmp_path: Path) -> None:
+    result = finished(tmp_path)
+    pipe = pipeline(tmp_path)
+    pipe.format("last", ["names"])
+    assert result.outputs[0].read_text() == "words: 3 of a bee sees"
+    assert len(pipe.runs.record("last").outputs) == 2
+
+
+def test_nothing_but_outputs_and_the_time_of_change_differs_afterwards(tmp_path: Path) -> None:
+    from attrs import evolve
+
+    before = finished(tmp_path).record
+    pipe = pipeline(tmp_path)
+    pipe.format("last", ["names"])
+    after = pipe.runs.record("last")
+    assert after.updated_at > before.updated_at
+    assert evolve(after, updated_at=before.updated_at, outputs=before.outputs) == before
+
+
+def test_a_paused_run_stays_paused_and_can_go_on(tmp_path: Path) -> None:
+    pipe = pipeline(tmp_path)
+    run_id = pipe.run(Text("a bee"), select=Selection(until="count-words")).run_id
+    assert texts(pipe.format(run_id, ["page"])) == {"page.md": "words: 2 of a bee"}
+    assert pipe.runs.record(run_id).status == "paused"
+    assert pipe.resume(run_id).status == "completed"
+
+
+# --- where copies go -----------------------------------------------------------------------------------------------
+
+
+def test_with_an_output_folder_the_copies_there_are_what_is_told_and_only_the_new_ones(tmp_path: Path) -> None:
+    where = {"output": {"dir": "out"}}
+    result = finished(tmp_path, **where)
+    copied = tmp_path / "out" / result.run_id
+    assert pipeline(tmp_path, **where).format("last", ["names"]) == [copied / "names.txt"]
+    assert sorted(path.name for path in copied.rglob("*.*")) == ["names.txt", "page.md"]
+
+
+def test_a_store_without_folders_gets_its_outputs_copied_into_the_folder_output(tmp_path: Path) -> None:
+    pipe = pipeline(tmp_path, store=_memory())
+    result = pipe.run(Text("a bee sees"))
+    page = tmp_path / "output" / result.run_id / "pages" / "page.md"
+    page.unlink()
+    assert pipe.format("last") == [page]
+    assert page.read_text() == "words: 3 of a bee sees"
+
+
+def _memory() -> StateStore:
+    from pipekit.stores.memory import MemoryStore
+
+    return MemoryStore()
+
+
+# --- what goes wrong -----------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(RunNotFoundError) as caught:
+        pipeline(tmp_path).format("last")
+    assert caught.value.code == 12
+
+
+def test_a_run_that_somebody_holds_is_left_alone(tmp_path: Path) -> None:
+    pipe = pipeline(tmp_path, store=(store := _memory()))
+    result = pipe.run(Text("a bee sees"))
+    lease = store.acquire(result.run_id, Owner.this_process())
+    with pytest.raises(RunBusyError) as caught:
+        pipe.format("last", ["names"])
+    assert caught.value.code == 8
+    assert len(pipe.runs.record("last").outputs) == 1
+    lease.release()
+    assert len(pipe.format("last", ["names"])) == 1
+
+
+def test_a_format_that_raises_changes_nothing_and_gives_the_run_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = finished(tmp_path)
+    pipe = pipeline(tmp_path)
+    monkeypatch.setattr(Page, "title", "")
+    with pytest.raises(PluginError, match="the output format page raised ValueError: no title"):
+        pipe.format("last", ["names", "page"])
+    assert pipe.runs.record("last") == before.record
+    assert before.outputs[0].read_text() == "words: 3 of a bee sees"
+    monkeypatch.setattr(Page, "title", "count")
+    assert texts(pipe.format("last")) == {"page.md": "count: 3 of a bee sees"}
+
+
+def test_outputs_are_not_made_from_a_step_that_was_changed_by_hand(tmp_path: Path) -> None:
+    result = finished(tmp_path)
+    assert result.folder is not None
+    (changed,) = (result.folder / "steps").glob("*count-words.json")
+    changed.write_text("99")
+    with pytest.raises(StateError) as caught:
+        pipeline(tmp_path).format("last")
+    assert (caught.value.code, caught.value.step, caught.value.file) == (7, "count-words", str(changed))
+    assert "--accept-edits" in caught.value.hint
+    assert result.outputs[0].read_text() == "words: 3 of a bee sees"
