@@ -9,11 +9,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from pipekit import Pipeline, Rendering, Selection, Step, Text, Workflow, hookimpl, settings, step
 from pipekit.errors import PluginError, RunBusyError, RunNotFoundError, StateError, UsageError
 from pipekit.interfaces import FormatName, OutputFile, Owner, RunView, StateStore
 from pipekit.results import RunResult
+from pipekit.stores.memory import MemoryStore
 
 
 @settings
@@ -51,11 +53,6 @@ class Names:
 
     def render(self, run: RunView) -> Iterable[OutputFile]:
         yield OutputFile(path="names.txt", content=" ".join(run.names).encode())
-
-
-@pytest.fixture(autouse=True)
-def _first_title(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Page, "title", "words")
 
 
 def a_plugin() -> ModuleType:
@@ -167,8 +164,6 @@ def test_files_of_other_formats_stay_in_the_run(tmp_path: Path) -> None:
 
 
 def test_nothing_but_outputs_and_the_time_of_change_differs_afterwards(tmp_path: Path) -> None:
-    from attrs import evolve
-
     before = finished(tmp_path).record
     pipe = pipeline(tmp_path)
     pipe.format("last", ["names"])
@@ -189,7 +184,7 @@ def test_a_paused_run_stays_paused_and_can_go_on(tmp_path: Path) -> None:
 
 
 def test_with_an_output_folder_the_copies_there_are_what_is_told_and_only_the_new_ones(tmp_path: Path) -> None:
-    where = {"output": {"dir": "out"}}
+    where: dict[str, Any] = {"output": {"dir": "out"}}
     result = finished(tmp_path, **where)
     copied = tmp_path / "out" / result.run_id
     assert pipeline(tmp_path, **where).format("last", ["names"]) == [copied / "names.txt"]
@@ -197,18 +192,12 @@ def test_with_an_output_folder_the_copies_there_are_what_is_told_and_only_the_ne
 
 
 def test_a_store_without_folders_gets_its_outputs_copied_into_the_folder_output(tmp_path: Path) -> None:
-    pipe = pipeline(tmp_path, store=_memory())
+    pipe = pipeline(tmp_path, store=MemoryStore())
     result = pipe.run(Text("a bee sees"))
     page = tmp_path / "output" / result.run_id / "pages" / "page.md"
     page.unlink()
     assert pipe.format("last") == [page]
     assert page.read_text() == "words: 3 of a bee sees"
-
-
-def _memory() -> StateStore:
-    from pipekit.stores.memory import MemoryStore
-
-    return MemoryStore()
 
 
 # --- what goes wrong -----------------------------------------------------------------------------------------------
@@ -221,7 +210,7 @@ def test_a_run_that_is_not_there_says_so(tmp_path: Path) -> None:
 
 
 def test_a_run_that_somebody_holds_is_left_alone(tmp_path: Path) -> None:
-    pipe = pipeline(tmp_path, store=(store := _memory()))
+    pipe = pipeline(tmp_path, store=(store := MemoryStore()))
     result = pipe.run(Text("a bee sees"))
     lease = store.acquire(result.run_id, Owner.this_process())
     with pytest.raises(RunBusyError) as caught:

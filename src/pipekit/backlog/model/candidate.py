@@ -6,7 +6,7 @@ from typing import Literal
 
 from attrs import frozen
 
-__all__ = ["Candidate", "CandidateType", "Extraction", "RejectedItem", "RejectedReason", "Span"]
+__all__ = ["Candidate", "CandidateType", "Extraction", "RejectedItem", "RejectedReason", "Sibling", "Span"]
 
 CandidateType = Literal["feature", "bug", "tech-debt", "spike"]
 RejectedReason = Literal["rejected", "parked", "done", "agreement"]
@@ -29,7 +29,21 @@ class Span:
 
 
 @frozen(kw_only=True)
-class Candidate:
+class Sibling:
+    """What the work on one candidate looks at of the others: a short summary.
+
+    A step that takes ``candidates: Sequence[Sibling]`` depends on nothing else of them, so that a detail corrected in
+    one candidate (its description, its type, its evidence) leaves what was found out about the others current.
+    """
+
+    id: str
+    title: str
+    raw_context: str
+    acceptance_criteria: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class Candidate(Sibling):
     """A possible work item.
 
     ``raw_context`` are the words that led to it, verbatim; ``verified`` says that they stand in the source.
@@ -37,14 +51,10 @@ class Candidate:
     about it.
     """
 
-    id: str
-    title: str
     description: str
     type: CandidateType
-    raw_context: str
     verified: bool
     evidence: tuple[Span, ...] = ()
-    acceptance_criteria: tuple[str, ...] = ()
     mentioned_by: tuple[str, ...] = ()
     discussed: tuple[Span, ...] = ()
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from attrs import evolve
 
-from pipekit.backlog.model.candidate import Candidate
+from pipekit.backlog.model.candidate import Candidate, Sibling
 from pipekit.backlog.model.context import Context
 from pipekit.backlog.model.dependency import Dependency, DependencyMap
 from pipekit.backlog.model.meeting import Meeting
@@ -56,7 +56,7 @@ _SETTLED = re.compile(
 def assess_risks(
     candidate: Candidate,
     meeting: Meeting,
-    candidates: Sequence[Candidate],
+    candidates: Sequence[Sibling],
     dependencies: DependencyMap | None = None,
     context: Context | None = None,
 ) -> RiskAssessment:
@@ -91,7 +91,7 @@ def assess_risks(
 
 
 def _dependencies(
-    discussion: Discussion, candidates: Sequence[Candidate], dependencies: DependencyMap | None
+    discussion: Discussion, candidates: Sequence[Sibling], dependencies: DependencyMap | None
 ) -> Iterable[RiskDependency]:
     candidate = discussion.candidate
     others = by_id(candidates)
@@ -122,7 +122,7 @@ def _dependencies(
                 break
 
 
-def _on_sibling(edge: Dependency, sibling: Candidate) -> RiskDependency:
+def _on_sibling(edge: Dependency, sibling: Sibling) -> RiskDependency:
     is_hard = edge.strength == "hard" and edge.type != "relates-to"
     said = f": {shortened(edge.reason)}" if edge.reason else ""
     count = len(sibling.acceptance_criteria)
@@ -148,7 +148,7 @@ def _is_criterion(text: str, candidate: Candidate) -> bool:
     )
 
 
-def _scope_creep(discussion: Discussion, candidates: Sequence[Candidate]) -> Iterable[ScopeCreepIndicator]:
+def _scope_creep(discussion: Discussion, candidates: Sequence[Sibling]) -> Iterable[ScopeCreepIndicator]:
     candidate = discussion.candidate
     answered = {question.asked.text for question in discussion.questions() if question.answer is not None}
     seen: set[str] = set()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from attrs import frozen
 
 from pipekit.backlog.dor import Criterion, DefinitionOfReady
-from pipekit.backlog.model.candidate import Candidate
+from pipekit.backlog.model.candidate import Candidate, Sibling
 from pipekit.backlog.model.confidence import Confidence
 from pipekit.backlog.model.dependency import DependencyMap
 from pipekit.backlog.model.meeting import Meeting
@@ -45,14 +45,14 @@ class _Known:
     questions: Questions
     risks: RiskAssessment
     dependencies: DependencyMap | None
-    candidates: Sequence[Candidate]
+    candidates: Sequence[Sibling]
 
 
 def check_readiness(
     candidate: Candidate,
     meeting: Meeting,
     dor: DefinitionOfReady,
-    candidates: Sequence[Candidate] = (),
+    candidates: Sequence[Sibling] = (),
     confidence: Confidence | None = None,
     risks: RiskAssessment | None = None,
     questions: Questions | None = None,

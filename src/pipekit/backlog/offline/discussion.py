@@ -9,7 +9,7 @@ from itertools import takewhile
 
 from attrs import evolve, frozen
 
-from pipekit.backlog.model.candidate import Candidate
+from pipekit.backlog.model.candidate import Candidate, Sibling
 from pipekit.backlog.model.meeting import Meeting, Utterance
 from pipekit.backlog.offline import signals
 from pipekit.backlog.offline.amounts import estimate_in
@@ -139,9 +139,9 @@ class Discussion:
         return any(signals.asks(said.text) or signals.doubts(said.text) for said in earlier)
 
 
-def discussion_of(meeting: Meeting, candidate: Candidate, candidates: Iterable[Candidate] = ()) -> Discussion:
+def discussion_of(meeting: Meeting, candidate: Candidate, candidates: Iterable[Sibling] = ()) -> Discussion:
     """The remarks on ``candidate``; those that are about one of the other ``candidates`` alone are left out."""
-    siblings = [_Sibling.of(other) for other in candidates if other.id != candidate.id]
+    siblings = [_Other.of(other) for other in candidates if other.id != candidate.id]
     own = signals.content_words(f"{candidate.title} {candidate.description}")
     own_words = fold(candidate.raw_context)
     remarks: list[Remark] = []
@@ -155,14 +155,14 @@ def discussion_of(meeting: Meeting, candidate: Candidate, candidates: Iterable[C
 
 
 @frozen
-class _Sibling:
+class _Other:
     """Another candidate, with what tells whether a sentence is about it."""
 
     raw_context: str
     title: frozenset[str]
 
     @classmethod
-    def of(cls, candidate: Candidate) -> _Sibling:
+    def of(cls, candidate: Sibling) -> _Other:
         return cls(fold(candidate.raw_context), signals.content_words(candidate.title))
 
     def claims(self, text: str, own: frozenset[str]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pipekit.backlog.model.candidate import Candidate
+from pipekit.backlog.model.candidate import Candidate, Sibling
 from pipekit.backlog.model.context import (
     Context,
     LessonLearned,
@@ -44,7 +44,7 @@ def context_queries(candidate: Candidate) -> tuple[str, ...]:
 def enrich_context(
     candidate: Candidate,
     hits: Sequence[Hit],
-    candidates: Sequence[Candidate],
+    candidates: Sequence[Sibling],
     dependencies: DependencyMap | None,
     settings: ContextSettings,
     sources: Sequence[str] | None = None,
@@ -108,7 +108,7 @@ def _lesson(snippet: str) -> str:
 
 
 def _siblings(
-    candidate: Candidate, candidates: Sequence[Candidate], dependencies: DependencyMap | None
+    candidate: Candidate, candidates: Sequence[Sibling], dependencies: DependencyMap | None
 ) -> Iterable[SiblingWork]:
     named: set[str] = set()
     others = {other.id: other for other in candidates if other.id != candidate.id}
@@ -120,18 +120,18 @@ def _siblings(
                 yield _sibling(others[theirs], relationship, edge.reason or f"the map of dependencies says {edge.type}")
     own = content_words(f"{candidate.title} {candidate.description}")
     for other in others.values():
-        shared = own & content_words(f"{other.title} {other.description}")
+        shared = own & content_words(f"{other.title} {other.raw_context}")
         if other.id not in named and len(shared) >= SHARED_WORDS and own & content_words(other.title):
             yield _sibling(other, "relates-to", f"both speak of {', '.join(sorted(shared)[:5])}")
 
 
-def _sibling(other: Candidate, relationship: SiblingRelationship, reason: str) -> SiblingWork:
+def _sibling(other: Sibling, relationship: SiblingRelationship, reason: str) -> SiblingWork:
     return SiblingWork(
         candidate_id=other.id,
         title=other.title,
         relationship=relationship,
         reason=reason,
-        relevant_context=shortened(other.description, 200),
+        relevant_context=shortened(other.raw_context, 200),
     )
 
 

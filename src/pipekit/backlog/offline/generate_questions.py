@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from attrs import evolve
 
-from pipekit.backlog.model.candidate import Candidate
+from pipekit.backlog.model.candidate import Candidate, Sibling
 from pipekit.backlog.model.confidence import Confidence
 from pipekit.backlog.model.context import Context
 from pipekit.backlog.model.meeting import Meeting
@@ -72,7 +72,7 @@ _ROLES: dict[QuestionCategory, TargetRole] = {
 def generate_questions(
     candidate: Candidate,
     meeting: Meeting,
-    candidates: Sequence[Candidate],
+    candidates: Sequence[Sibling],
     confidence: Confidence | None = None,
     risks: RiskAssessment | None = None,
     context: Context | None = None,
@@ -185,7 +185,7 @@ def _missing(discussion: Discussion, confidence: Confidence | None) -> Iterable[
 
 
 def _from_risks(
-    discussion: Discussion, risks: RiskAssessment | None, candidates: Sequence[Candidate]
+    discussion: Discussion, risks: RiskAssessment | None, candidates: Sequence[Sibling]
 ) -> Iterable[Question]:
     others = by_id(candidates)
     warnings = set(discussion.warnings()) if risks else set()
@@ -226,7 +226,7 @@ def _ask(
     return Question(question=question, priority=priority, category=category, target_role=role, context=context)
 
 
-def _covered(question: Question, candidate: Candidate, candidates: Sequence[Candidate]) -> Question:
+def _covered(question: Question, candidate: Candidate, candidates: Sequence[Sibling]) -> Question:
     """The question as answered, when a sibling states what it asks for; what somebody called open stays open."""
     if question.status != "needs_answer" or question.priority == "critical":
         return question
@@ -234,7 +234,9 @@ def _covered(question: Question, candidate: Candidate, candidates: Sequence[Cand
     if sibling is None:
         return question
     answer = ProposedAnswer(
-        answer=sibling.description or sibling.title, confidence=0.6, source=f"{sibling.id} of the same meeting"
+        answer=shortened(sibling.raw_context) or sibling.title,
+        confidence=0.6,
+        source=f"{sibling.id} of the same meeting",
     )
     return evolve(question, status="answered_by_sibling", answered_by=sibling.id, proposed_answer=answer)
 

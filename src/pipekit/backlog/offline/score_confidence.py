@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from attrs import Factory, define
 
-from pipekit.backlog.model.candidate import Candidate
+from pipekit.backlog.model.candidate import Candidate, Sibling
 from pipekit.backlog.model.confidence import Confidence, Scores, overall_confidence
 from pipekit.backlog.model.meeting import Meeting
 from pipekit.backlog.offline import signals
@@ -61,7 +61,7 @@ class _Findings:
 
 
 def score_confidence(
-    candidate: Candidate, meeting: Meeting, candidates: Sequence[Candidate], settings: ScoreSettings
+    candidate: Candidate, meeting: Meeting, candidates: Sequence[Sibling], settings: ScoreSettings
 ) -> Confidence:
     """Four scores for ``candidate`` with the words behind them, and their mean by the weights of ``settings``.
 

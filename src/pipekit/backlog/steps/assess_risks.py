@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipekit import LLM, step
-from pipekit.backlog.model.candidate import Candidate
+from pipekit.backlog.model.candidate import Candidate, Sibling
 from pipekit.backlog.model.context import Context
 from pipekit.backlog.model.dependency import DependencyMap
 from pipekit.backlog.model.meeting import Meeting
@@ -19,7 +19,7 @@ __all__ = ["assess_risks"]
 async def assess_risks(
     candidate: Candidate,
     meeting: Meeting,
-    candidates: Sequence[Candidate],
+    candidates: Sequence[Sibling],
     llm: LLM,
     dependencies: DependencyMap | None = None,
     context: Context | None = None,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pipekit import StepContext, step
 from pipekit.backlog.dor import find_dor
-from pipekit.backlog.model.candidate import Candidate
+from pipekit.backlog.model.candidate import Candidate, Sibling
 from pipekit.backlog.model.confidence import Confidence
 from pipekit.backlog.model.dependency import DependencyMap
 from pipekit.backlog.model.meeting import Meeting
@@ -23,7 +23,7 @@ __all__ = ["check_readiness"]
 def check_readiness(
     candidate: Candidate,
     meeting: Meeting,
-    candidates: Sequence[Candidate],
+    candidates: Sequence[Sibling],
     ctx: StepContext,
     settings: ReadinessSettings,
     confidence: Confidence | None = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipekit import Retrieval, step
-from pipekit.backlog.model.candidate import Candidate
+from pipekit.backlog.model.candidate import Candidate, Sibling
 from pipekit.backlog.model.context import Context
 from pipekit.backlog.model.dependency import DependencyMap
 from pipekit.backlog.offline import enrich_context as rule
@@ -18,7 +18,7 @@ __all__ = ["enrich_context"]
 @step(provides="context", each="candidates")
 async def enrich_context(
     candidate: Candidate,
-    candidates: Sequence[Candidate],
+    candidates: Sequence[Sibling],
     retrieval: Retrieval,
     settings: ContextSettings,
     dependencies: DependencyMap | None = None,

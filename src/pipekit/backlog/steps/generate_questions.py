@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipekit import LLM, step
-from pipekit.backlog.model.candidate import Candidate
+from pipekit.backlog.model.candidate import Candidate, Sibling
 from pipekit.backlog.model.confidence import Confidence
 from pipekit.backlog.model.context import Context
 from pipekit.backlog.model.meeting import Meeting
@@ -20,7 +20,7 @@ __all__ = ["generate_questions"]
 async def generate_questions(
     candidate: Candidate,
     meeting: Meeting,
-    candidates: Sequence[Candidate],
+    candidates: Sequence[Sibling],
     llm: LLM,
     confidence: Confidence | None = None,
     risks: RiskAssessment | None = None,

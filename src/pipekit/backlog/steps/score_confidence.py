@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from attrs import evolve
 
 from pipekit import LLM, step
-from pipekit.backlog.model.candidate import Candidate
+from pipekit.backlog.model.candidate import Candidate, Sibling
 from pipekit.backlog.model.confidence import Confidence, overall_confidence
 from pipekit.backlog.model.meeting import Meeting
 from pipekit.backlog.offline import score_confidence as rule
@@ -18,7 +18,7 @@ __all__ = ["score_confidence"]
 
 @step(provides="confidence", each="candidates", offline=rule.score_confidence)
 async def score_confidence(
-    candidate: Candidate, meeting: Meeting, candidates: Sequence[Candidate], settings: ScoreSettings, llm: LLM
+    candidate: Candidate, meeting: Meeting, candidates: Sequence[Sibling], settings: ScoreSettings, llm: LLM
 ) -> Confidence:
     """Completeness, clarity, testability and actionability of a candidate, and their weighted mean."""
     asked = await llm.ask(

@@ -66,7 +66,7 @@ def test_siblings_it_depends_on_are_told_from_those_that_depend_on_it(tank: Any,
 
 
 def test_a_sibling_that_speaks_of_the_same_things_is_related(tank: Any, about: Any) -> None:
-    other = about("Wash the tank", id="candidate-2", description="Wash the milk tank after the truck left")
+    other = about("Wash the tank", id="candidate-2", raw_context="Wash the milk tank after the truck left")
     (found,) = enrich_context(tank, [], [tank, other], None, SETTINGS).sibling_work
     assert found.relationship == "relates-to"
     assert "milk" in found.reason
