@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from pipekit import Pipeline, Rendering, Selection, Step, Text, Workflow, hookimpl, settings, step
-from pipekit.errors import PluginError, RunBusyError, RunNotFoundError, StateError, UsageError
+from pipekit import LLM, Pipeline, Rendering, Selection, Step, Text, Workflow, hookimpl, settings, step
+from pipekit.errors import PlanError, PluginError, RunBusyError, RunNotFoundError, StateError, UsageError
 from pipekit.interfaces import FormatName, OutputFile, Owner, RunView, StateStore
 from pipekit.results import RunResult
 from pipekit.stores.memory import MemoryStore
@@ -31,6 +31,20 @@ def count_words(text: str) -> int:
 @step
 def write_all(count_words: int, own: WriteSettings, rendering: Rendering) -> int:
     return len(rendering.render(own.formats))
+
+
+def _shout(text: str) -> str:
+    return text.upper()
+
+
+@step(after="write-all", offline=_shout)
+async def ask_somebody(text: str, llm: LLM) -> str:
+    return await llm.ask("ask-somebody", returns=str, text=text)
+
+
+@step
+def list_formats(text: str, own: WriteSettings) -> int:
+    return len(own.formats)
 
 
 class Page:
@@ -112,6 +126,23 @@ def test_a_workflow_that_renders_nothing_says_how_to_name_formats(tmp_path: Path
         pipe.format("last")
     assert (caught.value.code, caught.value.hint) == (2, "name formats: --formats json,summary")
     assert texts(pipe.format("last", ["page"])) == {"page.md": "words: 2 of a bee"}
+
+
+def test_a_step_that_only_names_formats_and_renders_none_has_no_say(tmp_path: Path) -> None:
+    pipe = pipeline(
+        tmp_path, count_words, write_all, list_formats, steps={"list-formats": {"formats": ["names", "page"]}}
+    )
+    pipe.run(Text("a bee"))
+    assert [path.name for path in pipe.format("last")] == ["page.md"]
+
+
+def test_a_model_that_only_other_steps_need_may_be_missing(tmp_path: Path) -> None:
+    steps = (count_words, write_all, ask_somebody)
+    pipeline(tmp_path, *steps).run(Text("a bee"), select=Selection(until="write-all"))
+    other = pipeline(tmp_path, *steps, llm={"model": "nobody/large"})
+    with pytest.raises(PlanError, match="nobody"):
+        other.resume("last")
+    assert [path.name for path in other.format("last")] == ["page.md"]
 
 
 def test_a_format_that_is_not_installed_is_named_with_one_that_is(tmp_path: Path) -> None:

@@ -114,6 +114,11 @@ def test_a_full_id_names_its_run_also_where_another_one_begins_with_it(store: St
     assert runs(store).resolve("try") == "try"
 
 
+def test_a_prefix_may_end_where_an_id_may_not(store: StateStore) -> None:
+    make_run(store, "try.2")
+    assert runs(store).resolve("try.") == "try.2"
+
+
 @pytest.mark.parametrize(("count", "shown"), [(2, "run-2, run-1"), (6, "run-6, run-5, run-4, run-3, run-2, …")])
 def test_a_prefix_of_several_is_refused_with_the_newest_of_them(store: StateStore, count: int, shown: str) -> None:
     for number in range(1, count + 1):

@@ -26,7 +26,7 @@ Try = Callable[[], Outcome | None]
 def tries(stage: Stage, ways: Mapping[str, int | None]) -> Iterator[Try]:
     """What to try, way by way; a number takes so many, evenly spread."""
     count = len(stage.calls)
-    chance = random.Random(count)  # noqa: S311 - the same points each time
+    chance = random.Random(count)
     for way, most in ways.items():
         found: list[Try]
         match way:

@@ -72,7 +72,7 @@ class Stage:
         return self.base.copy(self._folder / f"point-{self._count}")
 
     def _trace(self, project: Project, decide: Callable[[Call], Decision] = lambda _: Go()) -> Traced:
-        return trace(project.command(*self.story.argv), project.store, decide, marks=project.marks_file)
+        return trace(project.command(*self.story.argv), project.kept, decide, marks=project.marks_file)
 
     def _results(self, project: Project) -> list[Mapping[str, str]]:
         return [project.result(run_id) for run_id in project.runs()]
@@ -105,7 +105,7 @@ class Stage:
         argv = _next_command(self.story, project)
         trace(
             project.command(*argv),
-            project.store,
+            project.kept,
             lambda call: Kill() if call.number == second else Go(),
             marks=project.marks_file,
         )
@@ -115,7 +115,7 @@ class Stage:
 
     def power(self, number: int, loss: Loss) -> Outcome:
         """The power is cut before call ``number``."""
-        disk = Disk(self.base.store)
+        disk = Disk(self.base.kept)
         marks: list[str] = []
         for call in self.whole.calls:
             if call.kind == "mark":
@@ -126,8 +126,8 @@ class Stage:
             disk.apply(call)
         self._count += 1
         project = Project(self._folder / f"point-{self._count}")
-        shutil.copytree(self.base.folder, project.folder, ignore=shutil.ignore_patterns(".pipeline"))
-        disk.leave(project.store, loss)
+        shutil.copytree(self.base.folder, project.folder, ignore=shutil.ignore_patterns("kept"))
+        disk.leave(project.kept, loss)
         return self._outcome(project, "power", f"{loss}, before call {number}", marks)
 
     def fault(self, way: Literal["once", "for-good"], number: int, code: int) -> Outcome | None:
@@ -238,7 +238,7 @@ def _with_problem(outcome: Outcome, problem: str) -> Outcome:
 def power_points(stage: Stage) -> Iterator[tuple[int, Loss]]:
     """Every power cut that leaves something else than the one before it, or comes after something more was told."""
     for loss in LOSSES:
-        disk = Disk(stage.base.store)
+        disk = Disk(stage.base.kept)
         seen = ""
         told = 0
         for call in stage.whole.calls:

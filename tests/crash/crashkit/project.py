@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import importlib
 import os
 import shutil
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -16,33 +17,28 @@ from pipekit.cli.exits import run_command_line
 __all__ = ["Project", "preload"]
 
 _TEMPLATE = Path(__file__).parent.parent / "project"
-#: Imported before the forks, so that each command costs what it does and not what Python's start costs.
-_MODULES = (
-    "pipekit.attempt",
-    "pipekit.cli.attempts",
-    "pipekit.cli.outcome",
-    "pipekit.cli.prune",
-    "pipekit.cli.repair",
-    "pipekit.cli.run",
-    "pipekit.cli.running",
-    "pipekit.cli.runs",
-    "pipekit.cli.show",
-    "pipekit.formatting",
-    "pipekit.forking",
-    "pipekit.stores.plugin",
-    "pipekit.stores.json_file",
-    "pipekit.llm.plugin",
-    "pipekit.retrieval.plugin",
-    "pipekit.backlog.plugin",
-    "pipekit.backlog.workflow",
-    "filelock",
-)
 
 
 def preload() -> None:
-    """Import what the commands need."""
-    for name in _MODULES:
-        importlib.import_module(name)
+    """Carry out one run in this process, so that the forked ones cost what they do and not what Python's start costs.
+
+    What was read and made for it is warm afterwards; its threads have ended.
+    """
+    before = {name: os.environ.get(name) for name in ("CRASH_MARKS", "CRASH_FAILS")}
+    home = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        project = Project.make(Path(folder) / "warm")
+        with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+            for argv in (("run", "words.txt"), ("resume", "last"), ("repair", "last"), ("prune", "--keep", "3")):
+                code = project.command(*argv)()
+                assert code == 0, argv
+        os.chdir(home)
+    for name, value in before.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    assert threading.active_count() == 1, threading.enumerate()
 
 
 class Project:
@@ -50,14 +46,16 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.store = folder / ".pipeline"
+        #: Everything that the command may change lies below this folder; the store's own is made by the first run.
+        self.kept = folder / "kept"
+        self.store = self.kept / "here" / ".pipeline"
         self.marks_file = folder.parent / f"{folder.name}.marks"
 
     @classmethod
     def make(cls, folder: Path) -> Project:
         """A new project, without any run."""
         shutil.copytree(_TEMPLATE, folder, ignore=shutil.ignore_patterns("__pycache__"))
-        (folder / ".pipeline").mkdir(mode=0o700)
+        (folder / "kept").mkdir()
         return cls(folder)
 
     def copy(self, folder: Path) -> Project:
@@ -101,7 +99,7 @@ class Project:
 
     def runs(self) -> list[str]:
         """The ids of the runs, oldest first."""
-        return sorted(path.name for path in self.store.iterdir() if path.name.startswith("run-"))
+        return sorted(path.name for path in self.store.glob("run-*"))
 
     def result(self, run_id: str) -> Mapping[str, str]:
         """What a run made: each step's and output's file with its digest."""

@@ -37,7 +37,11 @@ _libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c
 _libc.ptrace.restype = ctypes.c_long
 
 _WORDS = 27  # of user_regs_struct on x86-64
-_RETURN, _ARGUMENTS, _NUMBER, = 10, (14, 13, 12, 7, 9, 8), 15
+(
+    _RETURN,
+    _ARGUMENTS,
+    _NUMBER,
+) = 10, (14, 13, 12, 7, 9, 8), 15
 
 
 def _ptrace(request: int, pid: int, address: object = None, data: object = None) -> int:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import frozen
 
 from crashkit.project import Project
 from pipekit.stores.atomic import Folder
@@ -36,8 +36,8 @@ class Story:
     argv: tuple[str, ...]
     recover: Callable[[Project], None]
     prepare: Callable[[Project], None] = _nothing
-    redone: frozenset[str] = field(default=frozenset(), converter=frozenset)
-    untouched: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    redone: frozenset[str] = frozenset()
+    untouched: frozenset[str] = frozenset()
 
 
 class RecoveryError(AssertionError):
@@ -131,7 +131,7 @@ def _older(project: Project) -> None:
         folder.replace(STATE, render_view({**record, "schema": 0}, journal_size=len(text)))
 
 
-_LATER = ("weigh", "label", "total", "publish")
+_LATER = frozenset({"weigh", "label", "total", "publish"})
 
 STORIES: dict[str, Story] = {
     story.name: story
@@ -165,10 +165,18 @@ STORIES: dict[str, Story] = {
             prepare=_edited,
             recover=_accept,
             redone=_LATER,
-            untouched=[f"{work} {item}" for work in ("look-up", "item weigh", "item label") for item in ("w1", "w3")],
+            untouched=frozenset(
+                f"{work} {item}" for work in ("look-up", "item weigh", "item label") for item in ("w1", "w3")
+            ),
         ),
         Story(name="prune", argv=("prune", "--keep", "1"), prepare=_three, recover=_prune),
-        Story(name="repair", argv=("repair", "last", "--yes"), prepare=_damaged, recover=_repair, redone=["weigh"]),
+        Story(
+            name="repair",
+            argv=("repair", "last", "--yes"),
+            prepare=_damaged,
+            recover=_repair,
+            redone=frozenset({"weigh"}),
+        ),
         Story(name="migration", argv=("resume", "last"), prepare=_older, recover=_resume),
     )
 }

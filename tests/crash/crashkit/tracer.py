@@ -120,7 +120,7 @@ def _be_the_program(program: Callable[[], int], out: int) -> None:
         code = program()
         sys.stdout.flush()
         sys.stderr.flush()
-    except BaseException:  # noqa: BLE001 - the end of this process
+    except BaseException:
         os.write(2, traceback.format_exc().encode())
     finally:
         os._exit(code)
@@ -323,7 +323,7 @@ def _signed(value: int) -> int:
 
 def _of_descriptor(pid: int, fd: int) -> str | None:
     try:
-        return os.readlink(f"/proc/{pid}/cwd" if fd == _AT_FDCWD else f"/proc/{pid}/fd/{fd}")
+        return str(Path(f"/proc/{pid}/cwd" if fd == _AT_FDCWD else f"/proc/{pid}/fd/{fd}").readlink())
     except OSError:
         return None
 
@@ -331,15 +331,15 @@ def _of_descriptor(pid: int, fd: int) -> str | None:
 def _named(pid: int, folder: int, address: int) -> str | None:
     name = ptrace.read_text(pid, address)
     home = _of_descriptor(pid, _signed(folder)) or "/"
-    path = os.path.join(home, name)
+    path = os.path.normpath(f"{home}/{name}" if not name.startswith("/") else name)
     # The last part is what the call is about; a link there is not followed, links before it are.
-    above, last = os.path.split(os.path.normpath(path))
-    return os.path.join(os.path.realpath(above), last)
+    above, last = os.path.split(path)
+    return f"{os.path.realpath(above).rstrip('/')}/{last}"
 
 
 def _fdinfo(pid: int, fd: int) -> dict[str, str]:
-    with open(f"/proc/{pid}/fdinfo/{_signed(fd)}", encoding="ascii") as file:
-        return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+    text = Path(f"/proc/{pid}/fdinfo/{_signed(fd)}").read_text(encoding="ascii")
+    return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
 
 
 def _offset(pid: int, fd: int, path: Path) -> int:

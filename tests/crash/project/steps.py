@@ -103,8 +103,15 @@ class Weights:
 @hookimpl
 def pipekit_workflows() -> list[Workflow]:
     """The workflow of this project."""
-    steps = [split, weigh, label, total, publish]
-    return [Workflow(name="weighing", input="text", input_type=str, steps=steps, numbered=["split", "weigh", "label"])]
+    return [
+        Workflow(
+            name="weighing",
+            input="text",
+            input_type=str,
+            steps=[split, weigh, label, total, publish],
+            numbered=["split", "weigh", "label"],
+        )
+    ]
 
 
 @hookimpl
