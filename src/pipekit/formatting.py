@@ -10,7 +10,7 @@ from typing import get_args
 import attrs
 
 from pipekit.engine.table import ArtifactTable, TableView
-from pipekit.errors import UsageError
+from pipekit.errors import PlanError, UsageError
 from pipekit.history import fill_table
 from pipekit.interfaces.output_formats import FormatName
 from pipekit.interfaces.state_stores import Owner
@@ -66,7 +66,17 @@ def _configured(setup: Setup, record: RunRecord) -> list[FormatName]:
     if not names:
         raise UsageError("no step of this workflow renders outputs", hint="name formats: --formats json,summary")
     # Only these steps are looked at, so that a missing key or model elsewhere is no obstacle.
-    plan = make_plan(attrs.evolve(request, selection=Selection(only=names)))
+    try:
+        plan = make_plan(attrs.evolve(request, selection=Selection(only=names)))
+    except PlanError as error:
+        if any(fault.kind != "need" for fault in error.faults):
+            raise
+        raise UsageError(
+            f"{record.run_id} hasn't made yet what its outputs need",
+            kind="need",
+            run_id=record.run_id,
+            hint=f"go on with it first: pipekit resume {record.run_id}",
+        ) from error
     return [name for planned in plan.steps if planned.name in names for name in _formats_of(planned)]
 
 
@@ -75,8 +85,9 @@ def _formats_of(planned: PlannedStep) -> list[FormatName]:
     for value in planned.settings.values():
         attrs.resolve_types(type(value))
         for field in attrs.fields(type(value)):
-            if FormatName in get_args(field.type):
-                names.extend(getattr(value, field.name))
+            if field.type is FormatName or FormatName in get_args(field.type):
+                given = getattr(value, field.name)
+                names.extend([FormatName(given)] if isinstance(given, str) else given or ())
     return names
 
 

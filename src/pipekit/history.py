@@ -44,9 +44,14 @@ class Runs:
             return newest.run_id
         if not is_valid_id(text.rstrip(".-_") or text):
             check_run_id(text)
-        found = [run.run_id for run in self._store.find(RunQuery(prefix=text, limit=6))]
-        if text in found or len(found) == 1:
-            return text if text in found else found[0]
+        # Ids sort newest first, so one that others begin with may stand behind all of them.
+        found: list[str] = []
+        for run in self._store.find(RunQuery(prefix=text)):
+            if run.run_id == text:
+                return text
+            found.append(run.run_id)
+        if len(found) == 1:
+            return found[0]
         if not found:
             raise RunNotFoundError(f"no such run: {text}", hint="pipekit list shows the runs there are")
         shown = ", ".join(found[:5]) + (", …" if len(found) > 5 else "")
@@ -124,7 +129,13 @@ def read_step(store: StateStore, record: RunRecord, step: StepRecord) -> JSON:
     try:
         return decode(data)
     except MisfitError as error:
-        raise StateError(f"{step.path} is no JSON: {error}", file=step.path, run_id=record.run_id) from error
+        raise StateError(
+            f"{step.path} is no JSON: {error}",
+            file=step.path,
+            run_id=record.run_id,
+            step=step.name,
+            hint=edited_hint(record.run_id, step),
+        ) from error
 
 
 def _checked(store: StateStore, record: RunRecord, path: str, expected: str, step: StepRecord | None) -> bytes:

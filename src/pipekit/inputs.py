@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Literal
 
 from attrs import frozen
 
-from pipekit.errors import InputError, UsageError
+from pipekit.errors import InputError, PluginError, UsageError
 from pipekit.interfaces.loaders import Loader, Source
 from pipekit.serde import JSON, MisfitError, decode, encode, structure, unstructure
 
@@ -62,16 +62,20 @@ class Given:
 def read_input(source: Input, *, input_type: type[object], limit: int, folder: Path) -> Given:
     """The bytes of an input; relative paths count from ``folder``. `InputError` says what is wrong with it."""
     if isinstance(source, Text):
-        return _checked(Given(name=source.name, content=source.content.encode("utf-8", "replace"), kind="text"), limit)
+        return _checked(_from_text(source), limit)
     if isinstance(source, (str, os.PathLike)) and not (input_type is not str and isinstance(source, input_type)):
         return _from_path(os.fspath(source), limit, folder)
-    if hasattr(source, "read"):
+    if callable(getattr(source, "read", None)) and not (input_type is not object and isinstance(source, input_type)):
         return _from_stream(source, limit)
     if isinstance(source, input_type):
         try:
             content = encode(unstructure(source))
         except MisfitError as error:
-            raise InputError(f"the {input_type.__name__} given can't be kept as JSON: {error}") from error
+            raise InputError(
+                f"the {input_type.__name__} given can't be kept as JSON: {error}",
+                kind="misfit",
+                hint="an input is made of texts, numbers, lists and attrs classes of these",
+            ) from error
         return Given(name=input_type.__name__, content=content, kind="value", value=source)
     expected = getattr(input_type, "__name__", str(input_type))
     raise UsageError(
@@ -80,8 +84,23 @@ def read_input(source: Input, *, input_type: type[object], limit: int, folder: P
     )
 
 
+def _from_text(source: Text) -> Given:
+    try:
+        return Given(name=source.name, content=source.content.encode(), kind="text")
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"holds a lone surrogate at character {error.start}: {source.name}",
+            file=source.name,
+            offset=error.start,
+            kind="misfit",
+            hint='decode it with errors="replace" first',
+        ) from error
+
+
 def _from_path(text: str, limit: int, folder: Path) -> Given:
     try:
+        if not text:
+            raise FileNotFoundError
         path = folder / text
         if path.is_dir():
             raise InputError(
@@ -106,17 +125,33 @@ def _from_path(text: str, limit: int, folder: Path) -> Given:
     except (OSError, ValueError) as error:
         shown = ascii(text[:80])
         reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"can't be read: {shown} ({reason})", file=shown, kind="unreadable") from error
+        raise InputError(
+            f"can't be read: {shown} ({reason})",
+            file=shown,
+            kind="unreadable",
+            hint="name a plain file that you can read",
+        ) from error
     return _checked(Given(name=text, content=content, kind="file"), limit)
 
 
 def _from_stream(stream: Any, limit: int) -> Given:
     name = getattr(stream, "name", "stream")
     shown = name if isinstance(name, str) else "stream"
-    content = stream.read(limit + 1)
-    if not isinstance(content, bytes):
-        raise UsageError("the stream gives text; open it in binary mode", hint='open(path, "rb")')
-    return _checked(Given(name=shown.strip("<>") or "stream", content=content, kind="file"), limit)
+    parts: list[bytes] = []
+    size = 0
+    try:
+        # A pipe gives what is there by now, and may give more later.
+        while size <= limit and (part := stream.read(limit + 1 - size)):
+            if not isinstance(part, bytes):
+                raise UsageError("the stream gives text; open it in binary mode", hint='open(path, "rb")')
+            parts.append(part)
+            size += len(part)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(
+            f"can't be read: {shown} ({reason})", file=shown, kind="unreadable", hint="hand over an open binary stream"
+        ) from error
+    return _checked(Given(name=shown.strip("<>") or "stream", content=b"".join(parts), kind="file"), limit)
 
 
 def _checked(given: Given, limit: int) -> Given:
@@ -130,9 +165,9 @@ def _checked(given: Given, limit: int) -> Given:
 
 
 def _too_large(name: str, limit: int, size: int | None) -> InputError:
-    found = f"{size / 1e6:.0f} MB" if size else f"more than {limit / 1e6:.0f} MB"
+    found = f"{size:,} bytes" if size else "more"
     return InputError(
-        f"is too large: {name} has {found}, the limit is {limit / 1e6:.0f} MB",
+        f"is too large: {name} has {found}, the limit is {limit:,} bytes",
         file=name,
         kind="too-large",
         hint="split it, or raise run.maxInputBytes in the configuration",
@@ -156,7 +191,7 @@ def pick_loader(
     if not fitting:
         return None
     head = given.content[:HEAD]
-    sure = {name: loader.recognises(head, given.name) for name, loader in fitting.items()}
+    sure = {name: _recognised(name, loader, head, given.name) for name, loader in fitting.items()}
     best = max(sure.values())
     winners = [name for name, value in sure.items() if value == best]
     if best <= 0:
@@ -174,6 +209,18 @@ def pick_loader(
             hint=f"say which with --input-format {winners[0]}",
         )
     return winners[0]
+
+
+def _recognised(name: str, loader: Loader[Any], head: bytes, shown: str) -> float:
+    try:
+        return float(loader.recognises(head, shown))
+    except Exception as error:
+        raise PluginError(
+            f"the loader {name} raised {type(error).__name__} on {shown}: {error}",
+            hook="pipekit_loaders",
+            kind="loader",
+            hint="name another one with --input-format, or block its plugin: plugins.block",
+        ) from error
 
 
 def _gives(loader: Loader[Any], input_type: type[object]) -> bool:

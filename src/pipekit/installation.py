@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import threading
@@ -126,10 +127,11 @@ class Installation:
     def close(self) -> None:
         """Close the stores that were opened."""
         with self._lock:
-            for (kind, _), made in list(self._made.items()):
-                if kind == "store":
-                    made.close()
+            stores = [made for (kind, _), made in self._made.items() if kind == "store"]
             self._made.clear()
+            with contextlib.ExitStack() as closing:
+                for store in stores:
+                    closing.callback(store.close)
 
 
 class AllRetrievers:
@@ -158,16 +160,26 @@ def _guarded_fingerprint(name: str, retriever: Retriever) -> str:
         raise
     except Exception as error:
         raise PluginError(
-            f"the retriever {name} raised {type(error).__name__}: {error}", hook="pipekit_retrievers", kind="retriever"
+            f"the retriever {name} raised {type(error).__name__}: {error}",
+            hook="pipekit_retrievers",
+            kind="retriever",
+            hint=f"run without it: take retrievers.{name} out of the configuration",
         ) from error
 
 
 def _searched(name: str, retriever: Retriever, query: str, limit: int, kind: str | None) -> list[Hit]:
     try:
-        return list(retriever.search(query, limit=limit, kind=kind))
+        given: Sequence[object] = retriever.search(query, limit=limit, kind=kind)
+        hits = [hit for hit in given if isinstance(hit, Hit)]
+        if len(hits) < len(given):
+            raise TypeError("gave something that is no Hit")
+        return hits
     except PipekitError:
         raise
     except Exception as error:
         raise PluginError(
-            f"the retriever {name} raised {type(error).__name__}: {error}", hook="pipekit_retrievers", kind="retriever"
+            f"the retriever {name} raised {type(error).__name__}: {error}",
+            hook="pipekit_retrievers",
+            kind="retriever",
+            hint=f"run without it: take retrievers.{name} out of the configuration",
         ) from error

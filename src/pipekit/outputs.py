@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipekit.errors import PipekitError, PluginError, StorageError
+from pipekit.errors import PipekitError, PluginError, StateError, StorageError
 from pipekit.interfaces.output_formats import FormatName, OutputFile, OutputFormat, RunView
 from pipekit.interfaces.state_stores import StateStore
-from pipekit.state.ids import DEVICES
 from pipekit.state.record import RunRecord
+from pipekit.stores.layout import check_path
 
 __all__ = ["copy_outputs", "render"]
 
@@ -36,26 +36,39 @@ def render(
                 hint=f"run without it: take {name} out of the formats",
             ) from error
         for file in files:
-            _check(name, file)
+            _check(name, file, [other for _, other in made])
             made.append((name, file))
     return made
 
 
-def _check(name: str, file: Any) -> None:
-    """Refuse what is no output file, and a path that would leave the output folder or that some system can't hold."""
+def _check(name: str, file: Any, others: Sequence[OutputFile]) -> None:
+    """Refuse what is no output file, a path that some system can't hold, and one that is another file's already."""
     reason = ""
     if not isinstance(file, OutputFile):
-        reason = "gave something that is no OutputFile"
+        reason = f"gave something that is no OutputFile: {file!r:.80}"
+    elif not _is_filled(file.path, file.content):
+        reason = f"gave a file whose path is no text, or whose content is no bytes: {file.path!r:.80}"
     else:
-        parts = file.path.split("/")
-        if any(part in ("", ".", "..") or part.endswith((".", " ")) for part in parts):
-            reason = f"gave a path that leaves the output folder or is none: {file.path!r}"
-        elif any(ord(letter) < 32 or letter in '\\:*?"<>|' for letter in file.path):
-            reason = f"gave a path with characters that not every system can hold: {file.path!r}"
-        elif any(part.split(".")[0].lower() in DEVICES for part in parts):
-            reason = f"gave a path that is the name of a device on Windows: {file.path!r}"
+        try:
+            check_path(f"output/{file.path}")
+        except StateError as error:
+            reason = f"gave a path that can't be kept, {error.message.partition(', ')[2]}"
+        mine = file.path.lower()
+        for other in (one.path.lower() for one in others):
+            # Names that differ in case only are one file on many systems.
+            if mine == other or mine.startswith(f"{other}/") or other.startswith(f"{mine}/"):
+                reason = reason or f"gave two files that can't lie beside each other: {file.path!r}"
     if reason:
-        raise PluginError(f"the output format {name} {reason}", hook="pipekit_output_formats", kind="format-path")
+        raise PluginError(
+            f"the output format {name} {reason}",
+            hook="pipekit_output_formats",
+            kind="format-path",
+            hint=f"run without it: take {name} out of the formats",
+        )
+
+
+def _is_filled(path: object, content: object) -> bool:
+    return isinstance(path, str) and isinstance(content, bytes)
 
 
 def copy_outputs(store: StateStore, record: RunRecord, folder: Path) -> list[Path]:
@@ -69,7 +82,7 @@ def copy_outputs(store: StateStore, record: RunRecord, folder: Path) -> list[Pat
 
 
 def _replace(target: Path, content: bytes) -> None:
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    temporary = target.with_name(f".{secrets.token_hex(8)}")  # short: the name itself may be as long as can be
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(content)

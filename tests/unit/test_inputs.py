@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from pipekit.errors import InputError, UsageError
+from pipekit.errors import InputError, PluginError, UsageError
 from pipekit.inputs import HEAD, Given, Input, Text, load_value, pick_loader, read_input
 from pipekit.interfaces.loaders import Source
 
@@ -195,14 +195,17 @@ def test_an_input_may_be_as_large_as_the_limit_and_no_larger_however_it_came(tmp
                 continue
             error = refused(source, tmp_path)
             assert (error.kind, error.file) == ("too-large", name)
-            assert "the limit is 1 MB" in error.message
+            assert "the limit is 1,000,000 bytes" in error.message
             assert "run.maxInputBytes" in error.hint
 
 
 def test_a_file_that_is_too_large_is_told_with_its_size(tmp_path: Path) -> None:
     with (tmp_path / "huge.txt").open("wb") as file:
         file.truncate(70_000_000)
-    assert refused("huge.txt", tmp_path).message == "is too large: huge.txt has 70 MB, the limit is 1 MB"
+    assert (
+        refused("huge.txt", tmp_path).message
+        == "is too large: huge.txt has 70,000,000 bytes, the limit is 1,000,000 bytes"
+    )
 
 
 def test_an_endless_stream_is_read_no_further_than_needed_to_know() -> None:
@@ -352,3 +355,51 @@ def test_a_loaders_value_that_could_not_be_kept_is_refused() -> None:
     with pytest.raises(InputError, match="lone surrogate") as caught:
         load_value(a_file(), Careless(), Note)
     assert (caught.value.kind, caught.value.file) == ("misfit", "note.txt")
+
+
+def test_a_pipe_that_gives_little_at_a_time_is_read_to_its_end(tmp_path: Path) -> None:
+    import threading
+
+    reader, writer = os.pipe()
+
+    def write_slowly() -> None:
+        for part in (b"one ", b"two ", b"three"):
+            os.write(writer, part)
+        os.close(writer)
+
+    thread = threading.Thread(target=write_slowly)
+    thread.start()
+    with os.fdopen(reader, "rb", buffering=0) as stream:
+        given = read_input(stream, input_type=str, limit=1000, folder=tmp_path)
+    thread.join()
+    assert given.content == b"one two three"
+
+
+def test_a_closed_stream_is_an_input_error(tmp_path: Path) -> None:
+    import io
+
+    stream = io.BytesIO(b"x")
+    stream.close()
+    with pytest.raises(InputError, match="can't be read"):
+        read_input(stream, input_type=str, limit=1000, folder=tmp_path)
+
+
+def test_text_with_a_lone_surrogate_is_refused_with_its_place(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="lone surrogate at character 3"):
+        read_input(Text("caf\ud800"), input_type=str, limit=1000, folder=tmp_path)
+
+
+def test_a_loader_that_raises_while_it_looks_is_named(tmp_path: Path) -> None:
+    class Broken:
+        suffixes = ()
+        returns = str
+
+        def recognises(self, head: bytes, name: str) -> float:
+            return 1 / 0
+
+        def load(self, source: Source) -> str:
+            return ""
+
+    given = read_input(Text("x"), input_type=str, limit=1000, folder=tmp_path)
+    with pytest.raises(PluginError, match="the loader odd raised ZeroDivisionError"):
+        pick_loader(given, {"odd": Broken()}, None, str)

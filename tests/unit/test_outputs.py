@@ -37,6 +37,19 @@ def a_record(outputs: Mapping[str, bytes] | None = None) -> RunRecord:
     )
 
 
+def test_names_that_cannot_lie_beside_each_other_are_refused() -> None:
+    for one, other in (("a", "a"), ("a", "A"), ("a", "a/b"), ("a/b", "A")):
+        with pytest.raises(PluginError, match="can't lie beside each other"):
+            rendered(lambda _, o=one, p=other: [OutputFile(path=o, content=b""), OutputFile(path=p, content=b"")])  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(("path", "content"), [("a", "text"), (Path("a"), b""), (None, b"")])
+def test_what_is_no_path_or_no_bytes_is_refused_with_the_formats_name(path: Any, content: Any) -> None:
+    with pytest.raises(PluginError, match="output format odd gave a file whose path is no text") as caught:
+        rendered(lambda _: [OutputFile(path=path, content=content)])
+    assert caught.value.hint
+
+
 def a_view() -> RunView:
     table = ArtifactTable()
     table.put_input("text", "hello")
@@ -116,24 +129,28 @@ def test_an_error_of_our_family_reaches_the_user_as_it_is(error: PipekitError) -
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("", "leaves the output folder or is none: ''"),
-        (".", "leaves the output folder"),
-        ("../state.json", "leaves the output folder or is none: '../state.json'"),
-        ("pages/../../x", "leaves the output folder"),
-        ("/etc/passwd", "leaves the output folder"),
-        ("pages//x", "leaves the output folder"),
-        ("pages/", "leaves the output folder"),
-        ("page./x", "leaves the output folder"),
-        ("a/.../x", "leaves the output folder"),
-        ("page ", "leaves the output folder"),
-        ("..\\x", "not every system can hold"),
-        ("C:x", "not every system can hold"),
-        ("a\nb", "not every system can hold: 'a\\nb'"),
-        ("what?", "not every system can hold"),
-        ("a|b", "not every system can hold"),
-        ("pages/NUL.txt", "a device on Windows: 'pages/NUL.txt'"),
-        ("com1", "a device on Windows"),
-        ("aux/page.md", "a device on Windows"),
+        ("", "has an empty part"),
+        (".", "has a part that begins with a dot"),
+        ("../state.json", "has a part that begins with a dot"),
+        ("pages/../../x", "has a part that begins with a dot"),
+        ("/etc/passwd", "has an empty part"),
+        ("pages//x", "has an empty part"),
+        ("pages/", "has an empty part"),
+        ("page./x", "ends with a dot or a space"),
+        ("a/.../x", "has a part that begins with a dot"),
+        ("page ", "ends with a dot or a space"),
+        ("..\\x", "has a part that begins with a dot"),
+        ("C:x", "character that not every system takes"),
+        ("a\nb", "character that not every system takes"),
+        ("what?", "character that not every system takes"),
+        ("a|b", "character that not every system takes"),
+        ("pages/NUL.txt", "names a device"),
+        ("com1", "names a device"),
+        ("aux/page.md", "names a device"),
+        (".hidden", "begins with a dot"),
+        ("a\x7f", "character that not every system takes"),
+        ("x" * 300, "too long a part"),
+        ("\udc80", "lone surrogate"),
     ],
 )
 def test_a_path_that_leads_elsewhere_or_that_some_system_cannot_hold_is_refused(path: str, said: str) -> None:

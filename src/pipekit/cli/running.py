@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sys
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pipekit.cli.console import make_progress
 from pipekit.cli.exits import StopRequestedError
 from pipekit.errors import RunStoppedError
+from pipekit.printing import printing_to_stderr
 
 if TYPE_CHECKING:
     from pipekit.results import RunResult
@@ -79,7 +79,7 @@ def follow(stream: EventStream, stopper: Stopper) -> RunResult:
     stopper.guard(stream)
     try:
         # What a step prints must not get between a reader and the answer on standard output.
-        with contextlib.redirect_stdout(sys.stderr), stream, make_progress() as progress:
+        with printing_to_stderr(), stream, make_progress() as progress:
             for event in stream:
                 progress.show(event)
         return stream.result

@@ -27,6 +27,7 @@ from pipekit.errors import PluginError
 from pipekit.interfaces.steps import Step
 from pipekit.interfaces.workflows import Workflow
 from pipekit.plugins.trust import digest_of, is_trusted
+from pipekit.printing import printing_to_stderr
 
 __all__ = ["BUILTINS", "GROUP", "Candidate", "Found", "Loaded", "commands_of", "discover", "load"]
 
@@ -196,7 +197,7 @@ def _guarded() -> Iterator[None]:
     """What a plugin prints while it loads goes to standard error, and the working directory stays what it was."""
     folder = os.getcwd()  # noqa: PTH109
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with printing_to_stderr():
             yield
     finally:
         if os.getcwd() != folder:  # noqa: PTH109
