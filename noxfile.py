@@ -61,6 +61,14 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def crash(session: nox.Session) -> None:
+    """Interrupt every command at every point, and show with broken stores that this can fail. Takes a while."""
+    _install(session, "test")
+    session.run("python", "tests/crash/whole.py", *session.posargs)
+    session.run("python", "tests/crash/mutants.py")
+
+
+@nox.session
 def build(session: nox.Session) -> None:
     """Build the distributions of the core and the plugins."""
     session.install("build")

@@ -6,7 +6,8 @@ Nothing damaged is deleted: it moves to ``damaged/<n>/`` inside the run. A repai
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from attrs import evolve, field, frozen
@@ -20,7 +21,7 @@ from pipekit.stores.delta import files_of
 from pipekit.stores.item_journal import read_item_journal
 from pipekit.stores.journal import Journal, entries_content
 from pipekit.stores.json_lease import JsonLease
-from pipekit.stores.layout import DAMAGED, ITEMS, JOURNAL, STATE, STEPS, check_path
+from pipekit.stores.layout import DAMAGED, ITEMS, JOURNAL, STATE, STEPS, check_path, is_slot
 from pipekit.stores.lines import line
 from pipekit.stores.locks import RunLock
 from pipekit.stores.salvage import best_record, salvage
@@ -99,7 +100,7 @@ def _examined(folder: Folder, run_id: str) -> _Examined:
         if error.kind == "newer":
             raise
         saved = salvage(data or b"", run_id)
-        best = best_record(saved.record, view, lambda path: _read(folder, path))
+        best = best_record(saved.record, view, lambda step: _find(folder, step.path, step.sha256)[0] is not None)
         if best is None:
             raise StateError(
                 "neither the journal nor state.json says any more what was finished",
@@ -146,10 +147,10 @@ def _damaged_files(folder: Folder, record: RunRecord, damages: list[Damage], asi
     makers = {step.path: step.name for step in record.step_outputs.values()}
     makers |= {path: step.name for step in record.step_outputs.values() for path in step.outputs}
     for path, expected in files_of(record).items():
+        if _find(folder, path, expected)[0] is not None:
+            continue
         data = _read(folder, path)
         found = None if data is None else hashlib.sha256(data).hexdigest()
-        if found == expected:
-            continue
         problem = "missing" if data is None else "not what was written"
         if record.input is not None and path == record.input.path:
             raise StateError(
@@ -189,15 +190,35 @@ def _damaged_items(folder: Folder, run_id: str, damages: list[Damage], asides: l
 
 def _read(folder: Folder, path: str) -> bytes | None:
     *parents, name = check_path(path)
+    with _opened(folder, parents) as home:
+        return None if home is None else home.read(name)
+
+
+def _find(folder: Folder, path: str, sha256: str) -> tuple[bytes | None, str | None]:
+    """A file with these bytes, and the slot where it still waits for its own name; (None, None) where there is none."""
+    *parents, name = check_path(path)
+    with _opened(folder, parents) as home:
+        waiting = () if home is None else sorted(filter(is_slot, home.names()))
+        for place in (name, *waiting):
+            data = None if home is None else home.read(place)
+            if data is not None and hashlib.sha256(data).hexdigest() == sha256:
+                return data, None if place == name else "/".join((*parents, place))
+    return None, None
+
+
+@contextmanager
+def _opened(folder: Folder, parents: Sequence[str]) -> Iterator[Folder | None]:
+    """A folder some folders down, None where it is missing."""
     opened: list[Folder] = []
     try:
         home = folder
         for part in parents:
             if home.state(part) is None:
-                return None
+                yield None
+                return
             home = home.sub(part)
             opened.append(home)
-        return home.read(name)
+        yield home
     finally:
         for one in opened:
             one.close()
@@ -248,7 +269,10 @@ def _renew_journal(folder: Folder, run_id: str, found: _Examined) -> None:
     journal = Journal(run_id, str(folder.path / JOURNAL))
     named = {**{past.step.path: past.step.sha256 for past in record.history}, **files_of(record)}
     # Those that are damaged too: the commit that follows takes them back.
-    files = [[path, sha256, len(_read(folder, path) or b""), None] for path, sha256 in named.items()]
+    files = []
+    for path, sha256 in named.items():
+        data, slot = _find(folder, path, sha256)
+        files.append([path, sha256, len(data or b""), slot])
     try:
         content = {"schema": SCHEMA, "record": unstructure(record), "files": files}
         body = journal.body("header", found.epoch, content)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 
 from attrs import evolve, field, frozen
@@ -80,16 +79,10 @@ def _structured(record: dict[str, JSON] | None, schema: int) -> RunRecord | None
     return evolve(found, completed_steps=(*dict.fromkeys(done), *rest))
 
 
-def best_record(salvaged: RunRecord | None, view: View | None, read: Callable[[str], bytes | None]) -> RunRecord | None:
-    """Of what a damaged journal and its view say, the one with more finished work that is really there."""
+def best_record(
+    salvaged: RunRecord | None, view: View | None, is_there: Callable[[StepRecord], bool]
+) -> RunRecord | None:
+    """Of what a damaged journal and its view say, the one with more finished work whose files are really there."""
     known = [salvaged, None if view is None else _structured(dict(view.record), view.schema)]
     found = [record for record in known if record is not None]
-    return max(found, key=lambda record: sum(map(_is_intact(read), record.step_outputs.values())), default=None)
-
-
-def _is_intact(read: Callable[[str], bytes | None]) -> Callable[[StepRecord], bool]:
-    def is_intact(step: StepRecord) -> bool:
-        data = read(step.path)
-        return data is not None and hashlib.sha256(data).hexdigest() == step.sha256
-
-    return is_intact
+    return max(found, key=lambda record: sum(map(is_there, record.step_outputs.values())), default=None)

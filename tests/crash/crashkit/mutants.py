@@ -1,0 +1,181 @@
+"""Broken versions of the store: each without one forced write, one rename, or one check. The tests must notice.
+
+``python -m crashkit.mutants`` lists them; ``python -m crashkit.mutants NUMBER`` runs the crash tests on one of them and
+prints how it was caught, or that it survived.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.abc
+import importlib.util
+import json
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+
+from attrs import frozen
+
+__all__ = ["EQUIVALENT", "Mutant", "all_mutants"]
+
+SOURCE = Path(__file__).parents[3] / "src"
+#: Where every forced write and every rename is taken away once.
+MODULES = ("atomic", "forging", "json_file", "json_lease", "open_items", "repairing", "sweeping")
+_FORCES = frozenset({"force", "sync", "sync_data", "fsync", "fdatasync"})
+_RENAMES = frozenset({"move", "rename", "replace"})
+
+#: Checks, as a text of a module and what stands in its place.
+CHECKS: tuple[tuple[str, str, str], ...] = (
+    ("stores.locks", "fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)", "pass"),
+    (
+        "stores.json_lease",
+        "if size != self._journal.offset or not self._lock.is_ours():",
+        "if not self._lock.is_ours():",
+    ),
+    (
+        "stores.json_lease",
+        "if size != self._journal.offset or not self._lock.is_ours():",
+        "if size != self._journal.offset:",
+    ),
+    ("stores.journal", 'if body["epoch"] < self.epoch:', "if False:"),
+    ("stores.journal", 'if body["run"] != self.run_id:', "if False:"),
+    ("stores.journal", 'if body["sequence"] != self.sequence + 1:', "if False:"),
+    ("stores.item_journal", 'if body["run"] != self.run_id:', "if False:"),
+    ("stores.item_journal", 'if body["sequence"] != self.sequence + 1:', "if False:"),
+    ("stores.item_journal", ' or body["epoch"] < self.epoch:', ":"),
+    ("stores.item_journal", "if any(entry.step != self.step for entry in entries):", "if False:"),
+    ("stores.lines", "return text if trailer == _KEY + _checksum(text) + b'\"}' else None", "return text"),
+    (
+        "stores.lines",
+        "if not (is_last and _can_be_torn(segment, offset + position, has_end=end >= 0)):",
+        "if not is_last:",
+    ),
+    ("stores.view", "if content is None or found != expected:", "if content is None:"),
+    ("history", "if found == expected:", "if True:"),
+    ("engine.past", "if hashlib.sha256(data).hexdigest() != step.sha256:", "if False:"),
+    ("forking", "if found != sha256:", "if False:"),
+)
+
+#: Mutants that change nothing that could be noticed, each with the reason.
+EQUIVALENT: dict[str, str] = {}
+
+
+@frozen
+class Mutant:
+    """One broken version: a module, and its source."""
+
+    name: str
+    module: str
+    source: str
+    is_check: bool = False
+
+
+def all_mutants() -> list[Mutant]:
+    """Every mutant, in a fixed order."""
+    found = [mutant for name in MODULES for mutant in _without_one(f"pipekit.stores.{name}")]
+    return [*found, *_checks()]
+
+
+def _without_one(module: str) -> Iterator[Mutant]:
+    text = _path(module).read_text()
+    lines = text.splitlines()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            called = node.value.func
+            name = called.attr if isinstance(called, ast.Attribute) else ""
+            if name in _FORCES | _RENAMES:
+                yield _cut(module, lines, node, "pass")
+        elif isinstance(node, ast.keyword) and node.arg == "forced" and _is_true(node.value):
+            yield _cut(module, lines, node, "forced=False")
+
+
+def _is_true(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is True
+
+
+def _cut(module: str, lines: Sequence[str], node: ast.Expr | ast.keyword, instead: str) -> Mutant:
+    assert node.end_lineno is not None
+    assert node.end_col_offset is not None
+    first, last = node.lineno - 1, node.end_lineno - 1
+    before, after = lines[first][: node.col_offset], lines[last][node.end_col_offset :]
+    source = "\n".join([*lines[:first], f"{before}{instead}{after}", *lines[last + 1 :]]) + "\n"
+    shown = " ".join(" ".join(lines[first : last + 1]).split())
+    return Mutant(f"{module.rpartition('.')[2]}: without {shown}", module, source)
+
+
+def _checks() -> Iterator[Mutant]:
+    for name, old, new in CHECKS:
+        module = f"pipekit.{name}"
+        text = _path(module).read_text()
+        assert text.count(old) == 1, f"{module} has this {text.count(old)} times: {old}"
+        yield Mutant(f"{name}: {old} → {new}", module, text.replace(old, new), is_check=True)
+
+
+def _path(module: str) -> Path:
+    return SOURCE / (module.replace(".", "/") + ".py")
+
+
+class _Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports the mutant's source in the place of its module."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self.mutant = mutant
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname != self.mutant.module:
+            return None
+        return importlib.util.spec_from_loader(fullname, self, origin=str(_path(fullname)))
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__file__ = str(_path(self.mutant.module))
+        exec(compile(self.mutant.source, module.__file__, "exec"), module.__dict__)
+
+
+def _caught_by(mutant: Mutant) -> str:
+    """What goes wrong first with the mutant; empty when nothing does."""
+    sys.meta_path.insert(0, _Instead(mutant))
+    from crashkit.checks import check_all
+    from crashkit.points import Stage, power_points
+    from crashkit.project import preload
+
+    preload()
+    with tempfile.TemporaryDirectory(prefix="pipekit-mutant-") as folder:
+        if mutant.is_check:
+            return next(check_all(Path(folder)), "")
+        for story in ("run", "from-step", "fork", "repair", "prune", "resume", "migration", "stale"):
+            try:
+                stage = Stage(story, Path(folder) / story)
+            except AssertionError as error:
+                return f"{story} fails without an interruption: {str(error)[:200]}"
+            for number, loss in power_points(stage):
+                outcome = stage.power(number, loss)
+                if not outcome.is_good:
+                    return f"{story}, power cut, {outcome.point}: {outcome.problem[:200] or outcome.repeated}"
+            for call in stage.calls:
+                outcome = stage.kill(call.number)
+                if not outcome.is_good:
+                    return f"{story}, killed {outcome.point}: {outcome.problem[:200] or outcome.repeated}"
+    return ""
+
+
+def main(argv: Sequence[str]) -> None:
+    """List the mutants, or try one."""
+    mutants = all_mutants()
+    if not argv:
+        print(json.dumps([mutant.name for mutant in mutants]))
+        return
+    mutant = mutants[int(argv[0])]
+    try:
+        caught = _caught_by(mutant)
+    except Exception as error:
+        caught = f"{type(error).__name__}: {error}"
+    print(json.dumps({"mutant": mutant.name, "caught": caught}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,52 @@
+"""All mutants of the store, each run through the crash tests: ``python tests/crash/mutants.py``.
+
+Prints how each was caught; ends with 1 when one survives that isn't known to change nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+from crashkit.mutants import EQUIVALENT, all_mutants  # noqa: E402
+
+
+def _tried(number: int) -> tuple[str, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "crashkit.mutants", str(number)],
+        env={**os.environ, "PYTHONPATH": str(HERE)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=900,
+    )
+    if done.returncode or not done.stdout.strip():
+        return all_mutants()[number].name, f"ended with {done.returncode}: {done.stderr[-200:]}"
+    found = json.loads(done.stdout.splitlines()[-1])
+    return found["mutant"], found["caught"]
+
+
+def main() -> int:
+    """Try all of them and say what came of it."""
+    mutants = all_mutants()
+    survived: list[str] = []
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for name, caught in pool.map(_tried, range(len(mutants))):
+            known = EQUIVALENT.get(name, "")
+            print(f"{'caught  ' if caught else 'SURVIVED' if not known else 'same    '} {name}", flush=True)
+            print(f"         {(caught or known)[:200]!r}", flush=True)
+            if not caught and not known:
+                survived.append(name)
+    print(f"{len(mutants)} mutants, {len(EQUIVALENT)} that change nothing, {len(survived)} survived")
+    return int(bool(survived))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,28 @@
+"""The real command, interrupted at sampled points: nothing finished is lost, and nothing finished is done again.
+
+The whole matrix, every point of every command, runs with ``nox -s crash``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+#: How many points of each way a test tries; they are spread evenly over the command's calls.
+SAMPLE = {"kill": 14, "short": 4, "power": 24, "again": 5, "once": 14, "for-good": 8}
+STORIES = ("run", "resume", "from-step", "fork", "stale", "edit", "prune", "repair", "migration")
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("story", STORIES)
+def test_an_interrupted_command_loses_nothing_and_repeats_nothing(crashkit: Callable[..., str], story: str) -> None:
+    *outcomes, last = map(json.loads, crashkit("crashkit", json.dumps({"story": story, "ways": SAMPLE})).splitlines())
+    assert last["calls"] > 30
+    assert len(outcomes) > 40
+    assert [one for one in outcomes if one["lost"] or one["repeated"] or one["problem"]] == []
+
+
+def test_locks_and_digests_keep_out_whoever_must_not_write(crashkit: Callable[..., str]) -> None:
+    assert json.loads(crashkit("crashkit.checks")) == []

@@ -1,0 +1,29 @@
+"""The crash tests can fail: a store without one forced write, one rename or one check doesn't pass them.
+
+A few mutants are tried here, all of them with ``nox -s crash``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+#: Parts of the names of mutants that stand for one promise each.
+SAMPLE = (
+    "forging: without folder.force()",
+    "json_file: without root.force()",
+    "json_lease: without atomic.system.sync_data(self._fd)",
+    "open_items: without atomic.system.sync_data(fd)",
+    "stores.locks: fcntl.flock",
+    "history: if found == expected",
+)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("part", SAMPLE)
+def test_a_store_without_it_is_caught(crashkit: Callable[..., str], part: str) -> None:
+    names = json.loads(crashkit("crashkit.mutants"))
+    number = next(place for place, name in enumerate(names) if name.startswith(part))
+    assert json.loads(crashkit("crashkit.mutants", str(number)))["caught"]
