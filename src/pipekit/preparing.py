@@ -276,7 +276,18 @@ class Setup:
         asked = self.asked.workflow
         if isinstance(asked, Workflow) and asked.name == record.workflow:
             return asked
-        return self.registry.workflow(record.workflow)
+        try:
+            return self.registry.workflow(record.workflow)
+        except UsageError as error:
+            packages = sorted({ref.package for ref in record.planned if ref.package})
+            raise PluginError(
+                f"the run was started with the workflow {record.workflow!r}, which no plugin brings now",
+                kind="missing",
+                dist=packages[0].partition(" ")[0] if packages else None,
+                run_id=record.run_id,
+                hint=f"install {' and '.join(packages) or 'its plugin'} again, or name its file under plugins.local; "
+                "pipekit plugins shows what there is",
+            ) from error
 
     def check_plugins(self, record: RunRecord, workflow: Workflow) -> None:
         """Refuse to go on when a plugin of the run is gone: its steps would be missing in silence."""

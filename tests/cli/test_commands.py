@@ -19,31 +19,6 @@ MEETING = ROOT / "tests" / "data" / "meetings" / "museum-refinement.txt"
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def environ_of(folder: Path, **more: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIPEKIT_", "LLM_"))}
-    home = {name: str(folder / "home") for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "HOME")}
-    return {**kept, **home, "PIPEKIT_PLUGINS_OFF": "1", **more}
-
-
-@pytest.fixture
-def pipekit(tmp_path: Path) -> Command:
-    def run(*arguments: str, stdin: bytes = b"", **more: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "pipekit", *arguments],
-            cwd=tmp_path,
-            env=environ_of(tmp_path, **more),
-            input=stdin,
-            capture_output=True,
-            timeout=50,
-            check=False,
-        )
-        out, err = done.stdout.decode(), done.stderr.decode()
-        assert "Traceback" not in err
-        return subprocess.CompletedProcess(done.args, done.returncode, out, err)
-
-    return run
-
-
 def runs_of(folder: Path) -> list[Path]:
     return sorted((folder / ".pipeline").glob("run-*"))
 
@@ -313,11 +288,11 @@ def wait_long() -> int:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_stop_by_signal_leaves_a_paused_run(
-    pipekit: Command, tmp_path: Path, number: signal.Signals, code: int
+    pipekit: Command, tmp_path: Path, environ: dict[str, str], number: signal.Signals, code: int
 ) -> None:
     (tmp_path / "steps.py").write_text(SLOW)
     (tmp_path / "pipekit.yaml").write_text("plugins: {local: [steps.py]}\n")
-    environ = {**environ_of(tmp_path), "PIPEKIT_PLUGINS_OFF": ""}
+    environ = {**environ, "PIPEKIT_PLUGINS_OFF": ""}
     assert pipekit("trust", "--yes", PIPEKIT_PLUGINS_OFF="").returncode == 0
     process = subprocess.Popen(
         [sys.executable, "-m", "pipekit", "run", str(MEETING)],

@@ -1,0 +1,44 @@
+"""The command as a process of its own, in an empty folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def environ_of(folder: Path, **more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIPEKIT_", "LLM_"))}
+    home = {name: str(folder / "home") for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "HOME")}
+    return {**kept, **home, "PIPEKIT_PLUGINS_OFF": "1", **more}
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    """What the command is told by its environment: nothing of this machine's."""
+    return environ_of(tmp_path)
+
+
+@pytest.fixture
+def pipekit(tmp_path: Path) -> Command:
+    def run(*arguments: str, stdin: bytes = b"", **more: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "pipekit", *arguments],
+            cwd=tmp_path,
+            env=environ_of(tmp_path, **more),
+            input=stdin,
+            capture_output=True,
+            timeout=50,
+            check=False,
+        )
+        out, err = done.stdout.decode(), done.stderr.decode()
+        assert "Traceback" not in err
+        return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+
+    return run
