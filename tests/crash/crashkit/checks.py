@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from attrs import evolve
+
 from crashkit.project import Project, preload
 from pipekit.errors import PipekitError, RunBusyError, StateError
 from pipekit.interfaces.state_stores import Entry, Owner, StoreURL
@@ -42,7 +44,9 @@ def two_owners(folder: Path) -> Iterator[str]:
     ready, done = os.pipe(), os.pipe()
     child = os.fork()
     if child == 0:
-        lease = _store(project).acquire(run_id, Owner.this_process())
+        store = _store(project)
+        lease = store.acquire(run_id, Owner.this_process())
+        store.commit(lease, evolve(store.load(run_id).record, status="running", error=None), {})
         os.write(ready[1], b"1")
         os.read(done[0], 1)
         lease.release()
@@ -60,6 +64,8 @@ def two_owners(folder: Path) -> Iterator[str]:
     finally:
         os.write(done[1], b"1")
         os.waitpid(child, 0)
+    if "interrupted" not in project.run("list")[1]:
+        yield "a running run that nobody works on isn't shown as interrupted"
 
 
 def a_replaced_lock(folder: Path) -> Iterator[str]:
