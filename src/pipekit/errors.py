@@ -56,6 +56,8 @@ class PipekitError(Exception):
 
     code: int = 1
     default_kind: ClassVar[str] = "error"
+    #: What to do next where the one who raises knows nothing better; ``{run}`` is the run's id, else ``last``.
+    usual_hint: ClassVar[str] = "pipekit --help"
     #: Names of the attributes beyond the common ones, in the order they are shown.
     facts: ClassVar[tuple[str, ...]] = ()
 
@@ -71,11 +73,20 @@ class PipekitError(Exception):
     ) -> None:
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self._hint = hint
         self.where = where
         self.kind = kind or self.default_kind
         self.run_id = run_id
         self.step = step
+
+    @property
+    def hint(self) -> str:
+        """What to do next; every error says something."""
+        return self._hint or self.usual_hint.format(run=self.run_id or "last")
+
+    @hint.setter
+    def hint(self, hint: str) -> None:
+        self._hint = hint
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message
@@ -111,6 +122,7 @@ class InternalError(PipekitError):
 
     code = 1
     default_kind = "internal"
+    usual_hint = "please report it, with the crash report; what was finished is kept: pipekit resume {run}"
     facts = ("report",)
 
     def __init__(self, message: str, *, report: str | None = None, **common: Any) -> None:
@@ -123,6 +135,7 @@ class UsageError(PipekitError):
 
     code = 2
     default_kind = "usage"
+    usual_hint = "pipekit --help shows the commands, pipekit COMMAND --help what one takes"
 
 
 class ConfigError(PipekitError):
@@ -133,6 +146,7 @@ class ConfigError(PipekitError):
 
     code = 3
     default_kind = "config"
+    usual_hint = "pipekit config show lists every value and where it came from"
     facts = ("file", "line", "column", "field", "source")
 
     def __init__(
@@ -161,6 +175,7 @@ class InputError(PipekitError):
 
     code = 4
     default_kind = "input"
+    usual_hint = "see what is read of it without a run: pipekit plan INPUT"
     facts = ("file", "line", "offset")
 
     def __init__(
@@ -185,6 +200,7 @@ class StepError(PipekitError):
 
     code = 5
     default_kind = "step"
+    usual_hint = "what was finished before is kept; go on when the cause is gone: pipekit resume {run}"
     facts = ("attempts",)
 
     def __init__(self, message: str, *, attempts: int = 1, **common: Any) -> None:
@@ -197,6 +213,7 @@ class ProviderError(PipekitError):
 
     code = 6
     default_kind = "server"
+    usual_hint = "what was finished is kept; go on when the model can be asked: pipekit resume {run}"
     facts = ("provider", "variable")
 
     def __init__(
@@ -212,6 +229,7 @@ class StateError(PipekitError):
 
     code = 7
     default_kind = "damaged"
+    usual_hint = "nothing was changed; see what can be saved: pipekit repair {run}"
     facts = ("file", "expected", "found")
 
     def __init__(
@@ -235,6 +253,7 @@ class RunBusyError(PipekitError):
 
     code = 8
     default_kind = "busy"
+    usual_hint = "wait until the other process is done; see what it does: pipekit show {run}"
     facts = ("pid", "host", "since")
 
     def __init__(
@@ -257,6 +276,7 @@ class PluginError(PipekitError):
 
     code = 9
     default_kind = "plugin"
+    usual_hint = "pipekit plugins shows every plugin and what is wrong with it"
     facts = ("plugin", "dist", "version", "hook")
 
     def __init__(
@@ -281,6 +301,7 @@ class StorageError(PipekitError):
 
     code = 10
     default_kind = "storage"
+    usual_hint = "nothing finished is lost; go on when there is space and access: pipekit resume {run}"
     facts = ("path", "errno")
 
     def __init__(self, message: str, *, path: str | None = None, errno: int | None = None, **common: Any) -> None:
@@ -295,6 +316,7 @@ class BatchError(PipekitError):
 
     code = 11
     default_kind = "batch"
+    usual_hint = "see why, and go on with each: pipekit list --status failed"
 
     def __init__(self, message: str, *, failed: Sequence[tuple[str, PipekitError]] = (), **common: Any) -> None:
         super().__init__(message, **common)
@@ -311,6 +333,7 @@ class RunNotFoundError(PipekitError):
 
     code = 12
     default_kind = "not-found"
+    usual_hint = "pipekit list shows the runs there are"
 
 
 class RunPausedError(PipekitError):
@@ -318,6 +341,7 @@ class RunPausedError(PipekitError):
 
     code = 13
     default_kind = "paused"
+    usual_hint = "see what is asked, answer, and go on: pipekit resume {run}"
 
 
 class RunStoppedError(PipekitError):
@@ -325,6 +349,7 @@ class RunStoppedError(PipekitError):
 
     code = 130
     default_kind = "stopped"
+    usual_hint = "go on where it stopped: pipekit resume {run}"
 
     def __init__(self, message: str, *, code: int = 130, **common: Any) -> None:
         super().__init__(message, **common)
@@ -338,6 +363,7 @@ class PlanError(PipekitError):
     """
 
     default_kind = "plan"
+    usual_hint = "mend them, and check again without a run: pipekit plan"
 
     def __init__(self, faults: Sequence[PipekitError], **common: Any) -> None:
         self.faults = tuple(faults)

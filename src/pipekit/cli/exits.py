@@ -206,15 +206,9 @@ def _facts(error: PipekitError) -> list[str]:
 
 
 def _next(error: PipekitError) -> list[str]:
-    from pipekit.errors import PlanError
-
     hint = clean(error.hint).strip()
-    resume = ""
-    if error.run_id and error.code not in _NOT_RESUMABLE:
-        resume = f"pipekit resume {error.run_id}"
+    resume = f"pipekit resume {error.run_id}"
     lines = [f"  {line}" for line in hint.splitlines()]
-    if resume and resume not in hint:
+    if error.run_id and error.code not in _NOT_RESUMABLE and resume not in hint:
         lines.append(f"  go on with: {resume}")
-    if not lines:
-        lines.append("  check again with: pipekit plan" if isinstance(error, PlanError) else "  pipekit --help")
     return lines

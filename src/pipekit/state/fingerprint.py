@@ -111,7 +111,7 @@ def fingerprint(
     ``version`` is the step's package and version, ``code`` the digest of its source where it isn't from an installed
     package, ``inputs`` the digests of the artifacts it read, ``extras`` anything else (prompt, retrievers, files).
     """
-    parts = {"version": version, "settings": short_digest(settings)}
+    parts = {"version": version, "settings": short_digest(_sorted(settings))}
     if model:
         parts["model"] = model
     if code:
@@ -119,6 +119,13 @@ def fingerprint(
     parts.update({f"input {name}": value[:12] for name, value in sorted(inputs.items())})
     parts.update(sorted((extras or {}).items()))
     return parts
+
+
+def _sorted(settings: JSON) -> JSON:
+    """Settings with the keys of every mapping in order: written in another order they mean the same."""
+    if isinstance(settings, Mapping):
+        return {key: _sorted(settings[key]) for key in sorted(settings)}
+    return [_sorted(one) for one in settings] if isinstance(settings, list) else settings
 
 
 def changes(before: Mapping[str, str], now: Mapping[str, str]) -> Sequence[str]:

@@ -292,7 +292,7 @@ def _about(run_id: str, *, is_kept: bool = True) -> Iterator[None]:
     except StorageError as error:
         error.run_id = error.run_id or run_id
         if is_kept and "pipekit " not in error.hint:
-            error.hint = f"{error.hint}: pipekit resume {run_id}" if error.hint else f"pipekit resume {run_id}"
+            error.hint = f"{error.hint}: pipekit resume {run_id}"
         raise
     except PipekitError as error:
         error.run_id = error.run_id or run_id
