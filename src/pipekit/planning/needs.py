@@ -100,8 +100,12 @@ def find_makers(
     return Makers(input_name, input_type, chosen), faults
 
 
-def _lacks(cls: Any, name: str) -> bool:
-    return isinstance(cls, type) and attrs.has(cls) and name not in {field.name for field in attrs.fields(cls)}
+def _lacks(annotation: Any, name: str) -> bool:
+    """Whether a result of this type has no field ``name`` for sure; what a mapping has is seen when it is there."""
+    cls = get_origin(annotation) or annotation
+    if not isinstance(cls, type) or issubclass(cls, Mapping):
+        return False
+    return not (attrs.has(cls) and name in {field.name for field in attrs.fields(cls)})
 
 
 def arrange(

@@ -297,6 +297,28 @@ def test_an_artifact_of_the_wrong_type_is_a_fault_that_says_the_right_one(plan: 
         plan(workflow=workflow)
 
 
+def test_fields_are_published_of_a_class_that_has_them(plan: MakePlan) -> None:
+    @frozen
+    class Extremes:
+        shortest: int
+        longest: int
+
+    def of(returns: object, *provides: str) -> Workflow:
+        def compare(text: str) -> object:
+            raise NotImplementedError
+
+        compare.__annotations__["return"] = returns
+        return Workflow(name="w", input="text", input_type=str, steps=[step(provides=provides)(compare)])
+
+    assert names(plan(workflow=of(Extremes, "shortest", "longest"))) == ["compare"]
+    assert names(plan(workflow=of(dict[str, int], "shortest", "longest"))) == ["compare"]
+    for wrong in (tuple[int, int], int):
+        with pytest.raises(PlanError, match="provides 'shortest', which its return type hasn't as a field"):
+            plan(workflow=of(wrong, "shortest", "longest"))
+    with pytest.raises(PlanError, match="provides 'middle'"):
+        plan(workflow=of(Extremes, "shortest", "middle"))
+
+
 def test_a_need_that_nobody_provides_gets_a_suggestion(plan: MakePlan) -> None:
     @step
     def typo(wrods: list[Word]) -> int:
