@@ -6,20 +6,35 @@ later go with that folder.
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+from attrs import frozen
+
 from crashkit.tracer import Call
 
-__all__ = ["LOSSES", "Disk", "Loss"]
-
-#: What may be found: what was forced and nothing else; the same and half of the bytes after it; all names, but only
-#: forced bytes; all bytes, but only forced names.
-Loss = Literal["strict", "torn", "names", "bytes"]
-LOSSES: tuple[Loss, ...] = ("strict", "torn", "names", "bytes")
+__all__ = ["Disk", "Loss"]
 
 Names = dict[int, dict[str, int]]
+
+
+@frozen
+class Loss:
+    """What may be found: what was forced, and what happened to get to the disk before the power was gone.
+
+    ``strict``: nothing else; ``torn``: half of the bytes after it, too; ``names``: all names, but only forced bytes;
+    ``bytes``: all bytes, but only forced names; ``early``: of the names that weren't forced those of one ``folder``;
+    ``late``: all but those. What was renamed from one folder to another has come there or not, as a whole.
+    """
+
+    kind: Literal["strict", "torn", "names", "bytes", "early", "late"]
+    folder: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.folder}" if self.folder else self.kind
 
 
 class Disk:
@@ -31,6 +46,8 @@ class Disk:
         self.safe_names: Names = {}
         self.bytes: dict[int, bytes] = {}
         self.safe_bytes: dict[int, bytes] = {}
+        #: The newest rename of a file or folder from one folder to another: both, and its names there.
+        self._moved: dict[int, tuple[int, str, int, str]] = {}
         self._learn(top)
 
     def _learn(self, path: Path) -> int:
@@ -47,12 +64,16 @@ class Disk:
         self._count += 1
         return self._count
 
-    def _place(self, path: str) -> tuple[dict[str, int], str]:
-        """The names of the folder that a path is in, and its last part."""
+    def _home(self, path: str) -> tuple[int, str]:
+        """The folder that a path is in, and the path's last part."""
         *parents, name = path.split("/")
         node = 1
         for part in parents:
             node = self.names[node][part]
+        return node, name
+
+    def _place(self, path: str) -> tuple[dict[str, int], str]:
+        node, name = self._home(path)
         return self.names[node], name
 
     def _node(self, path: str) -> int:
@@ -84,10 +105,12 @@ class Disk:
                     self.safe_bytes[node] = self.bytes[node]
             case "rename":
                 assert call.target is not None
-                source, old = self._place(call.path)
-                target, new = self._place(call.target)
-                if old in source:
-                    target[new] = source.pop(old)
+                source, old = self._home(call.path)
+                target, new = self._home(call.target)
+                if old in self.names[source]:
+                    node = self.names[target][new] = self.names[source].pop(old)
+                    if source != target:
+                        self._moved[node] = (source, old, target, new)
             case "mkdir":
                 names, name = self._place(call.path)
                 if name not in names:
@@ -101,10 +124,67 @@ class Disk:
             case other:
                 raise AssertionError(f"the model doesn't know {other}")
 
+    def losses(self) -> Iterator[Loss]:
+        """Every way in which the power may go now."""
+        yield from (Loss("strict"), Loss("torn"), Loss("names"), Loss("bytes"))
+        unsafe = [node for node, names in self.names.items() if names != self.safe_names[node]]
+        if len(unsafe) > 1:  # else these are the same as the first ones
+            yield from (Loss(kind, node) for node in unsafe for kind in ("early", "late"))
+
+    def _names_left(self, loss: Loss) -> Names:
+        match loss.kind:
+            case "names":
+                return self.names
+            case "early":
+                return self._whole_moves({**self.safe_names, loss.folder: self.names[loss.folder]}, loss)
+            case "late":
+                return self._whole_moves({**self.names, loss.folder: self.safe_names[loss.folder]}, loss)
+        return self.safe_names
+
+    def _whole_moves(self, left: Names, loss: Loss) -> Names:
+        """The names with every rename between folders done or undone in both."""
+        whole = {node: dict(names) for node, names in left.items()}
+        for node, (source, old, target, new) in self._moved.items():
+            if self.safe_names[target].get(new) == node or self.names[target].get(new) != node:
+                continue
+            if (loss.folder in (source, target)) == (loss.kind == "early"):
+                whole[target][new] = node
+                if whole[source].get(old) == node:
+                    del whole[source][old]
+            else:
+                whole[source][old] = node
+                if whole[target].get(new) == node:
+                    del whole[target][new]
+        return whole
+
+    def _bytes_left(self, node: int, loss: Loss) -> bytes:
+        safe, last = self.safe_bytes[node], self.bytes[node]
+        if loss.kind == "bytes":
+            return last
+        if loss.kind == "torn" and last.startswith(safe):
+            return last[: (len(safe) + len(last) + 1) // 2]
+        return safe
+
+    def left(self, loss: Loss) -> str:
+        """A digest of what `leave` would leave."""
+        found = hashlib.sha256()
+        names = self._names_left(loss)
+
+        def look(node: int, name: str) -> None:
+            found.update(f"{len(name)} {name} ".encode())
+            if node in names:
+                for child in sorted(names[node]):
+                    look(names[node][child], child)
+                found.update(b"/")
+            else:
+                found.update(hashlib.sha256(self._bytes_left(node, loss)).digest())
+
+        look(1, "")
+        return found.hexdigest()
+
     def leave(self, target: Path, loss: Loss) -> None:
         """Make ``target`` as the disk may be found."""
-        names = self.names if loss == "names" else self.safe_names
-        self._leave(1, target, names, loss)
+        self._leave(1, target, self._names_left(loss), loss)
 
     def _leave(self, node: int, path: Path, names: Names, loss: Loss) -> None:
         if node in names:
@@ -112,13 +192,8 @@ class Disk:
             for name, child in names[node].items():
                 self._leave(child, path / name, names, loss)
             return
-        safe, last = self.safe_bytes[node], self.bytes[node]
-        if loss == "bytes":
-            safe = last
-        elif loss == "torn" and last.startswith(safe):
-            safe = last[: (len(safe) + len(last) + 1) // 2]
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            os.write(fd, safe)
+            os.write(fd, self._bytes_left(node, loss))
         finally:
             os.close(fd)

@@ -66,10 +66,11 @@ EQUIVALENT: dict[str, str] = {
 
 #: The commands that use a module, the quickest to notice first.
 _USERS = {
-    "open_items": ("run", "resume", "fork", "stale"),
+    "open_items": ("run", "resume", "fork", "fork-of-failed", "stale"),
     "repairing": ("repair",),
     "sweeping": ("prune",),
     "json_file": ("run", "prune", "fork"),
+    "forging": ("run", "fork", "fork-of-failed"),
 }
 _ALL = ("run", "from-step", "resume", "fork", "repair", "prune", "migration")
 

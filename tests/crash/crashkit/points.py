@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,9 +11,9 @@ from typing import Literal
 
 from attrs import evolve, frozen
 
-from crashkit.disk import LOSSES, Disk, Loss
+from crashkit.disk import Disk, Loss
 from crashkit.project import Project
-from crashkit.stories import STORIES, Story, leftovers
+from crashkit.stories import STORIES, Story
 from crashkit.tracer import Call, Decision, Fail, Go, Kill, Short, Traced, trace
 
 __all__ = ["FAULTS", "Outcome", "Stage", "Way", "power_points"]
@@ -64,6 +63,7 @@ class Stage:
         project = self._copy()
         self.whole = self._trace(project)
         assert self.whole.code == 0, self.whole.out
+        assert not self.story.look(project), self.story.look(project)
         self._expected = self._results(project)
         self.calls = [call for call in self.whole.calls if call.kind != "mark"]
 
@@ -72,7 +72,9 @@ class Stage:
         return self.base.copy(self._folder / f"point-{self._count}")
 
     def _trace(self, project: Project, decide: Callable[[Call], Decision] = lambda _: Go()) -> Traced:
-        return trace(project.command(*self.story.argv), project.kept, decide, marks=project.marks_file)
+        return trace(
+            project.command(*self.story.argv, then=self.story.then), project.kept, decide, marks=project.marks_file
+        )
 
     def _results(self, project: Project) -> list[Mapping[str, str]]:
         return [project.result(run_id) for run_id in project.runs()]
@@ -184,9 +186,7 @@ class Stage:
             different = {path for path in {*found, *expected} if found.get(path) != expected.get(path)}
             if different:
                 return f"not as without an interruption: {', '.join(sorted(different))}"
-        if self.story.name == "prune" and leftovers(project.store):
-            return f"left over: {leftovers(project.store)}"
-        return ""
+        return self.story.look(project)
 
 
 def _names_cause(out: str, code: int) -> bool:
@@ -194,7 +194,7 @@ def _names_cause(out: str, code: int) -> bool:
 
 
 def _next_command(story: Story, project: Project) -> tuple[str, ...]:
-    if not project.runs() or (story.name == "fork" and len(project.runs()) == 1):
+    if not project.runs() or (story.name.startswith("fork") and len(project.runs()) == 1):
         return story.argv
     if story.name in ("stale", "edit", "prune", "repair"):
         return story.argv
@@ -236,23 +236,21 @@ def _with_problem(outcome: Outcome, problem: str) -> Outcome:
 
 
 def power_points(stage: Stage) -> Iterator[tuple[int, Loss]]:
-    """Every power cut that leaves something else than the one before it, or comes after something more was told."""
-    for loss in LOSSES:
-        disk = Disk(stage.base.kept)
-        seen = ""
-        told = 0
-        for call in stage.whole.calls:
-            if call.kind == "mark":
-                told += 1
-                continue
-            state = _state(disk, loss)
-            if (key := f"{state} {told}") != seen:
-                seen = key
-                yield call.number, loss
+    """Every power cut that leaves something else than the one before it, or comes after something more was told.
+
+    The last one comes after the command has ended.
+    """
+    disk = Disk(stage.base.kept)
+    seen: dict[str, str] = {}
+    told = 0
+    for call in (*stage.whole.calls, None):
+        if call is not None and call.kind == "mark":
+            told += 1
+            continue
+        for loss in disk.losses():
+            left = f"{disk.left(loss)} {told}"
+            if left not in seen.values():
+                yield len(stage.calls) if call is None else call.number, loss
+            seen[str(loss)] = left
+        if call is not None:
             disk.apply(call)
-
-
-def _state(disk: Disk, loss: Loss) -> str:
-    names = disk.names if loss == "names" else disk.safe_names
-    parts = (names, disk.bytes if loss == "bytes" else disk.safe_bytes, disk.bytes if loss == "torn" else {})
-    return hashlib.sha256(repr(parts).encode()).hexdigest()

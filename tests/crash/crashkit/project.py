@@ -63,14 +63,15 @@ class Project:
         shutil.copytree(self.folder, folder)
         return Project(folder)
 
-    def command(self, *argv: str, fails: Sequence[str] = ()) -> Callable[[], int]:
-        """A function that carries out a command as the process it is called in."""
+    def command(self, *argv: str, then: Sequence[str] = (), fails: Sequence[str] = ()) -> Callable[[], int]:
+        """A function that carries out a command, and ``then`` another one, as the process it is called in."""
 
         def program() -> int:
             os.chdir(self.folder)
             os.environ.update({"CRASH_MARKS": str(self.marks_file), "CRASH_FAILS": " ".join(fails)})
             sys.dont_write_bytecode = True
-            return run_command_line([*argv, "--trust"] if argv[0] != "list" else list(argv))
+            code = run_command_line([*argv, "--trust"] if argv[0] != "list" else list(argv))
+            return run_command_line([*then, "--trust"]) if then and not code else code
 
         return program
 

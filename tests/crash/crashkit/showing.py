@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from crashkit.disk import Disk
+from crashkit.disk import Disk, Loss
 from crashkit.tracer import Call, Decision, Fail, Go, Kill, Short, trace
 
 __all__ = ["PROGRAMS"]
@@ -115,7 +115,7 @@ def _with(program: Callable[[Path], None], decide: Callable[[Call], Decision] = 
         disk.apply(call)
     disk.safe_names = disk.names
     rebuilt = Path(tempfile.mkdtemp()) / "rebuilt"
-    disk.leave(rebuilt, "bytes")
+    disk.leave(rebuilt, Loss("bytes"))
     return {
         "code": traced.code,
         "calls": _calls(traced.calls),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from attrs import frozen
 
@@ -25,19 +24,21 @@ def _nothing(_: Project) -> None:
 
 @frozen(kw_only=True)
 class Story:
-    """A command that is interrupted.
+    """A command that is interrupted, or the command ``then`` after it, in one process with it.
 
     ``prepare`` brings a new project to where the command begins. ``recover`` is what a user does after the
     interruption; it raises when a command of it fails. ``redone`` are the steps that the command does again on
-    purpose, ``untouched`` the pieces of work of theirs that it doesn't.
+    purpose, ``untouched`` the pieces of work of theirs that it doesn't. ``look`` says what else is wrong at the end.
     """
 
     name: str
     argv: tuple[str, ...]
+    then: tuple[str, ...] = ()
     recover: Callable[[Project], None]
     prepare: Callable[[Project], None] = _nothing
     redone: frozenset[str] = frozenset()
     untouched: frozenset[str] = frozenset()
+    look: Callable[[Project], str] = lambda _: ""
 
 
 class RecoveryError(AssertionError):
@@ -76,6 +77,10 @@ def _run_or_resume(project: Project) -> None:
 def _fork_or_resume(project: Project) -> None:
     forked = len(project.runs()) > 1
     run(project, "resume", "last", *(() if forked else ("--fork", "--from-step", "2")))
+
+
+def _fork_or_go_on(project: Project) -> None:
+    run(project, "resume", "last", *(() if len(project.runs()) > 1 else ("--fork",)))
 
 
 def _prune(project: Project) -> None:
@@ -131,6 +136,20 @@ def _older(project: Project) -> None:
         folder.replace(STATE, render_view({**record, "schema": 0}, journal_size=len(text)))
 
 
+def _old_view(project: Project) -> str:
+    """The record as the older layout had it lies beside the new one."""
+    kept = project.store / project.runs()[-1] / "state.v0.json.bak"
+    if not kept.exists():
+        return "the record of the older layout is gone"
+    return "" if json.loads(kept.read_text()).get("state") == "failed" else "the record kept isn't the older one"
+
+
+def _leftovers(project: Project) -> str:
+    """The newest run is left in the store's folder, and nothing else."""
+    left = sorted(path.name for path in project.store.iterdir())
+    return f"left over: {left}" if len(left) != 1 or not left[0].startswith("run-") else ""
+
+
 _LATER = frozenset({"weigh", "label", "total", "publish"})
 
 STORIES: dict[str, Story] = {
@@ -152,6 +171,7 @@ STORIES: dict[str, Story] = {
             recover=_fork_or_resume,
             redone=_LATER,
         ),
+        Story(name="fork-of-failed", argv=("resume", "last", "--fork"), prepare=_failed, recover=_fork_or_go_on),
         Story(
             name="stale",
             argv=("resume", "last", "--stale", "rerun", "--set", "steps.weigh.letter=2"),
@@ -169,19 +189,15 @@ STORIES: dict[str, Story] = {
                 f"{work} {item}" for work in ("look-up", "item weigh", "item label") for item in ("w1", "w3")
             ),
         ),
-        Story(name="prune", argv=("prune", "--keep", "1"), prepare=_three, recover=_prune),
+        Story(name="prune", argv=("prune", "--keep", "1"), prepare=_three, recover=_prune, look=_leftovers),
         Story(
             name="repair",
             argv=("repair", "last", "--yes"),
+            then=("resume", "last"),
             prepare=_damaged,
             recover=_repair,
             redone=frozenset({"weigh"}),
         ),
-        Story(name="migration", argv=("resume", "last"), prepare=_older, recover=_resume),
+        Story(name="migration", argv=("resume", "last"), prepare=_older, recover=_resume, look=_old_view),
     )
 }
-
-
-def leftovers(store: Path) -> list[str]:
-    """What is in the store's folder and no run."""
-    return [path.name for path in store.iterdir() if not path.name.startswith("run-")]
