@@ -1,4 +1,4 @@
-"""All mutants of the store, each run through the crash tests: ``python tests/crash/mutants.py``.
+"""All mutants of the store, each run through the crash tests: ``python tests/crash/mutants.py [NUMBER...]``.
 
 Prints how each was caught; ends with 1 when one survives that isn't known to change nothing.
 """
@@ -36,15 +36,16 @@ def _tried(number: int) -> tuple[str, str]:
 def main() -> int:
     """Try all of them and say what came of it."""
     mutants = all_mutants()
+    chosen = [int(number) for number in sys.argv[1:]] or range(len(mutants))
     survived: list[str] = []
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for name, caught in pool.map(_tried, range(len(mutants))):
+        for name, caught in pool.map(_tried, chosen):
             known = EQUIVALENT.get(name, "")
             print(f"{'caught  ' if caught else 'SURVIVED' if not known else 'same    '} {name}", flush=True)
             print(f"         {(caught or known)[:200]!r}", flush=True)
             if not caught and not known:
                 survived.append(name)
-    print(f"{len(mutants)} mutants, {len(EQUIVALENT)} that change nothing, {len(survived)} survived")
+    print(f"{len(chosen)} mutants, {len(EQUIVALENT)} that change nothing, {len(survived)} survived")
     return int(bool(survived))
 
 

@@ -25,6 +25,7 @@ WAYS = {
     "short": "killed within a write",
     "power": "power cut",
     "again": "killed, and the recovery killed too",
+    "cut": "killed, and the power cut in the recovery",
     "once": "a call refused once",
     "for-good": "calls refused from then on",
 }

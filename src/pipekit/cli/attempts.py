@@ -38,9 +38,7 @@ def show_attempts(record: RunRecord, step: str | None = None) -> None:
                 moment(one.started_at),
                 seconds(one.duration),
                 "a person" if one.made_by == "human" else one.model or "step",
-                f"replaced: {past.reason}"
-                if past
-                else "; ".join(["in use", *(f"kept though {why}" for why in one.stale)]),
+                f"replaced: {past.reason}" if past else _in_use(one),
                 one.path,
             )
             for one, past in rows

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pipekit.interfaces.output_formats import RunView
     from pipekit.interfaces.workflows import Workflow
 
-__all__ = ["ItemTable", "find_items", "item_table", "item_view", "leaves", "problems_of"]
+__all__ = ["ItemTable", "find_entry", "find_items", "item_table", "item_view", "leaves", "problems_of"]
 
 
 class ItemTable(NamedTuple):
@@ -95,6 +95,11 @@ def _id(item: Any) -> str | None:
     return None if found is None else str(found)
 
 
+def find_entry(collection: Any, item: str) -> Any:
+    """The entry of a collection that has this id, None when there is none."""
+    return next((entry for entry in collection if _id(entry) == item), None)
+
+
 def _of_item(value: Any, item: str | None) -> Any:
     return value.get(item) if isinstance(value, Mapping) and item is not None else None
 
@@ -120,7 +125,7 @@ def item_view(view: RunView, item: str) -> dict[str, Any]:
         if view.collection(name) is not None:
             about: Any = value.get(item)
         elif isinstance(value, list):
-            about = next((entry for entry in value if _id(entry) == item), None)
+            about = find_entry(value, item)
         else:
             about = list(_mentions(value, item)) or None
         if about is not None and name in step_of:

@@ -24,6 +24,7 @@ __all__ = [
     "run_duration",
     "shown_path",
     "steps_json",
+    "usage_json",
     "workflow_of",
 ]
 
@@ -85,7 +86,7 @@ def document_of(pipeline: Pipeline, result: RunResult) -> dict[str, Any]:
         "steps": steps_json(record),
         "items": table.to_json() if table else [],
         "offlineSteps": offline_steps(record),
-        "usage": _usage(record),
+        "usage": usage_json(record),
         "questions": [
             {"key": one.key, "step": one.step, "text": one.text, "context": one.context} for one in result.questions
         ],
@@ -93,7 +94,8 @@ def document_of(pipeline: Pipeline, result: RunResult) -> dict[str, Any]:
     }
 
 
-def _usage(record: RunRecord) -> dict[str, Any]:
+def usage_json(record: RunRecord) -> dict[str, Any]:
+    """Calls, tokens and cost of a run."""
     usage = record.usage
     return {
         "calls": usage.calls,

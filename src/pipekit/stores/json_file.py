@@ -55,6 +55,8 @@ class JsonFileStore:
         self._root = url.path
         self._mutex = threading.RLock()
         self._journals: dict[str, tuple[tuple[int, int], Journal]] = {}
+        #: The runs whose names this process has forced.
+        self._named: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<JsonFileStore {self._root}>"
@@ -91,6 +93,7 @@ class JsonFileStore:
                             root.remove_tree(new)
                         raise
                 root.force()
+                self._named.add(run_id)
 
     def acquire(self, run_id: str, owner: Owner) -> Lease:
         """The right to change the run; what an owner before left unfinished is finished first."""
@@ -105,11 +108,19 @@ class JsonFileStore:
                 view = _view(folder, run_id)
                 journal = Journal(run_id, str(folder.path / JOURNAL))
                 torn = _read_journal(folder, journal, view)
+                self._force_name(run_id)
                 return JsonLease(folder, lock, journal, torn, owner)
             except BaseException:
                 lock.release()
                 folder.close()
                 raise
+
+    def _force_name(self, run_id: str) -> None:
+        """Whoever made the run may have died before forcing its name; what is done from here on must not go with it."""
+        if run_id not in self._named:
+            with Folder(self._root, follow=True) as root:
+                root.force()
+            self._named.add(run_id)
 
     def owner(self, run_id: str) -> Owner | None:
         """Who holds the run now; asked of the lock."""

@@ -23,7 +23,7 @@ from pipekit.stores import atomic
 from pipekit.stores.atomic import Folder, refusal, spare_name
 from pipekit.stores.delta import difference, files_of
 from pipekit.stores.journal import Blob, Journal, Move, entries_content
-from pipekit.stores.layout import HISTORY, JOURNAL, OWNER, SLOT, STATE, STEPS, check_path, is_slot, is_spare
+from pipekit.stores.layout import HISTORY, JOURNAL, OWNER, SLOT, STATE, STEPS, check_path, is_forged, is_spare
 from pipekit.stores.lines import line
 from pipekit.stores.locks import RunLock, write_owner
 from pipekit.stores.open_items import OpenItems
@@ -49,6 +49,8 @@ class JsonLease:
         self._record = journal.structured()
         self._mutex = threading.RLock()
         self._folders: dict[tuple[str, ...], Folder] = {(): folder}
+        #: The folders whose names are forced: those that every run begins with, and what this owner made.
+        self._named: set[tuple[str, ...]] = {(), (STEPS,)}
         self._slots: list[str] = []
         self._refused: PipekitError | None = None
         self._is_released = False
@@ -193,7 +195,9 @@ class JsonLease:
     def _keep_old_view(self) -> None:
         data = self._folder.read(STATE)
         backup = f"state.v{self._journal.schema}.json.bak"
-        if data is not None and self._folder.state(backup) is None:
+        if self._folder.state(backup) is not None:
+            self._folder.force()  # whoever made it may have died before forcing its name
+        elif data is not None:
             self._folder.replace(backup, data, forced=True)
 
     # --- files -----------------------------------------------------------------------------------------------------
@@ -256,13 +260,14 @@ class JsonLease:
 
     def _open(self, parents: tuple[str, ...], *, make: bool = False) -> Folder:
         """A folder of the run, kept open; with ``make`` it is made, and its name forced."""
+        if make and parents not in self._named:
+            above = self._open(parents[:-1], make=True)
+            above.make(parents[-1])
+            above.force()  # one that was there may have been made by an owner that died before forcing it
+            self._named.add(parents)
         folder = self._folders.get(parents)
         if folder is None:
-            above = self._open(parents[:-1], make=make)
-            if make:
-                above.make(parents[-1])
-                above.force()  # one that was there may have been made by an owner that died before forcing it
-            folder = self._folders[parents] = above.sub(parents[-1])
+            folder = self._folders[parents] = self._open(parents[:-1]).sub(parents[-1])
         return folder
 
     def _archive(self) -> None:
@@ -272,7 +277,8 @@ class JsonLease:
             *parents, name = check_path(move.target)
             history = self._open(tuple(parents), make=True)
             if history.state(name) is not None:
-                continue  # done before a crash
+                changed[tuple(parents)] = history  # moved by an owner that may have died before forcing that
+                continue
             source = check_path(move.source)
             slot = self._journal.moved[move.target].slot
             home = self._open(source[:-1], make=True)
@@ -295,6 +301,7 @@ class JsonLease:
             if name.isdecimal() and int(name) < oldest_kept:
                 for parts in [parts for parts in self._folders if parts[:2] == (HISTORY, name)]:
                     self._folders.pop(parts).close()
+                    self._named.discard(parts)
                 history.remove_tree(name)
 
     def _settle(self) -> None:
@@ -313,8 +320,8 @@ class JsonLease:
                     target, blob = slots[name]
                     if _digest(folder.read(name)) == blob.sha256:
                         folder.move(name, target)  # not forced: it can be done again as often as a cut undoes it
-                elif place == (STEPS,) and is_slot(name) and name not in moving:
-                    self._slots.append(name)
+                elif place == (STEPS,) and is_forged(name) and name not in moving:
+                    self._slots.append(name)  # any other may have been made by an owner that died before forcing it
                 elif name not in moving:
                     folder.remove(name)
         self._slots.reverse()  # the first is taken first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
@@ -21,6 +22,7 @@ __all__ = [
     "STEPS",
     "check_path",
     "check_schema",
+    "is_forged",
     "is_slot",
     "is_spare",
     "migrate",
@@ -38,6 +40,7 @@ DAMAGED = "damaged"
 SLOT = ".slot-"
 #: So do the files for what is finished inside open steps.
 ITEMS = ".items-"
+_FORGED = re.compile(r"\.(slot|items)-[0-9]{4}")
 #: And views that are about to replace the one there is.
 SPARE_VIEW = ".new-"
 
@@ -49,6 +52,11 @@ _LONGEST = 255  # bytes, on every system that we know of
 def is_spare(name: str) -> bool:
     """Whether a name is one that the store gives files until they have their own: a slot's, or a view's."""
     return name.startswith((SLOT, SPARE_VIEW))
+
+
+def is_forged(name: str) -> bool:
+    """Whether a file was made together with its run, so that its name is safe from power cuts."""
+    return _FORGED.fullmatch(name) is not None
 
 
 def is_slot(name: str) -> bool:

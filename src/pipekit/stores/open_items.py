@@ -11,7 +11,7 @@ from pipekit.state.record import RunRecord
 from pipekit.stores import atomic
 from pipekit.stores.atomic import Folder, refusal, spare_name
 from pipekit.stores.item_journal import ItemJournal, read_item_journal
-from pipekit.stores.layout import ITEMS
+from pipekit.stores.layout import ITEMS, is_forged
 from pipekit.stores.lines import line
 
 __all__ = ["OpenItems"]
@@ -49,6 +49,8 @@ class OpenItems:
                 finally:
                     atomic.system.close(fd)
             self._spare.append(name)
+        if not all(map(is_forged, self._spare)):
+            steps.force()  # whoever made one may have died before forcing its name
         self._spare.reverse()  # the first is taken first
 
     def append(self, entries: Sequence[Entry], epoch: int) -> None:

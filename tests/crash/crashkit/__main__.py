@@ -20,6 +20,9 @@ import attrs
 from crashkit.points import FAULTS, Outcome, Stage, power_points
 from crashkit.project import preload
 
+#: How many power cuts are tried in the recovery from each kill.
+CUTS = 2
+
 Try = Callable[[], Outcome | None]
 
 
@@ -40,6 +43,8 @@ def tries(stage: Stage, ways: Mapping[str, int | None]) -> Iterator[Try]:
             case "again":
                 pairs = [(first, chance.randrange(60)) for first in range(count)]
                 found = [partial(stage.again, first, second) for first, second in pairs]
+            case "cut":
+                found = [partial(stage.cut, number, seed) for number in range(count) for seed in range(CUTS)]
             case "once" | "for-good":
                 found = [
                     partial(stage.fault, way, call.number, code)

@@ -147,7 +147,8 @@ class Disk:
         for node, (source, old, target, new) in self._moved.items():
             if self.safe_names[target].get(new) == node or self.names[target].get(new) != node:
                 continue
-            if (loss.folder in (source, target)) == (loss.kind == "early"):
+            is_gone = self.safe_names[source].get(old) != node
+            if is_gone or (loss.folder in (source, target)) == (loss.kind == "early"):
                 whole[target][new] = node
                 if whole[source].get(old) == node:
                     del whole[source][old]

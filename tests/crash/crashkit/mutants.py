@@ -171,6 +171,10 @@ def _caught_by(mutant: Mutant) -> str:
                 outcome = stage.power(number, loss)
                 if not outcome.is_good:
                     return f"{story}, power cut, {outcome.point}: {outcome.problem[:200] or outcome.repeated}"
+            for number in range(len(stage.calls)):
+                outcome = stage.cut(number, 0)
+                if not outcome.is_good:
+                    return f"{story}, {outcome.point}: {outcome.problem[:200] or outcome.repeated}"
             for call in stage.calls if mutant.is_rename else ():
                 outcome = stage.kill(call.number)
                 if not outcome.is_good:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,8 +20,9 @@ from crashkit.tracer import Call, Decision, Fail, Go, Kill, Short, Traced, trace
 __all__ = ["FAULTS", "Outcome", "Stage", "Way", "power_points"]
 
 #: ``kill``: before a call; ``short``: in the middle of a write; ``power``: the machine stops; ``again``: the recovery
-#: is killed, too; ``once`` and ``for-good``: a call fails with an errno.
-Way = Literal["kill", "short", "power", "again", "once", "for-good"]
+#: is killed, too; ``cut``: the machine stops while the recovery is under way; ``once`` and ``for-good``: a call fails
+#: with an errno.
+Way = Literal["kill", "short", "power", "again", "cut", "once", "for-good"]
 
 #: Which calls can fail with which errno.
 FAULTS: Mapping[int, tuple[str, ...]] = {
@@ -63,7 +65,7 @@ class Stage:
         project = self._copy()
         self.whole = self._trace(project)
         assert self.whole.code == 0, self.whole.out
-        assert not self.story.look(project), self.story.look(project)
+        assert not (wrong := self._look(project)), wrong
         self._expected = self._results(project)
         self.calls = [call for call in self.whole.calls if call.kind != "mark"]
 
@@ -115,22 +117,35 @@ class Stage:
         outcome = self._outcome(project, "again", f"before calls {first} and {second}", project.marks())
         return _with_repeated(outcome, repeated)
 
+    def cut(self, first: int, seed: int) -> Outcome:
+        """Kill before call ``first``; the power is cut somewhere in the recovery, or after it."""
+        chance = random.Random(f"{first} {seed}")
+        project = self._copy()
+        killed = self._trace(project, lambda call: Kill() if call.number == first else Go())
+        argv = _next_command(self.story, project)
+        recovery = trace(project.command(*argv), project.kept, marks=project.marks_file)
+        disk = Disk(self.base.kept)
+        marks = _follow(disk, killed.calls)
+        count = sum(call.kind != "mark" for call in recovery.calls)
+        number = chance.randrange(count + 1)
+        marks += _follow(disk, recovery.calls, number)
+        loss = chance.choice(list(disk.losses()))
+        point = f"{loss}, before call {number} of the recovery from a kill before call {first}"
+        return self._outcome(self._left(disk, loss), "cut", point, marks)
+
     def power(self, number: int, loss: Loss) -> Outcome:
         """The power is cut before call ``number``."""
         disk = Disk(self.base.kept)
-        marks: list[str] = []
-        for call in self.whole.calls:
-            if call.kind == "mark":
-                marks += call.data.decode().splitlines()
-                continue
-            if call.number == number:
-                break
-            disk.apply(call)
+        marks = _follow(disk, self.whole.calls, number)
+        return self._outcome(self._left(disk, loss), "power", f"{loss}, before call {number}", marks)
+
+    def _left(self, disk: Disk, loss: Loss) -> Project:
+        """The project as it is found when the power comes back."""
         self._count += 1
         project = Project(self._folder / f"point-{self._count}")
         shutil.copytree(self.base.folder, project.folder, ignore=shutil.ignore_patterns("kept"))
         disk.leave(project.kept, loss)
-        return self._outcome(project, "power", f"{loss}, before call {number}", marks)
+        return project
 
     def fault(self, way: Literal["once", "for-good"], number: int, code: int) -> Outcome | None:
         """Call ``number`` fails, and ``for-good`` all such calls after it; None where it can't fail like that."""
@@ -186,7 +201,25 @@ class Stage:
             different = {path for path in {*found, *expected} if found.get(path) != expected.get(path)}
             if different:
                 return f"not as without an interruption: {', '.join(sorted(different))}"
-        return self.story.look(project)
+        return self._look(project)
+
+    def _look(self, project: Project) -> str:
+        """What is wrong whatever it would be without an interruption."""
+        behind = [run_id for run_id in project.runs() if not project.has_current_view(run_id)]
+        return f"the record to be read is behind: {behind}" if behind else self.story.look(project)
+
+
+def _follow(disk: Disk, calls: Iterable[Call], until: int | None = None) -> list[str]:
+    """Let the disk follow the calls before number ``until``; what the steps did and what was told meanwhile."""
+    marks: list[str] = []
+    for call in calls:
+        if call.kind == "mark":
+            marks += call.data.decode().splitlines()
+        elif call.number == until:
+            break
+        else:
+            disk.apply(call)
+    return marks
 
 
 def _names_cause(out: str, code: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import shutil
 import sys
@@ -13,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pipekit.cli.exits import run_command_line
+from pipekit.stores.journal import Journal
 
 __all__ = ["Project", "preload"]
 
@@ -111,3 +113,11 @@ class Project:
             for path in sorted(files)
             if path.is_file()
         }
+
+    def has_current_view(self, run_id: str) -> bool:
+        """Whether the record that people read says what the journal says."""
+        folder = self.store / run_id
+        journal = Journal(run_id, "journal")
+        journal.feed((folder / "journal.jsonl").read_bytes())
+        view = json.loads((folder / "state.json").read_text())
+        return all(view.get(name) == value for name, value in journal.record.items())
