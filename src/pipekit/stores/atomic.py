@@ -25,6 +25,7 @@ __all__ = [
     "FOLDER_MODE",
     "Folder",
     "System",
+    "force_names",
     "make_folders",
     "refusal",
     "spare_name",
@@ -359,3 +360,16 @@ def make_folders(path: Path) -> None:
     for folder in reversed(missing):
         with Folder(folder.parent, follow=True) as parent:
             parent.force()
+
+
+def force_names(path: Path) -> None:
+    """Force the name of a folder, and those of the folders above that hold nothing else.
+
+    They may have been made by somebody who died before forcing them; one that holds more was there before.
+    """
+    with Folder(path.parent, follow=True) as parent:
+        parent.force()
+        is_alone = len(parent.names()) == 1
+    if is_alone and path.parent != path.parent.parent:
+        with suppress(StorageError):  # a folder of somebody else's, and so none that was just made
+            force_names(path.parent)

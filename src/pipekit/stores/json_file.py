@@ -28,7 +28,7 @@ from pipekit.interfaces.state_stores import (
 )
 from pipekit.state.ids import check_run_id, is_valid_id
 from pipekit.state.record import RunRecord
-from pipekit.stores.atomic import Folder, make_folders, spare_name
+from pipekit.stores.atomic import Folder, force_names, make_folders, spare_name
 from pipekit.stores.forging import NO_BLOBS, forge
 from pipekit.stores.item_journal import read_item_journal
 from pipekit.stores.journal import Journal
@@ -77,9 +77,7 @@ class JsonFileStore:
             make_folders(self._root)
             with Folder(self._root, follow=True) as root:
                 if not any(map(is_valid_id, root.names())):
-                    # The first run of a store. Whoever made its folder may have died before forcing its name.
-                    with Folder(self._root.parent, follow=True) as above:
-                        above.force()
+                    force_names(self._root)  # the first run of a store
                 with held_new_folder(root, new) as folder:
                     if folder is None:
                         raise _taken(run_id)

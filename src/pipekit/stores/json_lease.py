@@ -62,9 +62,12 @@ class JsonLease:
             if torn:
                 with refusal(folder.path, "cut", JOURNAL):
                     atomic.system.truncate(self._fd, journal.offset)
+            if journal.sequence > 1:  # a header is forced before its run has a name
+                # The last lines may not be: their owner may have died first. Nothing is built on them before they are.
+                with refusal(folder.path, "force to the disk", JOURNAL, kind="sync"):
+                    atomic.system.sync_data(self._fd)
             self._settle()
             self._items.settle(lambda: self._open((STEPS,), make=True), self._record)
-            # Also forces lines that the last owner wrote and could not force any more: from here on they count.
             self._write("owner", journal.epoch + 1, {"owner": unstructure(owner)})
             write_owner(folder, owner)
         except BaseException:

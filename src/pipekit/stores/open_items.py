@@ -41,6 +41,7 @@ class OpenItems:
             if journal.step and journal.step not in finished:
                 self._journals[journal.step] = journal
                 self._torn[journal.step] = torn
+                self._force(journal.step)
                 continue
             if journal.step or torn:
                 fd = steps.open_to_append(name)
@@ -52,6 +53,12 @@ class OpenItems:
         if not all(map(is_forged, self._spare)):
             steps.force()  # whoever made one may have died before forcing its name
         self._spare.reverse()  # the first is taken first
+
+    def _force(self, step: str) -> None:
+        """Whoever wrote the last items may have died before forcing them; they are counted on from now on."""
+        fd, journal = self._opened(step)
+        with refusal(self._steps().path, "force to the disk", journal.name, kind="sync"):
+            atomic.system.sync_data(fd)
 
     def append(self, entries: Sequence[Entry], epoch: int) -> None:
         """Keep entries, durable on return; each step's go into one line of its file."""

@@ -6,6 +6,7 @@ Nothing damaged is deleted: it moves to ``damaged/<n>/`` inside the run. A repai
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -229,6 +230,10 @@ def _opened(folder: Folder, parents: Sequence[str]) -> Iterator[Folder | None]:
 
 def _move_aside(folder: Folder, found: _Examined) -> None:
     """Move damaged files to a new folder. The journal stays until there is another one: its bytes are copied."""
+    if folder.state(DAMAGED) is not None:
+        folder.force()
+        with folder.sub(DAMAGED) as damaged:
+            _force_all(damaged)
     if not found.asides and not found.is_journal_bad:
         return
     folder.make(DAMAGED)
@@ -243,6 +248,16 @@ def _move_aside(folder: Folder, found: _Examined) -> None:
                 home.force()
             for path in found.asides:
                 _move(folder, home, path)
+
+
+def _force_all(folder: Folder) -> None:
+    """Force what a repair before this one moved here: it may have died before it could."""
+    folder.force()
+    for name in folder.names():
+        state = folder.state(name)
+        if state is not None and stat.S_ISDIR(state.st_mode):
+            with folder.sub(name) as below:
+                _force_all(below)
 
 
 def _move(folder: Folder, home: Folder, path: str) -> None:

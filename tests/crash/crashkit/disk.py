@@ -19,6 +19,8 @@ from crashkit.tracer import Call
 __all__ = ["Disk", "Loss"]
 
 Names = dict[int, dict[str, int]]
+#: Names in folders, and what each stands for afterwards.
+Change = tuple[tuple[int, str, int | None], ...]
 
 
 @frozen
@@ -27,10 +29,11 @@ class Loss:
 
     ``strict``: nothing else; ``torn``: half of the bytes after it, too; ``names``: all names, but only forced bytes;
     ``bytes``: all bytes, but only forced names; ``early``: of the names that weren't forced those of one ``folder``;
-    ``late``: all but those. What was renamed from one folder to another has come there or not, as a whole.
+    ``late``: all but those; ``last``: only the newest change in one ``folder``. What was renamed from one folder to
+    another has come there or not, as a whole.
     """
 
-    kind: Literal["strict", "torn", "names", "bytes", "early", "late"]
+    kind: Literal["strict", "torn", "names", "bytes", "early", "late", "last"]
     folder: int = 0
 
     def __str__(self) -> str:
@@ -48,6 +51,8 @@ class Disk:
         self.safe_bytes: dict[int, bytes] = {}
         #: The newest rename of a file or folder from one folder to another: both, and its names there.
         self._moved: dict[int, tuple[int, str, int, str]] = {}
+        #: The changes in each folder that aren't forced: what a name in a folder stands for then, None for nothing.
+        self._changes: dict[int, list[Change]] = {}
         self._learn(top)
 
     def _learn(self, path: Path) -> int:
@@ -72,23 +77,20 @@ class Disk:
             node = self.names[node][part]
         return node, name
 
-    def _place(self, path: str) -> tuple[dict[str, int], str]:
-        node, name = self._home(path)
-        return self.names[node], name
-
     def _node(self, path: str) -> int:
         if path == ".":
             return 1
-        names, name = self._place(path)
-        return names[name]
+        home, name = self._home(path)
+        return self.names[home][name]
 
     def apply(self, call: Call) -> None:
         """Do what a call does."""
         match call.kind:
             case "create":
                 node = self._new()
-                names, name = self._place(call.path)
-                names[name] = node
+                home, name = self._home(call.path)
+                self.names[home][name] = node
+                self._changed((home, name, node))
                 self.bytes[node] = self.safe_bytes[node] = b""
             case "write":
                 node = self._node(call.path)
@@ -101,6 +103,7 @@ class Disk:
                 node = self._node(call.path)
                 if node in self.names:
                     self.safe_names[node] = dict(self.names[node])
+                    self._changes.pop(node, None)
                 else:
                     self.safe_bytes[node] = self.bytes[node]
             case "rename":
@@ -109,16 +112,19 @@ class Disk:
                 target, new = self._home(call.target)
                 if old in self.names[source]:
                     node = self.names[target][new] = self.names[source].pop(old)
+                    self._changed((source, old, None), (target, new, node))
                     if source != target:
                         self._moved[node] = (source, old, target, new)
             case "mkdir":
-                names, name = self._place(call.path)
-                if name not in names:
-                    node = names[name] = self._new()
+                home, name = self._home(call.path)
+                if name not in self.names[home]:
+                    node = self.names[home][name] = self._new()
                     self.names[node], self.safe_names[node] = {}, {}
+                    self._changed((home, name, node))
             case "unlink" | "rmdir":
-                names, name = self._place(call.path)
-                names.pop(name, None)
+                home, name = self._home(call.path)
+                if self.names[home].pop(name, None) is not None:
+                    self._changed((home, name, None))
             case "open" | "close" | "meta" | "mark":
                 pass
             case other:
@@ -130,6 +136,7 @@ class Disk:
         unsafe = [node for node, names in self.names.items() if names != self.safe_names[node]]
         if len(unsafe) > 1:  # else these are the same as the first ones
             yield from (Loss(kind, node) for node in unsafe for kind in ("early", "late"))
+        yield from (Loss("last", node) for node, changes in self._changes.items() if len(changes) > 1)
 
     def _names_left(self, loss: Loss) -> Names:
         match loss.kind:
@@ -139,7 +146,18 @@ class Disk:
                 return self._whole_moves({**self.safe_names, loss.folder: self.names[loss.folder]}, loss)
             case "late":
                 return self._whole_moves({**self.names, loss.folder: self.safe_names[loss.folder]}, loss)
+            case "last":
+                left = {node: dict(names) for node, names in self.safe_names.items()}
+                for folder, name, node in self._changes[loss.folder][-1]:
+                    left[folder].pop(name, None)
+                    if node is not None:
+                        left[folder][name] = node
+                return left
         return self.safe_names
+
+    def _changed(self, *change: tuple[int, str, int | None]) -> None:
+        for folder in {folder for folder, _, _ in change}:
+            self._changes.setdefault(folder, []).append(change)
 
     def _whole_moves(self, left: Names, loss: Loss) -> Names:
         """The names with every rename between folders done or undone in both."""

@@ -109,6 +109,8 @@ def _damaged(project: Project) -> None:
         data = bytearray(path.read_bytes())
         data[place] ^= 1
         path.write_bytes(bytes(data))
+        # Beside what the commands change, for `_originals`.
+        (project.folder / f"damaged-{path.name}").write_bytes(bytes(data))
 
 
 def _edited(project: Project) -> None:
@@ -142,6 +144,13 @@ def _old_view(project: Project) -> str:
     if not kept.exists():
         return "the record of the older layout is gone"
     return "" if json.loads(kept.read_text()).get("state") == "failed" else "the record kept isn't the older one"
+
+
+def _originals(project: Project) -> str:
+    """Every damaged file lies among those that were moved aside, as it was."""
+    aside = [path.read_bytes() for path in project.store.glob("run-*/damaged/**/*") if path.is_file()]
+    lost = [path.name for path in sorted(project.folder.glob("damaged-*")) if path.read_bytes() not in aside]
+    return f"lost: {lost}" if lost else ""
 
 
 def _leftovers(project: Project) -> str:
@@ -197,6 +206,7 @@ STORIES: dict[str, Story] = {
             prepare=_damaged,
             recover=_repair,
             redone=frozenset({"weigh"}),
+            look=_originals,
         ),
         Story(name="migration", argv=("resume", "last"), prepare=_older, recover=_resume, look=_old_view),
     )
