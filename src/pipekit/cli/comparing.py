@@ -102,7 +102,7 @@ def compare(before: RunView, after: RunView, workflow: Workflow | None) -> Compa
         for change in [_item_change(before, after, workflow, first, second)]
         if change.is_retitled or change.values or change.new_problems or change.solved
     ]
-    kept = sum(first is not None and second is not None for first, second in pairs)
+    ids = {first.ref.id: second.ref.id for first, second in pairs if first and second}
     table = new or old
     title = table.title if table else ""
     return Comparison(
@@ -110,8 +110,10 @@ def compare(before: RunView, after: RunView, workflow: Workflow | None) -> Compa
         added=[second.ref for first, second in pairs if first is None and second is not None],
         dropped=[first.ref for first, second in pairs if second is None and first is not None],
         changed=changed,
-        same=kept - len(changed),
-        results=list(_results(before, after, title)),
+        same=len(ids) - len(changed),
+        results=list(
+            _results(before, after, title, {one.ref.id: other.ref.id for one, other in pairs if one and other})
+        ),
         models=list(_models(before, after)),
         missing=list(_missing(before, after)),
     )
@@ -218,13 +220,25 @@ def _told(problem: Any) -> str:
     return str(problem)
 
 
-def _results(before: RunView, after: RunView, items: str) -> Iterator[ValueChange]:
-    """Differences in what was made once for the whole run: not the items, and no lists of files that were written."""
+def _results(before: RunView, after: RunView, items: str, ids: Mapping[str, str]) -> Iterator[ValueChange]:
+    """Differences in what was made once for the whole run: not the items, and no lists of files that were written.
+
+    ``ids`` are what the items of the older run are called in the newer one.
+    """
     writers = {name for step in after.record.step_outputs.values() if step.outputs for name in step.artifacts}
     for name in after.names[1:]:
         is_fanned = any(view.collection(name) for view in (before, after) if name in view.names)
         if name in before.names and name not in writers and name != items and not is_fanned:
-            yield from _fields(before.value(name), after.value(name), name)
+            yield from _fields(_renamed(before.value(name), ids), after.value(name), name)
+
+
+def _renamed(value: Any, ids: Mapping[str, str]) -> Any:
+    """A value in which items are called as in the newer run."""
+    if isinstance(value, Mapping):
+        return {ids.get(name, name): _renamed(below, ids) for name, below in value.items()}
+    if isinstance(value, list):
+        return [_renamed(below, ids) for below in value]
+    return ids.get(value, value) if isinstance(value, str) else value
 
 
 def _fields(old: Any, new: Any, path: str) -> Iterator[ValueChange]:
