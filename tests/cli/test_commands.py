@@ -200,6 +200,14 @@ def test_what_is_no_run_id_is_a_usage_error(pipekit: Command, run: str) -> None:
     assert pipekit("show", run).returncode == 2
 
 
+@pytest.mark.parametrize("argv", [["show"], ["resume"], ["format"], ["repair"], ["diff"], ["diff", "last"], ["config"]])
+def test_a_command_without_what_it_needs_is_a_usage_error_that_names_it(pipekit: Command, argv: list[str]) -> None:
+    done = pipekit(*argv)
+    assert done.returncode == 2
+    assert "a bug in" not in done.stderr
+    assert "--help" in done.stderr or "Commands" in done.stderr + done.stdout
+
+
 def test_an_unknown_run_has_its_own_code(pipekit: Command) -> None:
     assert pipekit("show", "run-20200101-000000-abcdef").returncode == 12
 

@@ -91,9 +91,10 @@ def resume_options(flags: dict[str, Any], select: Selection) -> tuple[Resume, bo
 
 def run_argument(name: str, *, required: bool = True, default: str | None = None) -> Callable[[F], F]:
     """Add an argument that names a run; the shell completes it from the newest runs."""
-    return click.argument(
-        name, metavar="RUN" if required else "[RUN]", required=required, default=default, shell_complete=_known_runs
-    )
+    # A default, also one of None, would make the argument optional.
+    more: dict[str, Any] = {} if default is None else {"default": default}
+    metavar = "RUN" if required else "[RUN]"
+    return click.argument(name, metavar=metavar, required=required, shell_complete=_known_runs, **more)
 
 
 def _known_runs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
