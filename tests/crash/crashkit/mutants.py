@@ -62,6 +62,7 @@ CHECKS: tuple[tuple[str, str, str], ...] = (
 #: Mutants that change nothing that could be noticed, each with the reason.
 EQUIVALENT: dict[str, str] = {
     "atomic: without self.sync(fd)": "only on macOS and Windows",
+    "forking: if found != sha256: → if False:": "the store checks every digest again when it makes the fork's files",
 }
 
 #: The commands that use a module, the quickest to notice first.
