@@ -57,7 +57,7 @@ def parse_view(data: bytes, *, file: str, run_id: str) -> View | None:
     if content is not None:
         # First of all: a newer layout may have other rules for everything else.
         schema = check_schema(content.get("schema"), file=file, version=content.get("pipekitVersion"))
-    elif not data.endswith(b"}\n") or b"\0" in data:
+    elif trailer is None or b"\0" in data:
         return None
     head = data[: trailer.start()] if trailer else data
     found = hashlib.sha256(head).hexdigest()
