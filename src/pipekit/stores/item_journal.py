@@ -12,7 +12,7 @@ from pipekit.errors import StateError
 from pipekit.interfaces.state_stores import Entry
 from pipekit.serde import JSON, MisfitError, decode, structure, unstructure
 from pipekit.stores.atomic import Folder
-from pipekit.stores.lines import BadLineError, whole_lines
+from pipekit.stores.lines import BadLineError, damaged_line, whole_lines
 
 __all__ = ["ItemJournal", "read_item_journal"]
 
@@ -65,16 +65,7 @@ class ItemJournal:
         return {**start, **place, "entries": unstructure(tuple(entries))}
 
     def _damage(self, what: str, *, expected: str | None = None, found: str | None = None) -> StateError:
-        number = self.sequence + 1
-        return StateError(
-            f"line {number}: {what}",
-            file=self.file,
-            where=f"{self.file}:{number}",
-            expected=expected,
-            found=found,
-            run_id=self.run_id,
-            hint=f"nothing was changed; see what can be saved: pipekit repair {self.run_id}",
-        )
+        return damaged_line(self.run_id, self.file, self.sequence + 1, what, expected=expected, found=found)
 
 
 def read_item_journal(steps: Folder, name: str, run_id: str) -> tuple[ItemJournal, int]:

@@ -18,7 +18,7 @@ from pipekit.serde import JSON, MisfitError, decode, structure, unstructure
 from pipekit.state.record import RunRecord
 from pipekit.stores.delta import apply
 from pipekit.stores.layout import HISTORY, check_path, check_schema, migrate
-from pipekit.stores.lines import BadLineError, whole_lines
+from pipekit.stores.lines import BadLineError, damaged_line, whole_lines
 
 __all__ = ["Blob", "Journal", "Move", "entries_content"]
 
@@ -76,16 +76,7 @@ class Journal:
         return len(data) - position
 
     def _damage(self, what: str, *, expected: str | None = None, found: str | None = None) -> StateError:
-        number = self.sequence + 1
-        return StateError(
-            f"line {number}: {what}",
-            file=self.file,
-            where=f"{self.file}:{number}",
-            expected=expected,
-            found=found,
-            run_id=self.run_id,
-            hint=f"nothing was changed; see what can be saved: pipekit repair {self.run_id}",
-        )
+        return damaged_line(self.run_id, self.file, self.sequence + 1, what, expected=expected, found=found)
 
     def _take(self, text: bytes) -> None:
         try:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 
+from pipekit.errors import StateError
 from pipekit.serde import JSON, encode
 
-__all__ = ["BadLineError", "line", "whole_lines"]
+__all__ = ["BadLineError", "damaged_line", "line", "whole_lines"]
 
 _DIGITS = 16
 _KEY = b',"checksum":"'
@@ -54,6 +55,21 @@ def whole_lines(data: bytes, offset: int = 0) -> Iterator[tuple[bytes, int]]:
             return
         position = end + 1
         yield text, position
+
+
+def damaged_line(
+    run_id: str, file: str, number: int, what: str, *, expected: str | None = None, found: str | None = None
+) -> StateError:
+    """The error for a line of a run's file, counted from 1, that doesn't hold."""
+    return StateError(
+        f"line {number}: {what}",
+        file=file,
+        where=f"{file}:{number}",
+        expected=expected,
+        found=found,
+        run_id=run_id,
+        hint=f"nothing was changed; see what can be saved: pipekit repair {run_id}",
+    )
 
 
 def _checksum(text: bytes) -> bytes:
