@@ -346,7 +346,7 @@ class Folder:
 
 
 def make_folders(path: Path) -> None:
-    """Make a folder and those above it where they are missing, and force every new name."""
+    """Make a folder and those above it where they are missing; `force_names` makes them safe."""
     missing = []
     above = path
     with refusal(path, "look for folder"):
@@ -356,20 +356,19 @@ def make_folders(path: Path) -> None:
     for folder in reversed(missing):
         with refusal(folder, "make folder"), suppress(FileExistsError):
             system.mkdir(str(folder), FOLDER_MODE if folder == path else 0o777)
-    # From the top down: a name is safe once the folder that holds it is.
-    for folder in reversed(missing):
-        with Folder(folder.parent, follow=True) as parent:
-            parent.force()
 
 
 def force_names(path: Path) -> None:
     """Force the name of a folder, and those of the folders above that hold nothing else.
 
-    They may have been made by somebody who died before forcing them; one that holds more was there before.
+    Those may be new, made now or by somebody who died before forcing them; one that holds more was there before.
     """
     with Folder(path.parent, follow=True) as parent:
         parent.force()
         is_alone = len(parent.names()) == 1
     if is_alone and path.parent != path.parent.parent:
-        with suppress(StorageError):  # a folder of somebody else's, and so none that was just made
+        try:
             force_names(path.parent)
+        except StorageError as error:
+            if error.errno not in (errno.EACCES, errno.EPERM):  # else somebody else's, and so none that was just made
+                raise
