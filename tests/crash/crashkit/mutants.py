@@ -73,7 +73,7 @@ _USERS = {
     "json_file": ("run", "prune", "fork"),
     "forging": ("run", "fork", "fork-of-failed"),
 }
-_ALL = ("run", "from-step", "resume", "fork", "repair", "prune", "migration")
+_ALL = ("run", "edit", "from-step", "stale", "resume", "fork-of-failed", "fork", "repair", "prune", "migration")
 
 
 @frozen

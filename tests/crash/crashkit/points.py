@@ -206,7 +206,10 @@ class Stage:
     def _look(self, project: Project) -> str:
         """What is wrong whatever it would be without an interruption."""
         behind = [run_id for run_id in project.runs() if not project.has_current_view(run_id)]
-        return f"the record to be read is behind: {behind}" if behind else self.story.look(project)
+        if behind:
+            return f"the record to be read is behind: {behind}"
+        lost = [path for run_id in project.runs() for path in project.damaged_history(run_id)]
+        return f"earlier attempts are lost: {lost}" if lost else self.story.look(project)
 
 
 def _follow(disk: Disk, calls: Iterable[Call], until: int | None = None) -> list[str]:

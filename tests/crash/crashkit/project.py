@@ -121,3 +121,14 @@ class Project:
         journal.feed((folder / "journal.jsonl").read_bytes())
         view = json.loads((folder / "state.json").read_text())
         return all(view.get(name) == value for name, value in journal.record.items())
+
+    def damaged_history(self, run_id: str) -> list[str]:
+        """The files of earlier attempts that the record names and that aren't there as they were."""
+        folder = self.store / run_id
+        view = json.loads((folder / "state.json").read_text())
+        steps = [past["step"] for past in view["history"]]
+        return [step["path"] for step in steps if _digest(folder / step["path"]) != step["sha256"]]
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "no file"
