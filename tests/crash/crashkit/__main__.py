@@ -20,9 +20,6 @@ import attrs
 from crashkit.points import FAULTS, Outcome, Stage, power_points
 from crashkit.project import preload
 
-#: How many power cuts are tried in the recovery from each kill.
-CUTS = 2
-
 Try = Callable[[], Outcome | None]
 
 
@@ -44,7 +41,11 @@ def tries(stage: Stage, ways: Mapping[str, int | None]) -> Iterator[Try]:
                 pairs = [(first, chance.randrange(60)) for first in range(count)]
                 found = [partial(stage.again, first, second) for first, second in pairs]
             case "cut":
-                found = [partial(stage.cut, number, seed) for number in range(count) for seed in range(CUTS)]
+                found = [
+                    partial(stage.cut, number, seed, early=early)
+                    for number in range(count)
+                    for seed, early in ((0, False), (1, True))
+                ]
             case "once" | "for-good":
                 found = [
                     partial(stage.fault, way, call.number, code)

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec
+from itertools import product
 from pathlib import Path
 from types import ModuleType
 
@@ -172,8 +173,8 @@ def _caught_by(mutant: Mutant) -> str:
                 outcome = stage.power(number, loss)
                 if not outcome.is_good:
                     return f"{story}, power cut, {outcome.point}: {outcome.problem[:200] or outcome.repeated}"
-            for number in range(len(stage.calls)):
-                outcome = stage.cut(number, 0)
+            for number, seed in product(range(len(stage.calls)), range(4)):
+                outcome = stage.cut(number, seed, early=seed > 0)
                 if not outcome.is_good:
                     return f"{story}, {outcome.point}: {outcome.problem[:200] or outcome.repeated}"
             for call in stage.calls if mutant.is_rename else ():

@@ -117,19 +117,28 @@ class Stage:
         outcome = self._outcome(project, "again", f"before calls {first} and {second}", project.marks())
         return _with_repeated(outcome, repeated)
 
-    def cut(self, first: int, seed: int) -> Outcome:
-        """Kill before call ``first``; the power is cut somewhere in the recovery, or after it."""
+    def cut(self, first: int, seed: int, *, early: bool = False) -> Outcome:
+        """Kill before call ``first``; the power is cut somewhere in the recovery, or after it.
+
+        With ``early`` it is cut before the recovery does any work, where it builds on what the killed one left.
+        """
         chance = random.Random(f"{first} {seed}")
         project = self._copy()
         killed = self._trace(project, lambda call: Kill() if call.number == first else Go())
         argv = _next_command(self.story, project)
-        recovery = trace(project.command(*argv), project.kept, marks=project.marks_file)
-        disk = Disk(self.base.kept)
-        marks = _follow(disk, killed.calls)
-        count = sum(call.kind != "mark" for call in recovery.calls)
-        number = chance.randrange(count + 1)
-        marks += _follow(disk, recovery.calls, number)
-        loss = chance.choice(list(disk.losses()))
+        calls = trace(project.command(*argv), project.kept, marks=project.marks_file).calls
+
+        def disk_before(number: int) -> tuple[Disk, list[str]]:
+            disk = Disk(self.base.kept)
+            marks = _follow(disk, killed.calls)
+            return disk, marks + _follow(disk, calls, number)
+
+        if early:
+            number, loss = chance.choice(_states(disk_before(0)[0], calls))
+        else:
+            number = chance.randrange(sum(call.kind != "mark" for call in calls) + 1)
+            loss = chance.choice(list(disk_before(number)[0].losses()))
+        disk, marks = disk_before(number)
         point = f"{loss}, before call {number} of the recovery from a kill before call {first}"
         return self._outcome(self._left(disk, loss), "cut", point, marks)
 
@@ -223,6 +232,18 @@ def _follow(disk: Disk, calls: Iterable[Call], until: int | None = None) -> list
         else:
             disk.apply(call)
     return marks
+
+
+def _states(disk: Disk, calls: Iterable[Call]) -> list[tuple[int, Loss]]:
+    """Power cuts that leave different things, before the first work of a command."""
+    found: dict[str, tuple[int, Loss]] = {}
+    for call in calls:
+        if call.kind == "mark":
+            break
+        for loss in disk.losses():
+            found.setdefault(disk.left(loss), (call.number, loss))
+        disk.apply(call)
+    return list(found.values())
 
 
 def _names_cause(out: str, code: int) -> bool:
