@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +16,8 @@ from pipekit.cli.exits import run_command_line
 from pipekit.engine import runner
 from pipekit.errors import PipekitError
 from pipekit.interfaces.state_stores import Owner
+from pipekit.pruning import PruneError
+from pipekit.stores import atomic
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "errors.md"
 ASKS = "which one"
@@ -103,6 +107,17 @@ def refusing_disk(folder: Path, _: pytest.MonkeyPatch) -> None:
     pipeline(folder).run(Text("one"))
 
 
+def unremovable_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = pipeline(folder)
+    pipe.run(Text("one"))
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(atomic.system, "rename", refused)
+    pipe.runs.prune(keep=0, older_than=None)
+
+
 def unknown_run(folder: Path, _: pytest.MonkeyPatch) -> None:
     pipeline(folder).resume("run-20260101-000000-abcdef")
 
@@ -168,6 +183,7 @@ PROVOKED: dict[type[PipekitError], Callable[[Path, pytest.MonkeyPatch], None]] =
     errors.PluginError: raising_step,
     errors.StorageError: refusing_disk,
     errors.BatchError: several_inputs,
+    PruneError: unremovable_run,
     errors.RunNotFoundError: unknown_run,
     errors.RunPausedError: open_question,
     errors.RunStoppedError: stopped_run,

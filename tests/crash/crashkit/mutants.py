@@ -17,8 +17,12 @@ from importlib.machinery import ModuleSpec
 from itertools import product
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from attrs import frozen
+
+if TYPE_CHECKING:  # what uses the store is imported once the mutant has taken its module's place
+    from crashkit.points import Outcome, Stage
 
 __all__ = ["EQUIVALENT", "Mutant", "all_mutants"]
 
@@ -62,19 +66,21 @@ CHECKS: tuple[tuple[str, str, str], ...] = (
 
 #: Mutants that change nothing that could be noticed, each with the reason.
 EQUIVALENT: dict[str, str] = {
-    "atomic: without self.sync(fd)": "only on macOS and Windows",
+    "atomic.sync_data: without self.sync(fd)": "only on macOS and Windows",
     "forking: if found != sha256: → if False:": "the store checks every digest again when it makes the fork's files",
 }
 
-#: The commands that use a module, the quickest to notice first.
+#: Every command.
+_ALL = ("run", "edit", "from-step", "stale", "resume", "fork-of-failed", "fork", "repair", "prune", "migration")
+#: The commands that use a function or a module, the quickest to notice first.
 _USERS = {
+    "json_lease.__init__": ("from-step", *_ALL),
     "open_items": ("run", "resume", "fork", "fork-of-failed", "stale"),
     "repairing": ("repair",),
     "sweeping": ("prune",),
     "json_file": ("run", "prune", "fork"),
     "forging": ("run", "fork", "fork-of-failed"),
 }
-_ALL = ("run", "edit", "from-step", "stale", "resume", "fork-of-failed", "fork", "repair", "prune", "migration")
 
 
 @frozen
@@ -97,14 +103,16 @@ def all_mutants() -> list[Mutant]:
 def _without_one(module: str) -> Iterator[Mutant]:
     text = _path(module).read_text()
     lines = text.splitlines()
-    for node in ast.walk(ast.parse(text)):
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+    for function, node in ((function, node) for function in functions for node in ast.walk(function)):
+        place = f"{module.rpartition('.')[2]}.{function.name}"
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             called = node.value.func
             name = called.attr if isinstance(called, ast.Attribute) else ""
             if name in _FORCES | _RENAMES:
-                yield _cut(module, lines, node, "pass", is_rename=name in _RENAMES)
+                yield _cut(module, place, lines, node, "pass", is_rename=name in _RENAMES)
         elif isinstance(node, ast.keyword) and node.arg == "forced" and _is_true(node.value):
-            yield _cut(module, lines, node, "forced=False")
+            yield _cut(module, place, lines, node, "forced=False")
 
 
 def _is_true(node: ast.expr) -> bool:
@@ -112,7 +120,13 @@ def _is_true(node: ast.expr) -> bool:
 
 
 def _cut(
-    module: str, lines: Sequence[str], node: ast.Expr | ast.keyword, instead: str, *, is_rename: bool = False
+    module: str,
+    place: str,
+    lines: Sequence[str],
+    node: ast.Expr | ast.keyword,
+    instead: str,
+    *,
+    is_rename: bool = False,
 ) -> Mutant:
     assert node.end_lineno is not None
     assert node.end_col_offset is not None
@@ -120,7 +134,7 @@ def _cut(
     before, after = lines[first][: node.col_offset], lines[last][node.end_col_offset :]
     source = "\n".join([*lines[:first], f"{before}{instead}{after}", *lines[last + 1 :]]) + "\n"
     shown = " ".join(" ".join(lines[first : last + 1]).split())
-    return Mutant(f"{module.rpartition('.')[2]}: without {shown}", module, source, is_rename=is_rename)
+    return Mutant(f"{place}: without {shown}", module, source, is_rename=is_rename)
 
 
 def _checks() -> Iterator[Mutant]:
@@ -153,35 +167,45 @@ class _Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self.mutant.source, module.__file__, "exec"), module.__dict__)
 
 
+def _stories(mutant: Mutant) -> Sequence[str]:
+    place = mutant.name.partition(":")[0]
+    return _USERS.get(place) or _USERS.get(place.partition(".")[0]) or _ALL
+
+
 def _caught_by(mutant: Mutant) -> str:
     """What goes wrong first with the mutant; empty when nothing does."""
     sys.meta_path.insert(0, _Instead(mutant))
     from crashkit.checks import check_all
-    from crashkit.points import Stage, power_points
+    from crashkit.points import Stage
     from crashkit.project import preload
 
     preload()
     with tempfile.TemporaryDirectory(prefix="pipekit-mutant-") as folder:
         if mutant.is_check:
             return next(check_all(Path(folder)), "")
-        for story in _USERS.get(mutant.module.rpartition(".")[2], _ALL):
+        for story in _stories(mutant):
             try:
                 stage = Stage(story, Path(folder) / story)
             except AssertionError as error:
                 return f"{story} fails without an interruption: {str(error)[:200]}"
-            for number, loss in power_points(stage):
-                outcome = stage.power(number, loss)
+            for outcome in _tried(stage, is_rename=mutant.is_rename):
                 if not outcome.is_good:
-                    return f"{story}, power cut, {outcome.point}: {outcome.problem[:200] or outcome.repeated}"
-            for number, seed in product(range(len(stage.calls)), range(4)):
-                outcome = stage.cut(number, seed, early=seed > 0)
-                if not outcome.is_good:
-                    return f"{story}, {outcome.point}: {outcome.problem[:200] or outcome.repeated}"
-            for call in stage.calls if mutant.is_rename else ():
-                outcome = stage.kill(call.number)
-                if not outcome.is_good:
-                    return f"{story}, killed {outcome.point}: {outcome.problem[:200] or outcome.repeated}"
+                    return f"{story}, {outcome.way}, {outcome.point}: {outcome.problem[:200] or outcome.repeated}"
     return ""
+
+
+def _tried(stage: Stage, *, is_rename: bool) -> Iterator[Outcome]:
+    """Points of a story at which something that is missing is noticed, those that notice the most first."""
+    from crashkit.points import power_points
+
+    for number, loss in power_points(stage):
+        yield stage.power(number, loss)
+    for number in stage.unforced:
+        yield from stage.early_cuts(number)
+    for number, seed in product(range(len(stage.calls)), range(2)):
+        yield stage.cut(number, seed)
+    for call in stage.calls if is_rename else ():
+        yield stage.kill(call.number)
 
 
 def main(argv: Sequence[str]) -> None:

@@ -123,24 +123,44 @@ class Stage:
         With ``early`` it is cut before the recovery does any work, where it builds on what the killed one left.
         """
         chance = random.Random(f"{first} {seed}")
+        killed, calls = self._recovered(first)
+        if early:
+            number, loss = chance.choice(_states(self._disk(killed), calls))
+        else:
+            number = chance.randrange(sum(call.kind != "mark" for call in calls) + 1)
+            loss = chance.choice(list(self._disk(killed, calls, number).losses()))
+        return self._cut(first, killed, calls, number, loss)
+
+    def early_cuts(self, first: int) -> Iterator[Outcome]:
+        """As `cut` with ``early``, once for everything that may be found when the power comes back."""
+        killed, calls = self._recovered(first)
+        for number, loss in _states(self._disk(killed), calls):
+            yield self._cut(first, killed, calls, number, loss)
+
+    def _recovered(self, first: int) -> tuple[Sequence[Call], Sequence[Call]]:
+        """What a command did that is killed before call ``first``, and what its user's next command did."""
         project = self._copy()
         killed = self._trace(project, lambda call: Kill() if call.number == first else Go())
         argv = _next_command(self.story, project)
-        calls = trace(project.command(*argv), project.kept, marks=project.marks_file).calls
+        return killed.calls, trace(project.command(*argv), project.kept, marks=project.marks_file).calls
 
-        def disk_before(number: int) -> tuple[Disk, list[str]]:
-            disk = Disk(self.base.kept)
-            marks = _follow(disk, killed.calls)
-            return disk, marks + _follow(disk, calls, number)
+    def _disk(self, killed: Iterable[Call], calls: Iterable[Call] = (), until: int | None = None) -> Disk:
+        disk = Disk(self.base.kept)
+        _follow(disk, killed)
+        _follow(disk, calls, until)
+        return disk
 
-        if early:
-            number, loss = chance.choice(_states(disk_before(0)[0], calls))
-        else:
-            number = chance.randrange(sum(call.kind != "mark" for call in calls) + 1)
-            loss = chance.choice(list(disk_before(number)[0].losses()))
-        disk, marks = disk_before(number)
+    def _cut(self, first: int, killed: Sequence[Call], calls: Sequence[Call], number: int, loss: Loss) -> Outcome:
+        disk = Disk(self.base.kept)
+        marks = _follow(disk, killed) + _follow(disk, calls, number)
         point = f"{loss}, before call {number} of the recovery from a kill before call {first}"
         return self._outcome(self._left(disk, loss), "cut", point, marks)
+
+    @property
+    def unforced(self) -> list[int]:
+        """The calls before which something was just changed that isn't safe yet, written bytes first."""
+        changes = [call for call in self.calls if call.kind not in ("sync", "open", "close", "meta")]
+        return [call.number + 1 for call in sorted(changes, key=lambda call: call.kind != "write")]
 
     def power(self, number: int, loss: Loss) -> Outcome:
         """The power is cut before call ``number``."""
@@ -235,14 +255,29 @@ def _follow(disk: Disk, calls: Iterable[Call], until: int | None = None) -> list
 
 
 def _states(disk: Disk, calls: Iterable[Call]) -> list[tuple[int, Loss]]:
-    """Power cuts that leave different things, before the first work of a command."""
-    found: dict[str, tuple[int, Loss]] = {}
+    """Power cuts that leave different things before a command forces anything of its own work.
+
+    That is where it builds on what it found. The last one comes after its last call if it does no work.
+    """
+    found: dict[tuple[str, int], tuple[int, Loss]] = {}
+    marks = number = 0
+
+    def look() -> None:
+        for loss in disk.losses():
+            found.setdefault((disk.left(loss), marks), (number, loss))
+
     for call in calls:
         if call.kind == "mark":
+            marks += 1
+            continue
+        number = call.number
+        look()
+        if marks and call.kind == "sync":
             break
-        for loss in disk.losses():
-            found.setdefault(disk.left(loss), (call.number, loss))
         disk.apply(call)
+    else:
+        number += 1
+        look()
     return list(found.values())
 
 
