@@ -23,9 +23,9 @@ def _install(session: nox.Session, *groups: str) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests of the core and of the plugins in this repository."""
+    """Run the tests of the core and of the plugins in this repository, on all processors."""
     _install(session, "test")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "--numprocesses", "auto", "--dist", "worksteal", *session.posargs)
 
 
 @nox.session

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 #: How many points of each way a test tries; they are spread evenly over the command's calls.
-SAMPLE = {"kill": 14, "short": 4, "power": 24, "again": 5, "cut": 6, "once": 14, "for-good": 8}
+SAMPLE = {"kill": 9, "short": 3, "power": 14, "again": 4, "cut": 6, "once": 8, "for-good": 5}
 STORIES = ("run", "resume", "from-step", "fork", "fork-of-failed", "stale", "edit", "prune", "repair", "migration")
 
 
