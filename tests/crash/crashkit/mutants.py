@@ -104,7 +104,7 @@ def _without_one(module: str) -> Iterator[Mutant]:
     text = _path(module).read_text()
     lines = text.splitlines()
     functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
-    for function, node in ((function, node) for function in functions for node in ast.walk(function)):
+    for function, node in ((one, node) for one in functions for node in ast.walk(one)):
         place = f"{module.rpartition('.')[2]}.{function.name}"
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             called = node.value.func
