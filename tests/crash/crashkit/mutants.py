@@ -74,7 +74,11 @@ EQUIVALENT: dict[str, str] = {
 _ALL = ("run", "edit", "from-step", "stale", "resume", "fork-of-failed", "fork", "repair", "prune", "migration")
 #: The commands that use a function or a module, the quickest to notice first.
 _USERS = {
-    "json_lease.__init__": ("from-step", *_ALL),
+    "atomic.replace": ("repair", "migration", "run"),
+    "json_lease.__init__": ("from-step", "edit", "stale"),
+    "json_lease._keep_old_view": ("migration",),
+    "json_lease._open": ("from-step", "stale", "edit", "run"),
+    "json_lease._archive": ("from-step", "stale", "edit"),
     "open_items": ("run", "resume", "fork", "fork-of-failed", "stale"),
     "repairing": ("repair",),
     "sweeping": ("prune",),
