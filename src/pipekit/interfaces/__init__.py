@@ -6,6 +6,7 @@ that a plain class attribute (``suffixes = (".txt",)``) fits.
 """
 
 from pipekit.interfaces.executors import Executor
+from pipekit.interfaces.http_failures import http_failure, retry_after
 from pipekit.interfaces.llm_providers import LLM, LLMProvider, ModelInfo, ModelOptions, ProviderFailure
 from pipekit.interfaces.loaders import Loader, Source
 from pipekit.interfaces.output_formats import (
@@ -66,6 +67,8 @@ __all__ = [
     "StoredRun",
     "Usage",
     "Workflow",
+    "http_failure",
+    "retry_after",
     "settings",
     "step",
 ]

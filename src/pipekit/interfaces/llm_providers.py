@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.runnables import Runnable
 
-__all__ = ["LLM", "LLMProvider", "ModelInfo", "ModelOptions", "ProviderFailure"]
+__all__ = ["LLM", "FailureKind", "LLMProvider", "Method", "ModelInfo", "ModelOptions", "ProviderFailure"]
 
 T = TypeVar("T")
 
@@ -45,23 +45,52 @@ class LLM(Protocol):
         ...
 
 
+#: How an answer of a given shape is asked for, in LangChain's words; ``text`` puts the shape into the prompt.
+Method = Literal["json_schema", "function_calling", "json_mode", "text"]
+
+#: What went wrong with a call. ``truncated``, ``filtered``, ``declined`` (the model refused) and ``empty`` are answers
+#: that are never a success; ``refused`` is a request that the server finds wrong, ``quota`` an account without credit.
+FailureKind = Literal[
+    "timeout",
+    "connection",
+    "rate",
+    "quota",
+    "server",
+    "auth",
+    "refused",
+    "not-found",
+    "too-long",
+    "truncated",
+    "declined",
+    "filtered",
+    "empty",
+]
+
+
 @frozen(kw_only=True)
 class ModelOptions:
-    """How to ask: ``timeout`` in seconds, ``max_tokens`` of the answer, ``base_url`` of the server."""
+    """How to ask: ``timeout`` in seconds, ``max_tokens`` of the answer, ``base_url`` of the server.
+
+    ``context`` is how many tokens the prompt and its answer need together, for servers that have to be told.
+    """
 
     temperature: float | None = None
     timeout: float | None = None
     max_tokens: int | None = None
     base_url: str | None = None
+    context: int | None = None
 
 
 @frozen(kw_only=True)
 class ModelInfo:
-    """What is known of a model: ``window`` in tokens, prices in US dollars a million tokens; None is unknown."""
+    """What is known of a model: ``window`` in tokens, prices in US dollars a million tokens; None is unknown.
+
+    ``methods`` are the ways to get an answer of a given shape, the best first.
+    """
 
     name: str
     window: int | None = None
-    methods: tuple[Literal["json_schema", "function_calling", "json_mode", "text"], ...] = ("text",)
+    methods: tuple[Method, ...] = ("text",)
     input_price: float | None = None
     output_price: float | None = None
 
@@ -70,7 +99,7 @@ class ModelInfo:
 class ProviderFailure:
     """A client's error in our words; ``retry_after`` is in seconds."""
 
-    kind: Literal["timeout", "rate", "auth", "server", "too-long", "refused", "not-found"]
+    kind: FailureKind
     message: str
     retry_after: float | None = None
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pipekit.errors import PluginError, ProviderError, StepError
 from pipekit.interfaces.llm_providers import LLM, LLMProvider, ModelOptions
-from pipekit.llm.prompts import find_prompt, prompt_digest, render_prompt
+from pipekit.llm.prompts import find_prompt, prompt_digest, read_prompt, render_prompt
 from pipekit.llm.structured import parse_answer
 from pipekit.serde import JSON, MisfitError, camel_case, encode, structure, unstructure
 from pipekit.state.record import Usage
@@ -91,15 +91,19 @@ class ModelService:
     ) -> T:
         """One validated answer; `StepError` when none came, `ProviderError` when the model can't be asked."""
         del merge  # one call is one question here; splitting comes with the windows of models
-        from langchain_core.messages import AIMessage, HumanMessage
+        from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
         template = prompt_digest(task, self._prompt_folders) or ""
-        prompt = render_prompt(find_prompt(task, self._prompt_folders), inputs)
+        rendered = render_prompt(read_prompt(find_prompt(task, self._prompt_folders)), inputs)
+        prompt = rendered.user
         self._on_prompt(task, template)
         question = [self._provider_model(), unstructure(self._options), task, template, key, unstructure(inputs)]
         if returns is not str:
             prompt += _shape_of(returns)
-        messages: list[BaseMessage] = [HumanMessage(prompt)]
+        messages: list[BaseMessage] = [
+            *([SystemMessage(rendered.system)] if rendered.system else ()),
+            HumanMessage(prompt),
+        ]
         problems: tuple[str, ...] = ()
         keys = [hashlib.sha256(encode([*question, turn])).hexdigest()[:24] for turn in range(2)]
         for reply_key in keys:
