@@ -1,51 +1,153 @@
-"""The model service of a planned step, put together from its provider and prompts."""
+"""The model service of a planned step, put together from providers, settings and prompts."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
+from attrs import evolve
+
+from pipekit.config.model import LimitSettings, ModelSettings
 from pipekit.engine.bus import Bus
 from pipekit.engine.calls import CallLog
-from pipekit.interfaces.llm_providers import LLM, ModelOptions
-from pipekit.llm.ask import ModelService
+from pipekit.interfaces.llm_providers import LLM, ModelInfo, ModelOptions
+from pipekit.llm.ask import Archive, Asking, ModelService
+from pipekit.llm.candidates import Candidate
+from pipekit.llm.limits import Limits, account
 from pipekit.llm.prompts import prompt_digest
+from pipekit.llm.retrying import RetryPolicy
 from pipekit.planning.plan import PlannedStep
 from pipekit.preparing import Setup
-from pipekit.state.events import CallFinished
+from pipekit.state.events import CallFailed, CallFinished, CallRetried, CallStarted
+from pipekit.state.fingerprint import short_digest
 from pipekit.state.record import Usage
 
-__all__ = ["model_service", "prompt_now"]
+T = TypeVar("T")
+
+__all__ = ["Models", "prompt_folders", "prompt_now"]
 
 
-def model_service(setup: Setup, planned: PlannedStep, bus: Bus, log: CallLog) -> LLM:
-    """The service `LLM` for one call of a step: its model, its prompts, and the replies that are kept for it."""
-    reference = planned.model or ""
-    provider, _, model = reference.partition("/")
-    settings = setup.configuration.settings.llm
+class Models:
+    """The models of one run, each made once: who can be asked, in which order, and how patiently."""
 
-    def told(usage: Usage) -> None:
-        log.add(usage)
-        bus.emit(CallFinished, step=planned.name, model=reference, usage=usage)
+    def __init__(self, setup: Setup, archives: Sequence[Archive] = ()) -> None:
+        self._setup = setup
+        self._lock = threading.Lock()
+        self._made: dict[str, Candidate] = {}
+        settings = setup.configuration.settings.llm
+        retry = settings.retry
+        self._options = ModelOptions(
+            temperature=settings.temperature, timeout=settings.timeout, max_tokens=settings.max_tokens
+        )
+        self._asking = Asking(
+            candidate_of=self.candidate,
+            strategy=settings.strategy,
+            policy=RetryPolicy(attempts=retry.attempts, wait=retry.wait, max_wait=retry.max_wait, total=retry.total),
+            repairs=settings.repairs,
+            archives=archives,
+        )
 
-    return ModelService(
-        setup.installation.provider(provider),
-        model,
-        ModelOptions(temperature=settings.temperature, timeout=settings.timeout),
-        prompt_folders=_prompt_folders(setup, planned),
-        on_call=told,
-        on_prompt=log.prompts.__setitem__,
-        replies=log,
+    def service(self, planned: PlannedStep, bus: Bus, log: CallLog) -> LLM:
+        """The service `LLM` for one call of a step: its models, its prompts, and the replies that are kept for it."""
+        own = planned.model or ""
+        fallback = [str(reference) for reference in self._setup.configuration.fallback]
+        stands_alone = own.partition("/")[0] in ("offline", "replay")
+        models = [own] if stands_alone else [own, *(one for one in fallback if one != own)]
+        retry = planned.retry
+        asking = self._asking
+        if retry is not None:
+            policy = RetryPolicy(attempts=retry.attempts, wait=retry.wait, max_wait=retry.max_wait, total=retry.total)
+            asking = evolve(asking, policy=policy)
+        return ModelService(
+            asking,
+            models,
+            self._options,
+            prompt_folders=prompt_folders(self._setup, planned),
+            tell=_Telling(planned.name, bus, log),
+            replies=log,
+        )
+
+    def candidate(self, reference: str) -> Candidate:
+        """The model of a reference, provider/model, with what is known of it."""
+        with self._lock:
+            if reference not in self._made:
+                self._made[reference] = self._make(reference)
+            return self._made[reference]
+
+    def _make(self, reference: str) -> Candidate:
+        name, _, model = reference.partition("/")
+        provider = self._setup.installation.provider(name)
+        settings = self._setup.configuration.settings.llm
+        limits = _of(settings.limits, name) or LimitSettings()
+        environ = self._setup.asked.environ
+        # Two keys of one vendor are two accounts, each with limits of its own.
+        keys = short_digest([environ.get(variable, "") for variable in provider.secrets])
+        return Candidate(
+            reference=reference,
+            provider_name=name,
+            name=model,
+            provider=provider,
+            info=_known(provider.describe(model), _of(settings.models, reference)),
+            account=account((name, keys), Limits(concurrency=limits.concurrency, per_minute=limits.per_minute)),
+        )
+
+
+def _of(named: Mapping[str, T], name: str) -> T | None:
+    return next((value for key, value in named.items() if key.casefold() == name.casefold()), None)
+
+
+def _known(info: ModelInfo, told: ModelSettings | None) -> ModelInfo:
+    """What is known of a model: what the user says before what the provider says."""
+    if told is None:
+        return info
+    return evolve(
+        info,
+        window=told.window or info.window,
+        methods=told.methods or info.methods,
+        input_price=info.input_price if told.input_price is None else told.input_price,
+        output_price=info.output_price if told.output_price is None else told.output_price,
     )
+
+
+class _Telling:
+    """Tells the run's listeners of every attempt, and counts what replies took."""
+
+    def __init__(self, step: str, bus: Bus, log: CallLog) -> None:
+        self._step = step
+        self._bus = bus
+        self._log = log
+
+    def started(self, model: str, task: str) -> None:
+        self._log.alive()
+        self._bus.emit(CallStarted, step=self._step, model=model, task=task)
+
+    def retried(self, model: str, reason: str, wait: float) -> None:
+        self._log.alive()
+        self._bus.emit(CallRetried, step=self._step, model=model, reason=reason, wait=wait)
+
+    def failed(self, model: str, reason: str) -> None:
+        self._log.alive()
+        self._bus.emit(CallFailed, step=self._step, model=model, reason=reason)
+
+    def finished(self, model: str, usage: Usage) -> None:
+        self._bus.emit(CallFinished, step=self._step, model=model, usage=usage)
+
+    def counted(self, usage: Usage) -> None:
+        self._log.add(usage)
+
+    def prompted(self, task: str, digest: str) -> None:
+        self._log.prompts[task] = digest
 
 
 def prompt_now(setup: Setup, planned: PlannedStep, task: str) -> str | None:
     """The digest of a task's prompt as it is now, None when it is gone."""
-    return prompt_digest(task, _prompt_folders(setup, planned))
+    return prompt_digest(task, prompt_folders(setup, planned))
 
 
-def _prompt_folders(setup: Setup, planned: PlannedStep) -> Sequence[Path]:
+def prompt_folders(setup: Setup, planned: PlannedStep) -> Sequence[Path]:
     """The project's prompts before those beside the step's module."""
     return [setup.configuration.folder / "prompts", _beside(planned)]
 

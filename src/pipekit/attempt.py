@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from attrs import evolve
 
-from pipekit.asking import model_service, prompt_now
+from pipekit.asking import Models, prompt_now
 from pipekit.engine.bus import Bus, Listener
 from pipekit.engine.calls import CallLog, Services
 from pipekit.engine.runner import Runner
@@ -122,6 +122,7 @@ class Attempt:
         self._table = table
         self._bus = bus
         self._entries = entries
+        self._models = Models(setup)
         for warning in plan.warnings:
             bus.warn(warning)
 
@@ -208,16 +209,16 @@ class Attempt:
 
         return Services(
             project=setup.configuration.folder,
-            retrieval=AllRetrievers(setup.installation.retrievers()),
+            retrieval=AllRetrievers(setup.installation.retrievers(), setup.registry.plugin_of),
             llm=self._llm,
             render=lambda formats: render(
-                formats, setup.installation.output_format, TableView(record(), table, original)
+                formats, setup.installation.output_format, TableView(record(), table, original), setup.registry.plugin_of
             ),
             prompt_digest=lambda planned, task: prompt_now(setup, planned, task),
         )
 
     def _llm(self, planned: PlannedStep, log: CallLog) -> LLM:
-        return model_service(self._setup, planned, self._bus, log)
+        return self._models.service(planned, self._bus, log)
 
     def result(self, record: RunRecord) -> RunResult:
         """What came of the run, with the outputs copied to where the user wants them."""

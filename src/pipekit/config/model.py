@@ -12,6 +12,8 @@ from pipekit.config.tree import NO_BLOCK, Block
 
 __all__ = [
     "LLMSettings",
+    "LimitSettings",
+    "ModelSettings",
     "OutputSettings",
     "PluginSettings",
     "RetrySettings",
@@ -43,25 +45,66 @@ def _temperature(_: object, __: object, value: Any) -> None:
 
 @frozen(kw_only=True)
 class RetrySettings:
-    """How often a failed call is tried again: ``attempts`` in all, waiting ``wait`` to ``max_wait`` seconds between."""
+    """How often a failed call is tried again: ``attempts`` at one model in all.
 
-    attempts: int = field(default=3, validator=_positive)
+    Between them lie up to ``wait`` seconds, twice as much each time and at most ``max_wait``, or what the server asks
+    for. ``total`` seconds bound one question, all models and attempts together.
+    """
+
+    attempts: int = field(default=4, validator=_positive)
     wait: float = field(default=1.0, validator=_at_least_zero)
     max_wait: float = field(default=60.0, validator=_at_least_zero)
+    total: float = field(default=600.0, validator=_positive)
+
+
+@frozen(kw_only=True)
+class LimitSettings:
+    """What an account of a provider gets, shared by all runs of a process.
+
+    ``concurrency`` calls at a time, and ``per_minute`` calls a minute where that is set.
+    """
+
+    concurrency: int = field(default=32, validator=_positive)
+    per_minute: float | None = field(default=None, validator=_positive)
+
+
+@frozen(kw_only=True)
+class ModelSettings:
+    """What you know of a model better than its provider: it holds before what the provider and pipekit doctor say.
+
+    ``window`` in tokens; ``methods`` to get an answer of a given shape (json_schema, function_calling, json_mode or
+    text), the best first; prices in US dollars a million tokens.
+    """
+
+    window: int | None = field(default=None, validator=_positive)
+    methods: tuple[Literal["json_schema", "function_calling", "json_mode", "text"], ...] = ()
+    input_price: float | None = field(default=None, validator=_at_least_zero)
+    output_price: float | None = field(default=None, validator=_at_least_zero)
 
 
 @frozen(kw_only=True)
 class LLMSettings:
     """How models are asked; ``providers`` holds each provider's own settings, raw.
 
-    ``timeout`` is seconds for one call. `Configuration.model` says which model ``provider`` and ``model`` mean.
+    ``timeout`` is seconds for one call and ``max_tokens`` bounds an answer. The models of ``fallback`` are asked when
+    the step's own gives nothing of use, in the order of ``strategy``. An answer of the wrong shape is sent back
+    ``repairs`` times. With ``cache`` equal questions are answered from earlier runs. ``limits`` holds a block for each
+    provider, ``models`` one for each provider/model. `Configuration.model` says which model ``provider`` and ``model``
+    mean.
     """
 
     provider: str | None = None
     model: str | None = None
     temperature: float | None = field(default=None, validator=_temperature)
     timeout: float = field(default=120.0, validator=_positive)
+    max_tokens: int | None = field(default=None, validator=_positive)
     fallback: tuple[str, ...] = ()
+    strategy: Literal["cascade", "cheapest-first", "round-robin"] = "cascade"
+    retry: RetrySettings = RetrySettings()
+    repairs: int = field(default=1, validator=_at_least_zero)
+    cache: bool = False
+    limits: Mapping[str, LimitSettings] = field(factory=dict)
+    models: Mapping[str, ModelSettings] = field(factory=dict)
     providers: Block = NO_BLOCK
 
 

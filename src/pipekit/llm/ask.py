@@ -1,33 +1,41 @@
-"""The service `LLM`: prompt → call → one validated answer."""
+"""The service `LLM`: prompt → models in turn → one validated answer."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import random
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from pipekit.errors import PluginError, ProviderError, StepError
-from pipekit.interfaces.llm_providers import LLM, LLMProvider, ModelOptions
-from pipekit.llm.prompts import find_prompt, prompt_digest, read_prompt, render_prompt
+from attrs import evolve, field, frozen
+
+from pipekit.errors import StepError
+from pipekit.interfaces.llm_providers import LLM, ModelOptions
+from pipekit.llm.asked import Asked
+from pipekit.llm.calling import call_model, method_of
+from pipekit.llm.candidates import Candidate, Strategy, in_order
+from pipekit.llm.giving_up import given_up
+from pipekit.llm.prompts import Rendered, find_prompt, prompt_digest, read_prompt, render_prompt
+from pipekit.llm.replies import CallError, Reply
+from pipekit.llm.retrying import STOPPING, Clock, RetryPolicy, SystemClock, with_retries
+from pipekit.llm.schema import schema_of
 from pipekit.llm.structured import parse_answer
-from pipekit.serde import JSON, MisfitError, camel_case, encode, structure, unstructure
+from pipekit.llm.tokens import RESERVED, fits, tokens_of
+from pipekit.serde import JSON, MisfitError, encode, structure, unstructure
 from pipekit.state.record import Usage
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
     from langchain_core.runnables import Runnable
 
-__all__ = ["ModelService"]
+__all__ = ["Archive", "Asking", "ModelService", "Replies", "Teller"]
 
 T = TypeVar("T")
 
-_STOPPED = {
-    "length": "was cut off",
-    "max_tokens": "was cut off",
-    "content_filter": "was filtered",
-    "refusal": "was refused",
-}
+#: Longer answers are shown to a model in part when they are sent back.
+_SHOWN = 20_000
 
 
 class Replies(Protocol):
@@ -42,40 +50,107 @@ class Replies(Protocol):
         ...
 
 
+class Archive(Protocol):
+    """Where replies are kept beyond a run: a cache that answers, a recording that only listens."""
+
+    def find(self, asked: Asked, /) -> Reply | None:
+        """The reply to the same question, where one is kept."""
+        ...
+
+    def keep(self, asked: Asked, reply: Reply, /) -> None:
+        """Keep the reply that a model just gave."""
+        ...
+
+
+class Teller(Protocol):
+    """Who is told of every attempt."""
+
+    def started(self, model: str, task: str, /) -> None:
+        """A model is asked."""
+        ...
+
+    def retried(self, model: str, reason: str, wait: float, /) -> None:
+        """The same model will be asked again, in ``wait`` seconds."""
+        ...
+
+    def failed(self, model: str, reason: str, /) -> None:
+        """A model was asked for the last time, and gave nothing of use."""
+        ...
+
+    def finished(self, model: str, usage: Usage, /) -> None:
+        """A model answered."""
+        ...
+
+    def counted(self, usage: Usage, /) -> None:
+        """What a reply took, also one that was kept from an earlier attempt."""
+        ...
+
+    def prompted(self, task: str, digest: str, /) -> None:
+        """A prompt was used."""
+        ...
+
+
+@frozen(kw_only=True)
+class Asking:
+    """How questions are asked: all that is the same for the steps of a run.
+
+    ``candidate_of`` finds the model of a reference; ``archives`` are asked before any model, in order; ``repairs`` says
+    how often an answer of the wrong shape is sent back to the model that gave it.
+    """
+
+    candidate_of: Callable[[str], Candidate]
+    strategy: Strategy = "cascade"
+    policy: RetryPolicy = RetryPolicy()
+    repairs: int = 1
+    clock: Clock = field(factory=SystemClock)
+    chance: random.Random = field(factory=random.Random)
+    archives: Sequence[Archive] = ()
+
+
+@frozen(kw_only=True)
+class _Question:
+    """One question as it is asked of every model."""
+
+    task: str
+    prompt: Rendered
+    schema: JSON | None
+    shape: str
+    about: Sequence[JSON]
+    deadline: float
+
+
 class ModelService:
-    """Asks one model of one provider. An answer that doesn't fit is sent back once, with what is wrong with it."""
+    """Asks models in turn until one gives an answer that fits. An answer that doesn't is sent back, saying why."""
 
     def __init__(
         self,
-        provider: LLMProvider,
-        model: str,
+        asking: Asking,
+        models: Sequence[str],
         options: ModelOptions,
         *,
         prompt_folders: Sequence[Path],
-        on_call: Callable[[Usage], None],
-        on_prompt: Callable[[str, str], None] = lambda _, __: None,
+        tell: Teller,
         replies: Replies | None = None,
     ) -> None:
-        self._provider = provider
-        self._model = model
+        self._asking = asking
+        self._models = tuple(models)
         self._options = options
         self._prompt_folders = tuple(prompt_folders)
-        self._on_call = on_call
-        self._on_prompt = on_prompt
+        self._tell = tell
         self._replies = replies
 
     def using(self, *, model: str | None = None, temperature: float | None = None) -> LLM:
-        """The same service with another model of the provider, or another temperature."""
-        from attrs import evolve
-
-        options = self._options if temperature is None else evolve(self._options, temperature=temperature)
+        """The same service with another model before the fallbacks, or another temperature."""
+        models = self._models
+        if model is not None:
+            named = model if "/" in model else f"{self._models[0].partition('/')[0]}/{model}"
+            models = (named, *self._models[1:])
         return ModelService(
-            self._provider,
-            model or self._model,
-            options,
+            self._asking,
+            models,
+            self._options if temperature is None else evolve(self._options, temperature=temperature),
             prompt_folders=self._prompt_folders,
-            on_call=self._on_call,
-            on_prompt=self._on_prompt,
+            tell=self._tell,
             replies=self._replies,
         )
 
@@ -89,38 +164,20 @@ class ModelService:
         merge: Callable[[Sequence[T]], T] | None = None,
         **inputs: object,
     ) -> T:
-        """One validated answer; `StepError` when none came, `ProviderError` when the model can't be asked."""
-        del merge  # one call is one question here; splitting comes with the windows of models
-        from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
-
-        template = prompt_digest(task, self._prompt_folders) or ""
-        rendered = render_prompt(read_prompt(find_prompt(task, self._prompt_folders)), inputs)
-        prompt = rendered.user
-        self._on_prompt(task, template)
-        question = [self._provider_model(), unstructure(self._options), task, template, key, unstructure(inputs)]
-        if returns is not str:
-            prompt += _shape_of(returns)
-        messages: list[BaseMessage] = [
-            *([SystemMessage(rendered.system)] if rendered.system else ()),
-            HumanMessage(prompt),
-        ]
-        problems: tuple[str, ...] = ()
-        keys = [hashlib.sha256(encode([*question, turn])).hexdigest()[:24] for turn in range(2)]
-        for reply_key in keys:
-            text = await self._reply(reply_key, messages)
+        """One validated answer; `StepError` when none came, `ProviderError` when no model can be asked."""
+        del merge  # one question is one call here; splitting what is too long is not there yet
+        question = self._question(task, returns, key, inputs)
+        failures: list[tuple[Candidate, CallError]] = []
+        candidates = [self._asking.candidate_of(reference) for reference in self._models]
+        for candidate in in_order(candidates, self._asking.strategy):
             try:
-                return parse_answer(text, returns)
-            except MisfitError as error:
-                problems = error.problems
-                complaint = "That answer doesn't fit. Give the whole answer again, with this mended:\n- "
-                messages += [AIMessage(text), HumanMessage(complaint + "\n- ".join(problems))]
-        await self._set_aside(keys)
-        raise StepError(
-            f"the model {self._model} gave no valid answer to {task}: {problems[0]}",
-            kind="schema",
-            attempts=2,
-            hint="try again with pipekit resume, or with another model",
-        )
+                return await self._converse(candidate, question, returns)
+            except CallError as error:
+                failures.append((candidate, error))
+                self._tell.failed(candidate.reference, f"{error.kind}: {error.message}")
+                if error.kind in STOPPING or self._asking.clock.now() >= question.deadline:
+                    break
+        raise given_up(task, failures)
 
     def as_runnable(self, task: str, /, *, returns: type[T]) -> Runnable[dict[str, Any], T]:
         """The same question as a Runnable that takes the inputs as a dict."""
@@ -134,21 +191,120 @@ class ModelService:
 
         return RunnableLambda(refuse, afunc=ask, name=task)
 
-    def _provider_model(self) -> str:
-        return f"{type(self._provider).__name__}/{self._model}"
+    # --- one question ------------------------------------------------------------------------------------------------
 
-    async def _reply(self, key: str, messages: Sequence[BaseMessage]) -> str:
+    def _question(self, task: str, returns: type[Any], key: str, inputs: Mapping[str, object]) -> _Question:
+        prompt = read_prompt(find_prompt(task, self._prompt_folders))
+        template = prompt_digest(task, self._prompt_folders) or ""
+        self._tell.prompted(task, template)
+        schema = None if returns is str else schema_of(returns)
+        shape = "" if schema is None else _shape(schema)
+        # What decides how long or where to ask is no part of the question: it may change, and the reply still holds.
+        about = [task, template, key, unstructure(inputs), shape, self._models[0], self._options.temperature]
+        return _Question(
+            task=task,
+            prompt=render_prompt(prompt, inputs),
+            schema=schema,
+            shape=shape,
+            about=about,
+            deadline=self._asking.clock.now() + self._asking.policy.total,
+        )
+
+    async def _converse(self, candidate: Candidate, question: _Question, returns: type[T]) -> T:
+        """The answer of one model: asked, and asked again with what was wrong; `CallError` when none fits."""
+        from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+
+        prompt = question.prompt
+        shape = question.shape if method_of(candidate, question.schema) == "text" else ""
+        messages: list[BaseMessage] = [SystemMessage(prompt.system)] if prompt.system else []
+        messages.append(HumanMessage(prompt.user + shape))
+        problems: tuple[str, ...] = ()
+        keys: list[str] = []
+        for turn in range(1 + self._asking.repairs):
+            keys.append(_digest([*question.about, candidate.reference, turn]))
+            reply = await self._reply(keys[-1], candidate, question, messages)
+            try:
+                return parse_answer(reply.text, returns)
+            except MisfitError as error:
+                if error.problems == problems:
+                    break  # told what is wrong, it said the same again
+                problems = error.problems
+                messages += [AIMessage(reply.text[:_SHOWN]), HumanMessage(_complaint(problems))]
+        await self._set_aside(keys)
+        raise CallError("schema", f"its answer doesn't fit: {problems[0]}")
+
+    async def _reply(
+        self, key: str, candidate: Candidate, question: _Question, messages: Sequence[BaseMessage]
+    ) -> Reply:
         """The model's words, kept as they came before anybody reads them; those that are kept already cost nothing."""
+        reply = self._kept(key)
+        if reply is None:
+            reply = await self._archived_or_asked(candidate, question, messages)
+        if self._replies is not None and self._kept(key) is None:
+            await self._replies.keep_reply(key, unstructure(reply))
+        self._tell.counted(reply.usage)
+        if reply.problem is not None:
+            await self._set_aside([key])
+            raise CallError(reply.problem, _WORDS[reply.problem], usage=reply.usage)
+        return reply
+
+    async def _archived_or_asked(
+        self, candidate: Candidate, question: _Question, messages: Sequence[BaseMessage]
+    ) -> Reply:
+        archives = self._asking.archives
+        if not archives:
+            return await self._asked(candidate, question, messages)
+        asked = Asked.of(question.task, candidate.reference, messages, question.schema, self._options.temperature)
+        for archive in archives:
+            found = await asyncio.to_thread(archive.find, asked)
+            if found is not None:
+                return evolve(found, usage=Usage())  # it was paid for when it was asked
+        reply = await self._asked(candidate, question, messages)
+        for archive in archives:
+            await asyncio.to_thread(archive.keep, asked, reply)
+        return reply
+
+    async def _asked(self, candidate: Candidate, question: _Question, messages: Sequence[BaseMessage]) -> Reply:
+        """Ask, with retries; a prompt that can't fit is not sent, for servers cut it in silence."""
+        prompt = tokens_of([*(str(message.text) for message in messages), question.shape])
+        options = evolve(self._options, context=prompt + (self._options.max_tokens or RESERVED))
+        if not fits(prompt, candidate.info.window, self._options.max_tokens):
+            told = f"about {prompt:,} tokens and the answer don't fit its window of {candidate.info.window:,}"
+            raise CallError("too-long", told)
+
+        async def once() -> Reply:
+            self._tell.started(candidate.reference, question.task)
+            reply = await call_model(candidate, messages, question.schema, _bucketed(options))
+            self._tell.finished(candidate.reference, reply.usage)
+            if reply.problem == "empty":
+                raise CallError("empty", _WORDS["empty"], usage=reply.usage)
+            return reply
+
+        def again(error: CallError, wait: float) -> None:
+            if error.usage.calls:
+                self._tell.counted(error.usage)
+            self._tell.retried(candidate.reference, f"{error.kind}: {error.message}", wait)
+
+        asking = self._asking
+        return await with_retries(
+            once,
+            asking.policy,
+            deadline=question.deadline,
+            clock=asking.clock,
+            chance=asking.chance,
+            tell=again,
+        )
+
+    # --- replies that are kept ---------------------------------------------------------------------------------------
+
+    def _kept(self, key: str) -> Reply | None:
         kept = self._replies.find_reply(key) if self._replies is not None else None
         if kept is None or kept.get("isSetAside"):
-            kept = await self._call(messages)
-            if self._replies is not None:
-                await self._replies.keep_reply(key, kept)
-        self._on_call(structure(kept["usage"], Usage))
-        if kept["finish"] in _STOPPED:
-            await self._set_aside([key])
-            raise StepError(f"the answer of {self._model} {_STOPPED[kept['finish']]}", kind=kept["finish"])
-        return str(kept["text"])
+            return None
+        try:
+            return structure(kept, Reply)
+        except MisfitError:
+            return None  # kept by a version that wrote replies otherwise
 
     async def _set_aside(self, keys: Sequence[str]) -> None:
         """Mark replies that were of no use: they stay on record, and the next attempt asks anew."""
@@ -157,57 +313,31 @@ class ModelService:
             if (kept := self._replies.find_reply(key)) is not None:
                 await self._replies.keep_reply(key, {**kept, "isSetAside": True})
 
-    async def _call(self, messages: Sequence[BaseMessage]) -> JSON:
-        model = self._provider.chat_model(self._model, self._options)
-        try:
-            reply = await model.ainvoke(list(messages))
-        except Exception as error:
-            raise self._translated(error) from error
-        about = reply.response_metadata or {}
-        return {
-            "text": str(reply.text),
-            "finish": str(about.get("finish_reason") or about.get("stop_reason") or ""),
-            "usage": unstructure(_usage(getattr(reply, "usage_metadata", None))),
-        }
 
-    def _translated(self, error: Exception) -> Exception:
-        failure = self._provider.failure(error)
-        if failure is None:
-            return PluginError(
-                f"the model {self._model} raised {type(error).__name__}: {error}", kind="provider", hook="provider"
-            )
-        return ProviderError(failure.message, kind=failure.kind, provider=self._model, hint="resume when it is back")
+_WORDS = {
+    "truncated": "its answer was cut off",
+    "declined": "it declined to answer",
+    "filtered": "its answer was filtered",
+    "empty": "its answer is empty",
+}
 
 
-def _usage(metadata: Mapping[str, Any] | None) -> Usage:
-    """Tokens of one call; the cost isn't known here, and unknown is not zero."""
-    found = metadata or {}
-    return Usage(
-        calls=1,
-        input_tokens=int(found.get("input_tokens", 0)),
-        output_tokens=int(found.get("output_tokens", 0)),
-        cost=None,
-    )
+def _bucketed(options: ModelOptions) -> ModelOptions:
+    """The options with the room that is asked for in large steps, so that few clients have to be made."""
+    context = options.context or 0
+    return evolve(options, context=max(4096, -(-context // 2048) * 2048))
 
 
-def _shape_of(returns: type[Any]) -> str:
+def _digest(value: JSON) -> str:
+    return hashlib.sha256(encode(value)).hexdigest()[:24]
+
+
+def _shape(schema: Mapping[str, JSON]) -> str:
     """What the answer must look like, for models without a native way to say so."""
-    import msgspec
-
-    schema = _camel_cased(msgspec.json.schema(returns))
-    text = msgspec.json.encode(schema).decode()
+    text = encode(schema).decode()
     return f"\n\nAnswer with one JSON value and nothing else. It must fit this JSON schema:\n{text}\n"
 
 
-def _camel_cased(schema: Any) -> Any:
-    """The schema with the names that are used in JSON."""
-    if isinstance(schema, list):
-        return [_camel_cased(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    result = {key: _camel_cased(value) for key, value in schema.items()}
-    if isinstance(result.get("properties"), dict):
-        result["properties"] = {camel_case(name): value for name, value in result["properties"].items()}
-        result["required"] = [camel_case(name) for name in result.get("required", [])]
-        result["additionalProperties"] = False
-    return result
+def _complaint(problems: Sequence[str]) -> str:
+    listed = "\n- ".join(problems[:20])
+    return f"That answer doesn't fit. Give the whole answer again, with this mended:\n- {listed}"

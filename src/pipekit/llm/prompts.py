@@ -159,11 +159,11 @@ def normalised(text: str) -> str:
     return _MARK.sub(r"\1…>", text)
 
 
-def _plain(settings: object) -> Any:
+def _plain(settings: Any) -> Any:
     """Settings as a template sees them: their fields by their Python names."""
     import attrs
 
-    return attrs.asdict(settings)  # type: ignore[call-overload]
+    return attrs.asdict(settings)
 
 
 def _delimited(name: str, value: object, mark: str) -> str:

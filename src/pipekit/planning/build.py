@@ -44,7 +44,7 @@ class PlanRequest:
 
     ``finished`` are the finished steps of the run that is resumed, by name; ``from_step`` reruns from there, ``rerun``
     names single ones that run again, each with the reason.
-    ``faults`` were found before (input), and are reported together with the plan's own.
+    ``faults`` and ``warnings`` were found before (input, plugins), and are reported together with the plan's own.
     """
 
     workflow: Workflow
@@ -57,6 +57,7 @@ class PlanRequest:
     from_step: str | None = None
     rerun: Mapping[str, str] = attrs.field(factory=dict)
     faults: Sequence[PipekitError] = ()
+    warnings: Sequence[str] = ()
 
 
 def make_plan(request: PlanRequest) -> Plan:
@@ -76,7 +77,7 @@ class _Planner:
         self.workflow = request.workflow
         self.configuration = request.configuration.over(request.workflow.defaults, f"workflow {request.workflow.name}")
         self.faults: list[PipekitError] = [*request.faults, *self.configuration.faults]
-        self.warnings: list[str] = list(self.configuration.warnings)
+        self.warnings: list[str] = [*request.warnings, *self.configuration.warnings]
 
     def plan(self) -> Plan:
         members, blocks = self._members()
@@ -254,6 +255,7 @@ class _Planner:
             timeout=core.timeout or run.timeout,
             on_item_error=core.on_item_error,
             min_success=core.min_success,
+            retry=core.retry,
             waits_for=frozenset(first),
         )
 
@@ -357,12 +359,16 @@ class _Planner:
                 place = planned.model_reason.origin if planned.model_reason else ""
                 references.setdefault(planned.model, place)
         references.pop("offline", None)
+        if references:  # only then is there anything that could fall back
+            for reference in self.configuration.fallback:
+                references.setdefault(str(reference), str(self.configuration.origin("llm.fallback")))
         self.faults.extend(provider_faults(references, self.request.installed.secrets_of, self.request.environ))
 
 
 def _unique(faults: Sequence[PipekitError]) -> list[PipekitError]:
-    """Each fault once, however many steps ran into it."""
+    """Each fault once, however many steps ran into it; those of a block that couldn't be filled one by one."""
     found: dict[tuple[str, str], PipekitError] = {}
     for fault in faults:
-        found.setdefault((fault.where, fault.message), fault)
+        for one in fault.faults if isinstance(fault, PlanError) else (fault,):
+            found.setdefault((one.where, one.message), one)
     return list(found.values())

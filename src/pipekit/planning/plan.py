@@ -7,8 +7,11 @@ from typing import Any, Literal
 
 from attrs import field, frozen
 
+from pipekit.config.faults import masked
+from pipekit.config.model import RetrySettings
 from pipekit.interfaces.steps import Step
 from pipekit.planning.signature import Signature
+from pipekit.secrecy import mask
 from pipekit.state.record import StepKey
 
 __all__ = ["Decision", "Plan", "PlannedStep", "Reason"]
@@ -54,6 +57,7 @@ class PlannedStep:
     timeout: float | None = 600.0
     on_item_error: Literal["fail", "skip"] = "fail"
     min_success: float | None = None
+    retry: RetrySettings | None = None
     waits_for: frozenset[str] = frozenset()
 
     @property
@@ -92,11 +96,11 @@ class Plan:
         return next((planned for planned in self.steps if planned.name == name), None)
 
     def to_json(self) -> dict[str, object]:
-        """The plan as one JSON object, as ``pipekit plan --json`` prints it."""
+        """The plan as one JSON object, as ``pipekit plan --json`` prints it; secrets are masked."""
         return {
             "workflow": self.workflow,
             "model": self.model,
-            "store": self.store,
+            "store": mask(self.store),
             "steps": [
                 {
                     "step": planned.key,
@@ -109,7 +113,7 @@ class Plan:
                     "each": planned.step.each,
                     "needs": [need.name for need in planned.signature.needs],
                     "provides": list(planned.step.provides),
-                    "settings": dict(planned.settings_json),
+                    "settings": masked("", planned.settings_json),
                     "package": planned.package,
                 }
                 for planned in self.steps

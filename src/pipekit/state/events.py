@@ -9,6 +9,7 @@ from attrs import frozen
 from pipekit.state.record import StepKey, Usage
 
 __all__ = [
+    "CallFailed",
     "CallFinished",
     "CallRetried",
     "CallStarted",
@@ -184,6 +185,15 @@ class CallRetried(Event):
     model: str
     reason: str
     wait: float
+
+
+@frozen(kw_only=True)
+class CallFailed(Event):
+    """A model gave nothing of use, and is not asked again; another one may be. ``reason`` begins with the kind."""
+
+    step: str
+    model: str
+    reason: str
 
 
 @frozen(kw_only=True)

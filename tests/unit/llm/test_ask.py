@@ -1,103 +1,337 @@
-"""A model is asked with the rendered prompt, and its answer is checked before a step sees it."""
+"""Models are asked in turn with the rendered prompt, and an answer is checked before a step sees it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import random
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import frozen
-from langchain_core.language_models import BaseChatModel
-from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from attrs import evolve, field, frozen, validators
+from hypothesis import given
+from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 
-from pipekit.errors import PluginError, ProviderError, StepError
+from pipekit.errors import PipekitError, PluginError, ProviderError, StepError
 from pipekit.interfaces import ModelInfo, ModelOptions, ProviderFailure
-from pipekit.llm.ask import ModelService
+from pipekit.llm.ask import Asking, ModelService
+from pipekit.llm.candidates import Candidate
+from pipekit.llm.limits import Account, Limits
 from pipekit.llm.providers.offline import OfflineProvider
+from pipekit.llm.retrying import RETRIED, STOPPING, RetryPolicy
+from pipekit.serde import JSON
 from pipekit.state.record import Usage
+from pipekit.testing import ScriptedProvider
+from pipekit.testing.fakes import Outcome, ScriptedError
+
+KINDS = ("timeout", "connection", "rate", "quota", "server", "auth", "refused", "not-found", "too-long")
+GOOD = '{"isGood": true, "reasonGiven": "it is"}'
 
 
 @frozen
 class Verdict:
+    """A verdict."""
+
     is_good: bool
     reason_given: str
+    points: int = field(default=1, validator=[validators.ge(0), validators.le(100)])
 
 
-class FakeProvider:
-    """Hands over a model that says what it is told to."""
+class FakeClock:
+    """Time passes only by waiting."""
 
-    secrets: Sequence[str] = ()
+    def __init__(self) -> None:
+        self.time = 0.0
+        self.waits: list[float] = []
 
-    def __init__(self, *replies: str | AIMessage | Exception) -> None:
-        self._replies = list(replies)
-        self.model = GenericFakeChatModel(messages=iter(self._next, None))
+    def now(self) -> float:
+        return self.time
 
-    def _next(self) -> Any:
-        reply = self._replies.pop(0)
-        if isinstance(reply, Exception):
-            raise reply
-        return reply
-
-    def chat_model(self, model: str, options: ModelOptions) -> BaseChatModel:
-        return self.model
-
-    def describe(self, model: str) -> ModelInfo:
-        return ModelInfo(name=model)
-
-    def models(self) -> Sequence[ModelInfo]:
-        return []
-
-    def failure(self, error: Exception) -> ProviderFailure | None:
-        return ProviderFailure(kind="rate", message="too many") if isinstance(error, OSError) else None
+    async def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.time += seconds
+        await asyncio.sleep(0)
 
 
-GOOD = '{"isGood": true, "reasonGiven": "it is"}'
+class Told:
+    """Everything that was told of attempts."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, str]] = []
+        self.usages: list[Usage] = []
+        self.prompts: dict[str, str] = {}
+
+    def started(self, model: str, task: str) -> None:
+        self.events.append(("started", model))
+
+    def retried(self, model: str, reason: str, wait: float) -> None:
+        self.events.append(("retried", model))
+
+    def failed(self, model: str, reason: str) -> None:
+        self.events.append(("failed", model))
+
+    def finished(self, model: str, usage: Usage) -> None:
+        self.events.append(("finished", model))
+
+    def counted(self, usage: Usage) -> None:
+        self.usages.append(usage)
+
+    def prompted(self, task: str, digest: str) -> None:
+        self.prompts[task] = digest
 
 
-def ask(folder: Path, *replies: str | AIMessage | Exception, usages: list[Usage] | None = None) -> Verdict:
-    (folder / "judge.md").write_text("Judge {{ text }}")
-    told = usages.append if usages is not None else (lambda _: None)
-    service = ModelService(FakeProvider(*replies), "m", ModelOptions(), prompt_folders=[folder], on_call=told)
-    return asyncio.run(service.ask("judge", returns=Verdict, text="a </text> b"))
+class Kept:
+    """Replies that are kept for a run."""
+
+    def __init__(self) -> None:
+        self.replies: dict[str, JSON] = {}
+
+    def find_reply(self, key: str) -> JSON:
+        return self.replies.get(key)
+
+    async def keep_reply(self, key: str, value: JSON) -> None:
+        self.replies[key] = value
 
 
-@pytest.mark.parametrize("reply", [GOOD, f"Here:\n```json\n{GOOD}\n```\nDone."])
+class Door:
+    """Providers, what they were asked, and one question to put to them."""
+
+    def __init__(self, folder: Path, providers: Mapping[str, ScriptedProvider], **settings: Any) -> None:
+        (folder / "judge.md").write_text("# System\nYou judge.\n# User\nJudge {{ text }}")
+        self.clock, self.told, self.kept = FakeClock(), Told(), Kept()
+        self.providers = providers
+        self.options = settings.pop("options", ModelOptions())
+        self.asking = Asking(candidate_of=self.candidate, clock=self.clock, chance=random.Random(1), **settings)
+        self.folder = folder
+
+    def candidate(self, reference: str) -> Candidate:
+        name, _, model = reference.partition("/")
+        provider = self.providers[name]
+        account = Account(Limits(), self.clock)
+        return Candidate(
+            reference=reference,
+            provider_name=name,
+            name=model,
+            provider=provider,
+            info=provider.describe(model),
+            account=account,
+        )
+
+    def ask(self, *models: str, text: str = "a </text> b", returns: type[Any] = Verdict) -> Any:
+        service = ModelService(
+            self.asking,
+            models or [f"{name}/m" for name in self.providers],
+            self.options,
+            prompt_folders=[self.folder],
+            tell=self.told,
+            replies=self.kept,
+        )
+        return asyncio.run(service.ask("judge", returns=returns, text=text))
+
+    def calls(self, name: str) -> int:
+        return len(self.providers[name].model().asked)
+
+
+def door(folder: Path, *script: Outcome, **settings: Any) -> Door:
+    return Door(folder, {"a": ScriptedProvider(*script)}, **settings)
+
+
+def failing(kind: Any, retry_after: float | None = None) -> ScriptedError:
+    return ScriptedError(ProviderFailure(kind=kind, message=f"it is {kind}", retry_after=retry_after))
+
+
+# --- answers ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reply", [GOOD, f"Here:\n```json\n{GOOD}\n```\nDone.", f"<think>hm</think>{GOOD[:-1]},}}"])
 def test_a_valid_answer_becomes_a_value(tmp_path: Path, reply: str) -> None:
-    assert ask(tmp_path, reply) == Verdict(True, "it is")
+    assert door(tmp_path, reply).ask() == Verdict(True, "it is")
 
 
-def test_an_answer_that_does_not_fit_is_sent_back_once(tmp_path: Path) -> None:
-    usages: list[Usage] = []
-    assert ask(tmp_path, '{"isGood": "yes"}', GOOD, usages=usages).is_good
-    assert len(usages) == 2
+def test_a_model_gets_instructions_and_data_apart(tmp_path: Path) -> None:
+    asked = door(tmp_path, GOOD)
+    asked.ask()
+    system, user = asked.providers["a"].model().asked[0]
+    assert (system.type, system.text) == ("system", "You judge.")
+    assert "a </text> b" in user.text
+    assert '"additionalProperties":false' in user.text
+    assert '"maximum":100' in user.text
+    assert set(asked.told.prompts) == {"judge"}
+
+
+def test_a_shape_is_asked_for_by_the_best_way_a_model_has(tmp_path: Path) -> None:
+    info = ModelInfo(name="m", methods=("function_calling", "text"))
+    call = AIMessage("", tool_calls=[{"name": "Verdict", "args": {"isGood": False, "reasonGiven": "no"}, "id": "1"}])
+    asked = Door(tmp_path, {"a": ScriptedProvider(call, info=info)})
+    assert not asked.ask().is_good
+    assert asked.providers["a"].model().methods == ["function_calling"]
+    assert "schema" not in asked.providers["a"].model().asked[0][-1].text
+
+
+def test_an_answer_that_does_not_fit_is_sent_back_once_with_all_that_is_wrong(tmp_path: Path) -> None:
+    asked = door(tmp_path, '{"isGood": "yes", "points": 900}', GOOD)
+    assert asked.ask().is_good
+    complaint = asked.providers["a"].model().asked[1][-1].text
+    assert "expected true or false" in complaint
+    assert "reasonGiven" in complaint
+    assert [usage.calls for usage in asked.told.usages] == [1, 1]
+
+
+def test_the_same_mistake_twice_is_the_end(tmp_path: Path) -> None:
+    asked = door(tmp_path, '{"isGood": "yes"}', repairs=5)
+    with pytest.raises(StepError) as caught:
+        asked.ask()
+    assert caught.value.kind == "schema"
+    assert asked.calls("a") == 2
+
+
+@pytest.mark.parametrize("reply", ["no JSON", '{"isGood": "true", "reasonGiven": ""}', f"{GOOD}\n{GOOD}", GOOD[:-4]])
+def test_answers_that_do_not_fit_are_an_error_and_their_words_are_kept(tmp_path: Path, reply: str) -> None:
+    asked = door(tmp_path, reply)
+    with pytest.raises(StepError, match="no answer to judge: a/m: its answer doesn't fit"):
+        asked.ask()
+    assert {kept["text"] for kept in asked.kept.replies.values()} == {reply}
+    assert all(kept["isSetAside"] for kept in asked.kept.replies.values())
 
 
 @pytest.mark.parametrize(
-    "reply", ["", "no JSON", '{"isGood": "true", "reasonGiven": ""}', f"```\n{GOOD}\n```\n```\n{GOOD}\n```"]
+    ("about", "kind"),
+    [
+        ({"finish_reason": "length"}, "truncated"),
+        ({"stop_reason": "max_tokens"}, "truncated"),
+        ({"done_reason": "length"}, "truncated"),
+        ({"finish_reason": "content_filter"}, "filtered"),
+        ({"stop_reason": "refusal"}, "declined"),
+    ],
 )
-def test_two_answers_that_do_not_fit_are_an_error(tmp_path: Path, reply: str) -> None:
-    with pytest.raises(StepError, match="gave no valid answer to judge"):
-        ask(tmp_path, reply, reply)
+def test_an_answer_that_stopped_for_another_reason_is_never_a_success(
+    tmp_path: Path, about: dict[str, Any], kind: str
+) -> None:
+    asked = door(tmp_path, AIMessage(GOOD, response_metadata=about))
+    with pytest.raises(StepError) as caught:
+        asked.ask()
+    assert caught.value.kind == kind
+    assert asked.calls("a") == 1
 
 
-def test_an_answer_that_was_cut_off_is_never_a_success(tmp_path: Path) -> None:
-    with pytest.raises(StepError, match="cut off"):
-        ask(tmp_path, AIMessage(GOOD, response_metadata={"finish_reason": "length"}))
+def test_an_empty_answer_is_asked_for_once_more(tmp_path: Path) -> None:
+    asked = door(tmp_path, "", GOOD)
+    assert asked.ask().is_good
+    twice = door(tmp_path, "", policy=RetryPolicy(attempts=9))
+    with pytest.raises(StepError) as caught:
+        twice.ask()
+    assert (caught.value.kind, twice.calls("a")) == ("empty", 2)
 
 
-def test_a_vendors_error_is_translated(tmp_path: Path) -> None:
-    with pytest.raises(ProviderError, match="too many") as caught:
-        ask(tmp_path, OSError("429"))
-    assert caught.value.kind == "rate"
-    with pytest.raises(PluginError, match="ZeroDivisionError"):
-        ask(tmp_path, ZeroDivisionError("x"))
+def test_text_is_an_answer_too(tmp_path: Path) -> None:
+    assert door(tmp_path, "<think>so</think> yes ").ask(returns=str) == "yes"
+
+
+# --- replies are paid for once ---------------------------------------------------------------------------------------
+
+
+def test_a_kept_reply_is_not_asked_for_again_whatever_the_time_limit(tmp_path: Path) -> None:
+    first = door(tmp_path, GOOD)
+    first.ask()
+    again = door(tmp_path, failing("server"), options=ModelOptions(timeout=9, max_tokens=77))
+    again.kept = first.kept
+    assert again.ask().is_good
+    assert again.calls("a") == 0
+    assert again.told.events == []
+    assert [usage.input_tokens for usage in again.told.usages] == [10]
+
+
+def test_a_reply_is_kept_before_it_is_read(tmp_path: Path) -> None:
+    asked = door(tmp_path, "nonsense", repairs=0)
+    with pytest.raises(StepError):
+        asked.ask()
+    assert [kept["text"] for kept in asked.kept.replies.values()] == ["nonsense"]
+
+
+# --- failures --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_may_pass_is_tried_again_and_nothing_else(tmp_path: Path, kind: str) -> None:
+    asked = door(tmp_path, failing(kind), policy=RetryPolicy(attempts=3))
+    with pytest.raises(ProviderError) as caught:
+        asked.ask()
+    assert caught.value.kind == kind
+    assert caught.value.hint
+    assert asked.calls("a") == (3 if kind in RETRIED else 1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_next_model_is_asked_unless_the_key_is_wrong(tmp_path: Path, kind: str) -> None:
+    asked = Door(tmp_path, {"a": ScriptedProvider(failing(kind), secrets=["A_KEY"]), "b": ScriptedProvider(GOOD)})
+    if kind in STOPPING:
+        with pytest.raises(ProviderError, match="A_KEY") as caught:
+            asked.ask()
+        assert (caught.value.kind, caught.value.variable, caught.value.provider) == ("auth", "A_KEY", "a")
+        assert asked.calls("b") == 0
+    else:
+        assert asked.ask().is_good
+        assert asked.calls("b") == 1
+
+
+def test_a_server_is_given_the_time_it_asks_for(tmp_path: Path) -> None:
+    asked = door(tmp_path, failing("rate", retry_after=7.5), GOOD)
+    assert asked.ask().is_good
+    assert asked.clock.waits == [7.5]
+
+
+def test_a_server_that_asks_for_too_much_time_is_left_for_the_next_model(tmp_path: Path) -> None:
+    asked = Door(tmp_path, {"a": ScriptedProvider(failing("rate", retry_after=3600)), "b": ScriptedProvider(GOOD)})
+    assert asked.ask().is_good
+    assert asked.clock.waits == []
+
+
+def test_a_prompt_that_cannot_fit_is_not_sent(tmp_path: Path) -> None:
+    small, large = ModelInfo(name="s", window=1000), ModelInfo(name="l", window=100_000)
+    providers = {"a": ScriptedProvider(GOOD, info=small), "b": ScriptedProvider(GOOD, info=large)}
+    asked = Door(tmp_path, providers)
+    assert asked.ask(text="word " * 2000).is_good
+    assert (asked.calls("a"), asked.calls("b")) == (0, 1)
+    with pytest.raises(ProviderError) as caught:
+        asked.ask("a/m", text="word " * 2000)
+    assert caught.value.kind == "too-long"
+
+
+def test_cheapest_first_asks_unknown_prices_last(tmp_path: Path) -> None:
+    def priced(price: float | None) -> ScriptedProvider:
+        return ScriptedProvider(GOOD, info=ModelInfo(name="m", input_price=price, output_price=price))
+
+    asked = Door(tmp_path, {"a": priced(None), "b": priced(3.0), "c": priced(1.0)}, strategy="cheapest-first")
+    asked.ask()
+    assert [model for what, model in asked.told.events if what == "started"] == ["c/m"]
+
+
+def test_round_robin_lets_each_model_begin_in_turn(tmp_path: Path) -> None:
+    asked = Door(tmp_path, {name: ScriptedProvider(GOOD) for name in ("rr1", "rr2", "rr3")}, strategy="round-robin")
+    for number in range(6):
+        asked.ask(text=str(number))
+    assert {asked.calls(name) for name in asked.providers} == {2}
+
+
+def test_a_providers_own_mistake_is_told_as_its_own(tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match="the provider a raised ZeroDivisionError"):
+        door(tmp_path, ZeroDivisionError("x")).ask()
+
+
+def test_using_another_model_keeps_the_fallbacks(tmp_path: Path) -> None:
+    asked = Door(tmp_path, {"a": ScriptedProvider(failing("refused")), "b": ScriptedProvider(GOOD)})
+    service = ModelService(
+        asked.asking, ["a/x", "b/m"], ModelOptions(), prompt_folders=[tmp_path], tell=asked.told, replies=asked.kept
+    )
+    assert asyncio.run(service.using(model="y", temperature=0.5).ask("judge", returns=Verdict, text="t")).is_good
+    assert [model for what, model in asked.told.events if what == "started"] == ["a/y", "b/m"]
 
 
 def test_a_missing_prompt_is_named_with_its_place(tmp_path: Path) -> None:
-    service = ModelService(FakeProvider(), "m", ModelOptions(), prompt_folders=[tmp_path], on_call=lambda _: None)
+    asked = door(tmp_path, GOOD)
+    service = ModelService(asked.asking, ["a/m"], ModelOptions(), prompt_folders=[tmp_path], tell=asked.told)
     with pytest.raises(PluginError, match="no prompt for the task 'other'") as caught:
         asyncio.run(service.ask("other", returns=str))
     assert str(tmp_path / "other.md") in caught.value.where
@@ -106,3 +340,51 @@ def test_a_missing_prompt_is_named_with_its_place(tmp_path: Path) -> None:
 def test_the_offline_provider_never_pretends_to_be_a_model() -> None:
     with pytest.raises(ProviderError, match="deterministic rules"):
         OfflineProvider().chat_model("offline", ModelOptions())
+
+
+OUTCOMES = st.one_of(
+    st.sampled_from([GOOD, "", "no JSON", GOOD[:-5]]),
+    st.builds(failing, st.sampled_from(KINDS), st.one_of(st.none(), st.floats(0, 100))),
+    st.sampled_from(["length", "content_filter", "refusal"]).map(
+        lambda finish: AIMessage(GOOD, response_metadata={"finish_reason": finish})
+    ),
+)
+
+
+@given(
+    scripts=st.lists(st.lists(OUTCOMES, min_size=1, max_size=6), min_size=1, max_size=4),
+    attempts=st.integers(1, 5),
+    total=st.floats(1, 200),
+    repairs=st.integers(0, 2),
+)
+def test_whatever_happens_calls_and_time_are_bounded(
+    tmp_path_factory: pytest.TempPathFactory,
+    scripts: list[list[Outcome]],
+    attempts: int,
+    total: float,
+    repairs: int,
+) -> None:
+    providers = {f"p{number}": ScriptedProvider(*script) for number, script in enumerate(scripts)}
+    policy = RetryPolicy(attempts=attempts, max_wait=30, total=total)
+    asked = Door(tmp_path_factory.mktemp("d"), providers, policy=policy, repairs=repairs)
+    try:
+        assert asked.ask().is_good
+    except PipekitError as error:
+        assert error.hint
+        assert isinstance(error, (StepError, ProviderError))
+
+    assert asked.clock.time <= total + 1e-6
+    begun = [model for what, model in asked.told.events if what == "started"]
+    for name in providers:
+        assert asked.calls(name) <= attempts * (1 + repairs)
+    assert [model for place, model in enumerate(begun) if model not in begun[:place]] == sorted(set(begun))
+    assert begun == sorted(begun)  # no model is gone back to
+
+
+def test_temperature_is_part_of_the_question(tmp_path: Path) -> None:
+    first = door(tmp_path, GOOD)
+    first.ask()
+    other = door(tmp_path, GOOD, options=evolve(ModelOptions(), temperature=0.9))
+    other.kept = first.kept
+    other.ask()
+    assert other.calls("a") == 1

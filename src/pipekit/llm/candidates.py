@@ -1,0 +1,71 @@
+"""The models that may answer a question, and in which order they are asked."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from attrs import field, frozen
+
+from pipekit.interfaces.llm_providers import LLMProvider, ModelInfo, ModelOptions
+from pipekit.llm.limits import Account
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+__all__ = ["Candidate", "Strategy", "in_order"]
+
+#: ``cascade``: as listed; ``cheapest-first``: by price, unknown prices last; ``round-robin``: each in turn begins.
+Strategy = Literal["cascade", "cheapest-first", "round-robin"]
+
+
+@frozen(kw_only=True, eq=False)
+class Candidate:
+    """One model of one provider: ``reference`` is provider/model, ``info`` what is known of it.
+
+    ``account`` is what its calls share with others. ``model`` makes LangChain's chat model, once for each options.
+    """
+
+    reference: str
+    provider_name: str
+    name: str
+    provider: LLMProvider
+    info: ModelInfo
+    account: Account
+    _made: dict[ModelOptions, Any] = field(factory=dict, init=False, repr=False)
+
+    def model(self, options: ModelOptions) -> BaseChatModel:
+        """The chat model for these options; may load the vendor's client, so call it in a thread."""
+        if options not in self._made:
+            self._made[options] = self.provider.chat_model(self.name, options)
+        made: BaseChatModel = self._made[options]
+        return made
+
+    def is_made(self, options: ModelOptions) -> bool:
+        """Whether `model` costs nothing more."""
+        return options in self._made
+
+    @property
+    def price(self) -> float | None:
+        """US dollars for a million tokens in and a quarter of that out, the shape of most questions; None: unknown."""
+        if self.info.input_price is None or self.info.output_price is None:
+            return None
+        return self.info.input_price + self.info.output_price / 4
+
+
+_turns: dict[tuple[str, ...], itertools.count[int]] = {}
+_turns_lock = threading.Lock()
+
+
+def in_order(candidates: Sequence[Candidate], strategy: Strategy) -> list[Candidate]:
+    """The candidates in the order in which this question asks them, each once."""
+    once = list({one.reference: one for one in candidates}.values())
+    if strategy == "cheapest-first":
+        return sorted(once, key=lambda one: float("inf") if one.price is None else one.price)
+    if strategy == "round-robin" and len(once) > 1:
+        with _turns_lock:
+            turn = next(_turns.setdefault(tuple(one.reference for one in once), itertools.count())) % len(once)
+        return once[turn:] + once[:turn]
+    return once

@@ -1,0 +1,52 @@
+"""When no model gave an answer: one error that says of each what happened, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipekit.errors import PipekitError, ProviderError, StepError
+from pipekit.llm.candidates import Candidate
+from pipekit.llm.replies import CallError
+
+__all__ = ["given_up"]
+
+#: Failures of an answer: the model was there. All others are failures to reach it.
+_OF_ANSWERS = frozenset({"schema", "truncated", "declined", "filtered", "empty"})
+_HINTS = {
+    "timeout": "try again later, or give it longer with llm.timeout",
+    "connection": "see that the server runs and can be reached; --model offline works without any",
+    "rate": "go on later, or name another model under llm.fallback",
+    "quota": "see to the account's credit, or name another model under llm.fallback",
+    "server": "go on later, or name another model under llm.fallback",
+    "refused": "see what the server says of the request, or choose another model",
+    "not-found": "pipekit models lists what can be had",
+    "too-long": "choose a model with a larger window, or name one under llm.fallback",
+    "truncated": "allow longer answers with llm.maxTokens, or choose another model",
+    "declined": "choose another model, or change the prompt",
+    "filtered": "choose another model, or change the prompt",
+    "empty": "try again, or choose another model",
+    "schema": "try again, or choose another model; the model's words are kept with the run",
+}
+
+
+def given_up(task: str, failures: Sequence[tuple[Candidate, CallError]]) -> PipekitError:
+    """`StepError` when a model answered and the answer was of no use, else `ProviderError`."""
+    candidate, last = failures[-1]
+    told = "; ".join(f"{one.reference}: {error.message}" for one, error in failures)
+    text = f"no answer to {task}: {told}"
+    answered = [error for _, error in failures if error.kind in _OF_ANSWERS]
+    if last.kind == "auth":
+        secrets = list(candidate.provider.secrets)
+        variable = secrets[0] if secrets else None
+        named = f" ({variable})" if variable else ""
+        return ProviderError(
+            f"{candidate.reference} refused the key{named}: {last.message}",
+            kind="auth",
+            provider=candidate.provider_name,
+            variable=variable,
+            hint=f"set {variable or 'the key'} to a valid key, and check it with pipekit doctor",
+        )
+    if answered:
+        error = answered[-1]
+        return StepError(text, kind=error.kind, attempts=len(failures), hint=_HINTS[error.kind])
+    return ProviderError(text, kind=last.kind, provider=candidate.provider_name, hint=_HINTS[last.kind])

@@ -1,0 +1,135 @@
+"""An account's places are shared by all steps and runs of a process, whatever their event loops."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from pipekit.llm.limits import Account, Limits, account
+
+
+class FakeClock:
+    def __init__(self) -> None:
+        self.time = 100.0
+
+    def now(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self.time += seconds
+        await asyncio.sleep(0)
+
+
+def test_no_more_calls_at_once_than_there_are_places_also_across_event_loops() -> None:
+    places = Account(Limits(concurrency=3))
+    lock, now, most = threading.Lock(), 0, 0
+
+    async def call() -> None:
+        nonlocal now, most
+        async with places.place():
+            with lock:
+                now += 1
+                most = max(most, now)
+            await asyncio.sleep(0.005)
+            with lock:
+                now -= 1
+
+    async def many() -> None:
+        await asyncio.gather(*(call() for _ in range(10)))
+
+    threads = [threading.Thread(target=asyncio.run, args=(many(),)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (now, most) == (0, 3)
+
+
+def test_a_call_that_is_cancelled_while_it_waits_takes_no_place_with_it() -> None:
+    async def story() -> None:
+        places = Account(Limits(concurrency=1))
+        async with places.place():
+            waiting = [asyncio.create_task(_enter(places)) for _ in range(3)]
+            await asyncio.sleep(0)
+            waiting[0].cancel()
+            await asyncio.sleep(0)
+        waiting[1].cancel()  # it may have been handed the place just now
+        await asyncio.gather(*waiting, return_exceptions=True)
+        async with asyncio.timeout(1), places.place():
+            pass
+
+    asyncio.run(story())
+
+
+async def _enter(places: Account) -> None:
+    async with places.place():
+        pass
+
+
+def test_a_loop_that_is_gone_keeps_no_place() -> None:
+    places = Account(Limits(concurrency=1))
+    ready, go_on = threading.Event(), threading.Event()
+
+    async def waits() -> None:
+        task = asyncio.create_task(_enter(places))
+        await asyncio.sleep(0.01)
+        ready.set()
+        task.cancel()
+
+    async def holds() -> None:
+        async with places.place():
+            thread = threading.Thread(target=asyncio.run, args=(waits(),))
+            thread.start()
+            await asyncio.to_thread(ready.wait)
+            await asyncio.to_thread(thread.join)
+        async with asyncio.timeout(1), places.place():
+            go_on.set()
+
+    asyncio.run(holds())
+    assert go_on.is_set()
+
+
+def test_a_rate_spreads_calls_over_the_minute() -> None:
+    clock = FakeClock()
+    places = Account(Limits(per_minute=30), clock)
+
+    async def story() -> None:
+        for _ in range(4):
+            await _enter(places)
+
+    asyncio.run(story())
+    assert clock.time == pytest.approx(106.0)
+
+
+def test_nobody_calls_while_a_server_asks_for_time() -> None:
+    clock = FakeClock()
+    places = Account(Limits(), clock)
+    places.cool_down(12)
+    places.cool_down(3)
+    asyncio.run(_enter(places))
+    assert clock.time == pytest.approx(112.0)
+
+
+def test_the_same_key_and_limits_are_the_same_account() -> None:
+    assert account(("x", "k"), Limits()) is account(("x", "k"), Limits())
+    assert account(("x", "k"), Limits()) is not account(("x", "other"), Limits())
+    assert account(("x", "k"), Limits(concurrency=1)) is not account(("x", "k"), Limits())
+
+
+def test_places_are_given_in_the_order_of_asking() -> None:
+    order: list[int] = []
+
+    async def story() -> None:
+        places = Account(Limits(concurrency=1))
+
+        async def one(number: int) -> None:
+            async with places.place():
+                order.append(number)
+                await asyncio.sleep(0)
+
+        await asyncio.gather(*(one(number) for number in range(20)))
+
+    asyncio.run(story())
+    assert order == list(range(20))
