@@ -15,12 +15,15 @@ from pipekit.engine.bus import Bus
 from pipekit.engine.calls import CallLog
 from pipekit.interfaces.llm_providers import LLM, ModelInfo, ModelOptions
 from pipekit.llm.ask import Archive, Asking, ModelService
+from pipekit.llm.cache import ReplyCache, cache_file
 from pipekit.llm.candidates import Candidate
 from pipekit.llm.limits import Limits, account
 from pipekit.llm.prompts import prompt_digest
+from pipekit.llm.recording import Recorder
 from pipekit.llm.retrying import RetryPolicy
 from pipekit.planning.plan import PlannedStep
 from pipekit.preparing import Setup
+from pipekit.secrecy import mask
 from pipekit.state.events import CallFailed, CallFinished, CallRetried, CallStarted
 from pipekit.state.fingerprint import short_digest
 from pipekit.state.record import Usage
@@ -33,7 +36,7 @@ __all__ = ["Models", "prompt_folders", "prompt_now"]
 class Models:
     """The models of one run, each made once: who can be asked, in which order, and how patiently."""
 
-    def __init__(self, setup: Setup, archives: Sequence[Archive] = ()) -> None:
+    def __init__(self, setup: Setup) -> None:
         self._setup = setup
         self._lock = threading.Lock()
         self._made: dict[str, Candidate] = {}
@@ -47,8 +50,21 @@ class Models:
             strategy=settings.strategy,
             policy=RetryPolicy(attempts=retry.attempts, wait=retry.wait, max_wait=retry.max_wait, total=retry.total),
             repairs=settings.repairs,
-            archives=archives,
+            archives=self._archives(),
         )
+
+    def _archives(self) -> Sequence[Archive]:
+        configuration = self._setup.configuration
+        settings = configuration.settings.llm
+        self._recorder = Recorder(configuration.path(settings.record), mask) if settings.record else None
+        self._cache = ReplyCache(cache_file()) if settings.cache else None
+        return [one for one in (self._cache, self._recorder) if one is not None]
+
+    def close(self) -> None:
+        """Close the files of cache and recording."""
+        for one in (self._cache, self._recorder):
+            if one is not None:
+                one.close()
 
     def service(self, planned: PlannedStep, bus: Bus, log: CallLog) -> LLM:
         """The service `LLM` for one call of a step: its models, its prompts, and the replies that are kept for it."""

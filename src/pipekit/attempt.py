@@ -51,8 +51,6 @@ async def run_new(
     lease = await uncancelled(in_thread(lambda: setup.store.acquire(record.run_id, Owner.this_process())))
     bus = Bus(record.run_id, [tell, *setup.registry.listeners])
     bus.emit(RunStarted, input_file=record.input_file, steps=tuple(planned.name for planned in new.plan.to_run))
-    for warning in new.warnings:
-        bus.warn(warning)
     attempt = Attempt(setup, new.plan, record, new.table, bus)
     return await attempt.carry_out(lease, as_result=as_result)
 
@@ -166,6 +164,7 @@ class Attempt:
             task.uncancel()
             return self.result(runner.record)
         finally:
+            self._models.close()
             lease.release()
 
     def _started(self) -> RunRecord:
@@ -212,7 +211,10 @@ class Attempt:
             retrieval=AllRetrievers(setup.installation.retrievers(), setup.registry.plugin_of),
             llm=self._llm,
             render=lambda formats: render(
-                formats, setup.installation.output_format, TableView(record(), table, original), setup.registry.plugin_of
+                formats,
+                setup.installation.output_format,
+                TableView(record(), table, original),
+                setup.registry.plugin_of,
             ),
             prompt_digest=lambda planned, task: prompt_now(setup, planned, task),
         )

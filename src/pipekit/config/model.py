@@ -88,7 +88,8 @@ class LLMSettings:
 
     ``timeout`` is seconds for one call and ``max_tokens`` bounds an answer. The models of ``fallback`` are asked when
     the step's own gives nothing of use, in the order of ``strategy``. An answer of the wrong shape is sent back
-    ``repairs`` times. With ``cache`` equal questions are answered from earlier runs. ``limits`` holds a block for each
+    ``repairs`` times. With ``cache`` equal questions are answered from earlier runs; ``record`` names a file that every
+    question and its reply is added to, relative to the configuration's folder. ``limits`` holds a block for each
     provider, ``models`` one for each provider/model. `Configuration.model` says which model ``provider`` and ``model``
     mean.
     """
@@ -103,6 +104,7 @@ class LLMSettings:
     retry: RetrySettings = RetrySettings()
     repairs: int = field(default=1, validator=_at_least_zero)
     cache: bool = False
+    record: str | None = None
     limits: Mapping[str, LimitSettings] = field(factory=dict)
     models: Mapping[str, ModelSettings] = field(factory=dict)
     providers: Block = NO_BLOCK

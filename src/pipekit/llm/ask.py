@@ -7,7 +7,7 @@ import hashlib
 import random
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from attrs import evolve, field, frozen
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
     from langchain_core.runnables import Runnable
 
-__all__ = ["Archive", "Asking", "ModelService", "Replies", "Teller"]
+__all__ = ["Answering", "Archive", "Asking", "ModelService", "Replies", "Teller"]
 
 T = TypeVar("T")
 
@@ -59,6 +59,15 @@ class Archive(Protocol):
 
     def keep(self, asked: Asked, reply: Reply, /) -> None:
         """Keep the reply that a model just gave."""
+        ...
+
+
+@runtime_checkable
+class Answering(Protocol):
+    """A provider that answers questions itself, where others hand over a model."""
+
+    def answer(self, asked: Asked, /) -> Reply:
+        """The reply to a question."""
         ...
 
 
@@ -252,9 +261,19 @@ class ModelService:
         self, candidate: Candidate, question: _Question, messages: Sequence[BaseMessage]
     ) -> Reply:
         archives = self._asking.archives
-        if not archives:
+        provider = candidate.provider
+        if not archives and not isinstance(provider, Answering):
             return await self._asked(candidate, question, messages)
-        asked = Asked.of(question.task, candidate.reference, messages, question.schema, self._options.temperature)
+        asked = Asked.of(
+            question.task,
+            candidate.reference,
+            messages,
+            question.schema,
+            self._options.temperature,
+            shape=question.shape,
+        )
+        if isinstance(provider, Answering):
+            return evolve(provider.answer(asked), usage=Usage())
         for archive in archives:
             found = await asyncio.to_thread(archive.find, asked)
             if found is not None:

@@ -29,10 +29,18 @@ class Asked:
 
     @classmethod
     def of(
-        cls, task: str, model: str, messages: Sequence[BaseMessage], schema: JSON | None, temperature: float | None
+        cls,
+        task: str,
+        model: str,
+        messages: Sequence[BaseMessage],
+        schema: JSON | None,
+        temperature: float | None,
+        *,
+        shape: str = "",
     ) -> Asked:
-        """The question behind LangChain's messages."""
-        told = tuple((str(message.type), normalised(str(message.text))) for message in messages)
+        """The question behind LangChain's messages, without the ``shape`` that some models have to be told in words."""
+        texts = [(str(message.type), str(message.text).removesuffix(shape)) for message in messages]
+        told = tuple((role, normalised(text)) for role, text in texts)
         return cls(task=task, model=model, messages=told, schema=schema, temperature=temperature)
 
     @property

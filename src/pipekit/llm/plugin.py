@@ -15,7 +15,8 @@ pipekit_api = 1
 
 @hookimpl
 def pipekit_llm_providers() -> Mapping[str, Factory]:
-    """``offline``: the steps' own rules in the place of a model."""
+    """``offline``: the steps' own rules in the place of a model; ``replay``: the replies of a recording."""
     from pipekit.llm.providers.offline import OfflineProvider
+    from pipekit.llm.providers.replay import ReplayProvider
 
-    return {"offline": OfflineProvider}
+    return {"offline": OfflineProvider, "replay": ReplayProvider}

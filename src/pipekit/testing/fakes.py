@@ -82,7 +82,7 @@ class ScriptedModel(BaseChatModel):
     ) -> ChatResult:
         return self._generate(messages, stop, None, **kwargs)
 
-    def with_structured_output(  # type: ignore[override]
+    def with_structured_output(
         self, schema: Any, *, method: Method = "json_schema", include_raw: bool = False, **_: Any
     ) -> Runnable[Any, Any]:
         """The raw message, as the clients of vendors give it with ``include_raw``."""

@@ -1,0 +1,108 @@
+"""Recordings: what models were asked and what they said, a JSON line each, to be replayed without them."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from pipekit.errors import InputError, StorageError
+from pipekit.llm.asked import Asked
+from pipekit.llm.replies import Reply
+from pipekit.serde import JSON, MisfitError, decode, encode, structure, unstructure
+
+__all__ = ["Recorder", "Recording"]
+
+#: The layout of the lines.
+_VERSION = 1
+
+
+class Recorder:
+    """Appends every reply to a file. ``cleaned`` takes secrets out of texts before they are written."""
+
+    def __init__(self, path: Path, cleaned: Callable[[str], str]) -> None:
+        self._path = path
+        self._cleaned = cleaned
+        self._lock = threading.Lock()
+        try:
+            self._file: BinaryIO = path.open("ab")
+        except OSError as error:
+            raise StorageError(
+                f"the recording can't be written: {error.strerror or error}",
+                path=str(path),
+                errno=error.errno,
+                hint="give another file to --record",
+            ) from error
+
+    def find(self, asked: Asked) -> Reply | None:
+        """A recorder only listens."""
+        del asked
+        return None
+
+    def keep(self, asked: Asked, reply: Reply) -> None:
+        """Write a question and its reply."""
+        line: dict[str, JSON] = {
+            "version": _VERSION,
+            "digest": asked.digest_for_any_model,
+            "task": asked.task,
+            "model": reply.model,
+            "messages": [[role, self._cleaned(text)] for role, text in asked.messages],
+            "schema": asked.schema,
+            "reply": {**unstructure(reply), "text": self._cleaned(reply.text)},
+        }
+        with self._lock:
+            self._file.write(encode(line) + b"\n")
+            self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._file.close()
+
+
+class Recording:
+    """The replies of a recording, given once each for equal questions, in the order in which they were recorded."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.tasks: set[str] = set()
+        self._lock = threading.Lock()
+        self._replies: Mapping[str, deque[Reply]] = self._read()
+
+    def _read(self) -> Mapping[str, deque[Reply]]:
+        found: dict[str, deque[Reply]] = defaultdict(deque)
+        try:
+            lines = self.path.read_bytes().splitlines()
+        except OSError as error:
+            raise InputError(
+                f"the recording can't be read: {error.strerror or error}",
+                file=str(self.path),
+                hint="set llm.providers.replay.file to a file made with --record",
+            ) from error
+        for number, text in enumerate(lines, start=1):
+            try:
+                line = decode(text)
+                if line["version"] != _VERSION:
+                    raise MisfitError([f"of version {line['version']}"])
+                found[str(line["digest"])].append(structure(line["reply"], Reply))
+                self.tasks.add(str(line["task"]))
+            except (MisfitError, KeyError, TypeError) as error:
+                if number == len(lines):
+                    continue  # the recording was interrupted
+                raise InputError(
+                    f"line {number} is no line of a recording: {error}",
+                    file=str(self.path),
+                    line=number,
+                    hint="record it again with --record",
+                ) from error
+        return found
+
+    def next(self, asked: Asked) -> Reply | None:
+        """The next reply to this question; the last one is given again and again, for a resumed run may ask again."""
+        with self._lock:
+            kept = self._replies.get(asked.digest_for_any_model)
+            if not kept:
+                return None
+            return kept.popleft() if len(kept) > 1 else kept[0]

@@ -1,0 +1,149 @@
+"""Replies outlive a run in a cache and in recordings, and a replay says loudly what it doesn't know."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from langchain_core.messages import HumanMessage, SystemMessage
+
+from pipekit.errors import ConfigError, InputError, ProviderError, StorageError
+from pipekit.interfaces import ModelOptions
+from pipekit.llm.asked import Asked
+from pipekit.llm.cache import ReplyCache, cache_file
+from pipekit.llm.providers.replay import ReplayProvider, ReplaySettings
+from pipekit.llm.recording import Recorder, Recording
+from pipekit.llm.replies import Reply
+from pipekit.state.record import Usage
+
+USAGE = Usage(calls=1, input_tokens=3, output_tokens=2, cost=None)
+
+
+def asked(text: str = "<text 0123456789abcdef>\nhi\n</text 0123456789abcdef>", model: str = "a/m") -> Asked:
+    return Asked.of("judge", model, [SystemMessage("be kind"), HumanMessage(text)], {"type": "object"}, 0.5)
+
+
+def reply(text: str = "yes") -> Reply:
+    return Reply(text=text, model="a/m", method="text", usage=USAGE)
+
+
+# --- questions -------------------------------------------------------------------------------------------------------
+
+
+def test_equal_questions_are_equal_whatever_their_delimiters() -> None:
+    other = asked("<text fedcba9876543210>\nhi\n</text fedcba9876543210>")
+    assert asked().digest == other.digest
+    assert asked().digest != asked("<text fedcba9876543210>\nho\n</text fedcba9876543210>").digest
+    assert asked().digest != evolve(asked(), temperature=0.6).digest
+
+
+def test_a_recording_answers_for_any_model_and_way_of_asking() -> None:
+    told = Asked.of("judge", "b/n", [HumanMessage("q shape")], None, None, shape=" shape")
+    assert told.digest_for_any_model == Asked.of("judge", "a/m", [HumanMessage("q")], None, 1.0).digest_for_any_model
+
+
+# --- the cache -------------------------------------------------------------------------------------------------------
+
+
+def test_a_cache_answers_the_same_question_to_the_same_model_across_processes(tmp_path: Path) -> None:
+    first = ReplyCache(tmp_path / "deep" / "replies.sqlite")
+    assert first.find(asked()) is None
+    first.keep(asked(), reply())
+    first.close()
+    second = ReplyCache(tmp_path / "deep" / "replies.sqlite")
+    assert second.find(asked()) == reply()
+    assert second.find(asked(model="b/m")) is None
+    second.close()
+
+
+def test_what_was_of_no_use_is_not_cached(tmp_path: Path) -> None:
+    cache = ReplyCache(tmp_path / "replies.sqlite")
+    cache.keep(asked(), evolve(reply(), problem="truncated"))
+    assert cache.find(asked()) is None
+    cache.close()
+
+
+def test_a_broken_cache_is_no_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "replies.sqlite"
+    path.write_bytes(b"this is no database" * 100)
+    cache = ReplyCache(path)
+    with caplog.at_level(logging.WARNING):
+        cache.keep(asked(), reply())
+        assert cache.find(asked()) is None
+    assert str(path) in caplog.text
+    cache.close()
+
+
+def test_the_cache_lies_where_the_system_keeps_such_things(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_file() == tmp_path / "pipekit" / "replies.sqlite"
+
+
+# --- recordings ------------------------------------------------------------------------------------------------------
+
+
+def test_a_recording_gives_replies_in_their_order_and_the_last_one_again(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "r.jsonl", lambda text: text)
+    for text in ("one", "two"):
+        recorder.keep(asked(), reply(text))
+    recorder.close()
+    recording = Recording(tmp_path / "r.jsonl")
+    found = [recording.next(asked(model="other/x")) for _ in range(3)]
+    assert [one.text for one in found if one] == ["one", "two", "two"]
+    assert recording.next(asked("else")) is None
+
+
+def test_secrets_are_taken_out_of_a_recording(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "r.jsonl", lambda text: text.replace("canary", "***"))
+    recorder.keep(asked("the key is canary"), reply("canary!"))
+    recorder.close()
+    assert "canary" not in (tmp_path / "r.jsonl").read_text()
+    assert Recording(tmp_path / "r.jsonl").next(asked("the key is canary")) is not None
+
+
+def test_a_recording_that_was_cut_off_gives_what_is_whole(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "r.jsonl", lambda text: text)
+    recorder.keep(asked(), reply("one"))
+    recorder.close()
+    with (tmp_path / "r.jsonl").open("a") as file:
+        file.write('{"version": 1, "dig')
+    assert Recording(tmp_path / "r.jsonl").next(asked()) == reply("one")
+
+
+def test_a_file_that_is_no_recording_is_refused_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "r.jsonl").write_text("hello\nworld\n")
+    with pytest.raises(InputError, match="line 1") as caught:
+        Recording(tmp_path / "r.jsonl")
+    assert caught.value.line == 1
+    (tmp_path / "newer.jsonl").write_text(json.dumps({"version": 99}) + "\n\n")
+    with pytest.raises(InputError, match="of version 99"):
+        Recording(tmp_path / "newer.jsonl")
+    with pytest.raises(InputError, match="can't be read"):
+        Recording(tmp_path / "missing.jsonl")
+    with pytest.raises(StorageError, match="can't be written"):
+        Recorder(tmp_path / "no" / "folder.jsonl", str)
+
+
+# --- the provider `replay` -------------------------------------------------------------------------------------------
+
+
+def test_a_replay_answers_from_its_file_and_never_guesses(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "r.jsonl", str)
+    recorder.keep(asked(), reply())
+    recorder.close()
+    provider = ReplayProvider(ReplaySettings(file="r.jsonl"), tmp_path)
+    assert provider.answer(asked()) == reply()
+    with pytest.raises(ProviderError, match="holds no reply to this question \\(judge\\): it was asked something else"):
+        provider.answer(asked("other words"))
+    with pytest.raises(ProviderError, match="it was never asked weigh"):
+        provider.answer(evolve(asked(), task="weigh"))
+    with pytest.raises(ProviderError, match="questions of steps only"):
+        provider.chat_model("replay", ModelOptions())
+
+
+def test_a_replay_without_a_file_says_how_to_name_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="needs a recording"):
+        ReplayProvider(ReplaySettings(), tmp_path)
