@@ -6,6 +6,7 @@ Everything heavy is imported where it is used, so that ``from pipekit import Pip
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -70,6 +71,8 @@ class Pipeline:
         }
         self._folder = folder
         self._setup_made: Setup | None = None
+        #: Runs that begin at the same time ask from several threads; they must find one store, one set of plugins.
+        self._making = threading.Lock()
 
     def __repr__(self) -> str:
         config = self._arguments["config"]
@@ -80,12 +83,13 @@ class Pipeline:
 
     @property
     def _setup(self) -> Setup:
-        if self._setup_made is None:
-            from pipekit.preparing import Asked, Setup
+        from pipekit.preparing import Asked, Setup
 
-            folder = Path(self._folder) if self._folder is not None else Path.cwd()
-            self._setup_made = Setup(Asked(folder=folder.absolute(), **self._arguments))
-        return self._setup_made
+        with self._making:
+            if self._setup_made is None:
+                folder = Path(self._folder) if self._folder is not None else Path.cwd()
+                self._setup_made = Setup(Asked(folder=folder.absolute(), **self._arguments))
+            return self._setup_made
 
     @property
     def configuration(self) -> Configuration:
@@ -177,8 +181,9 @@ class Pipeline:
 
     def close(self) -> None:
         """Close the store and what else was opened."""
-        if self._setup_made is not None:
-            self._setup_made.close()
+        with self._making:
+            if self._setup_made is not None:
+                self._setup_made.close()
 
 
 def _finished(stream: EventStream) -> RunResult:

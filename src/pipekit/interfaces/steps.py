@@ -192,6 +192,9 @@ class _StepDecorator:
     ) -> _Plain: ...
     def __call__(self, *fn: Any, **options: Any) -> Any:
         """Make a step of a function, or a decorator with these options."""
+        if fn and not callable(fn[0]):
+            by_keyword = f"; a name is given by keyword: @step(name={fn[0]!r})" if isinstance(fn[0], str) else ""
+            raise TypeError(f"a step is made of a function, not of {fn[0]!r}{by_keyword}")
         if fn:
             return Step(*fn, **options)
         return functools.partial(Step, **options)
