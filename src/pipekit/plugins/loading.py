@@ -8,12 +8,14 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
+from pipekit.config.configuration import Configuration
 from pipekit.errors import PluginError
-from pipekit.plugins.manager import BUILTINS, Candidate, Loaded, discover, load, local_candidate
+from pipekit.plugins.local import local_candidate
+from pipekit.plugins.manager import BUILTINS, Candidate, Loaded, discover, load
 from pipekit.plugins.quarantine import Health, PluginInfo
 from pipekit.plugins.registry import Contribution, Registry
 
-__all__ = ["PluginOptions", "load_plugins"]
+__all__ = ["PluginOptions", "load_plugins", "refusals"]
 
 
 @frozen(kw_only=True)
@@ -32,6 +34,20 @@ class PluginOptions:
     folder: Path = Path()
     trust: bool = False
 
+    @classmethod
+    def of(cls, configuration: Configuration, *, trust: bool = False) -> PluginOptions:
+        """What a configuration says."""
+        wanted = configuration.settings.plugins
+        return cls(
+            block=wanted.block,
+            allow=wanted.allow,
+            local=wanted.local,
+            off=wanted.off,
+            strict=wanted.strict,
+            folder=configuration.folder,
+            trust=trust,
+        )
+
 
 def load_plugins(
     options: PluginOptions,
@@ -44,7 +60,7 @@ def load_plugins(
     candidates = discover(given, off=options.off, builtins=builtins)
     if not options.off:
         candidates += [local_candidate(options.folder / name, environ, trusted=options.trust) for name in options.local]
-    doubled = _doubled(candidates)
+    set_aside = refusals(candidates, options)
     contributions: list[Contribution] = []
     plugins: list[PluginInfo] = []
     refused: dict[tuple[str, str], str] = {}
@@ -58,11 +74,9 @@ def load_plugins(
             builtin=candidate.builtin,
             local=candidate.local,
         )
-        if not candidate.builtin and (blocked := _blocked(candidate, options)):
-            plugins.append(evolve(info, health="blocked", reason=blocked))
-            continue
-        if candidate.name in doubled and not candidate.builtin:
-            plugins.append(evolve(info, health="set aside", reason=doubled[candidate.name]))
+        if candidate in set_aside:
+            health, reason = set_aside[candidate]
+            plugins.append(evolve(info, health=health, reason=reason))
             continue
         loaded = load(candidate)
         info = evolve(info, load_ms=round(loaded.load_ms, 2))
@@ -98,28 +112,43 @@ def load_plugins(
                 accepted.append(one)
         if complaints and options.strict:
             raise PluginError(complaints[0], kind="clash", plugin=info.name, hint="plugins.block settles it")
-        health: Health = "ok" if not complaints else ("partly" if accepted else "set aside")
+        health = "ok" if not complaints else ("partly" if accepted else "set aside")
         shown = evolve(_with_names(info, accepted), health=health, reason="; ".join(complaints))
         contributions += [evolve(one, plugin=shown) for one in accepted]
         plugins.append(shown)
     return Registry(contributions, plugins, refused=refused, listeners=listeners)
 
 
-def _doubled(candidates: Sequence[Candidate]) -> dict[str, str]:
-    """Names that several plugins carry, and what to say about it: against a built-in the newcomer is set aside."""
+def refusals(candidates: Sequence[Candidate], options: PluginOptions) -> dict[Candidate, tuple[Health, str]]:
+    """The plugins that aren't even loaded, each with its health and the reason.
+
+    Those are blocked, or share their name with another one that isn't: against a built-in the newcomer is set aside,
+    and of two strangers both.
+    """
+    refused: dict[Candidate, tuple[Health, str]] = {}
     by_name: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
-        by_name[candidate.name].append(candidate)
-    result: dict[str, str] = {}
+        blocked = "" if candidate.builtin else _blocked(candidate, options)
+        if blocked:
+            refused[candidate] = ("blocked", blocked)
+        else:
+            by_name[candidate.name].append(candidate)
     for name, several in by_name.items():
         if len(several) > 1:
-            who = " and ".join(f"{one.package} {one.version}".strip() or "a local file" for one in several)
-            result[name] = f"two plugins are called {name!r}: {who}; uninstall one, or plugins.block one by its package"
-    return result
+            who = " and ".join(_origin(one) for one in several)
+            reason = f"two plugins are called {name!r}: {who}; uninstall one, or plugins.block one by its package"
+            refused.update({one: ("set aside", reason) for one in several if not one.builtin})
+    return refused
+
+
+def _origin(candidate: Candidate) -> str:
+    if candidate.package:
+        return f"{candidate.package} {candidate.version}".strip()
+    return "a local file" if candidate.local else "one given by the program"
 
 
 def _blocked(candidate: Candidate, options: PluginOptions) -> str:
-    names = {candidate.name, candidate.package}
+    names = {candidate.name, candidate.package} - {""}
     if names & set(options.block):
         return "blocked by plugins.block"
     if options.allow is not None and candidate.package and not names & set(options.allow):

@@ -10,12 +10,10 @@ import contextlib
 import difflib
 import functools
 import importlib
-import importlib.util
+import inspect
 import os
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -26,12 +24,14 @@ from pipekit import hookspecs
 from pipekit.errors import PluginError
 from pipekit.interfaces.steps import Step
 from pipekit.interfaces.workflows import Workflow
-from pipekit.plugins.trust import digest_of, is_trusted
+from pipekit.plugins.calling import is_stop
 from pipekit.printing import printing_to_stderr
 
-__all__ = ["BUILTINS", "GROUP", "Candidate", "Found", "Loaded", "commands_of", "discover", "load"]
+__all__ = ["BUILTINS", "GROUP", "LOCAL", "Candidate", "Found", "Loaded", "commands_of", "discover", "load"]
 
 GROUP = "pipekit"
+#: What the names of modules made of a project's own files begin with.
+LOCAL = "pipekit_local_"
 #: The built-ins, by the names that pyproject declares in the same group; reached without a scan.
 BUILTINS: Mapping[str, str] = {
     "stores": "pipekit.stores.plugin",
@@ -52,7 +52,7 @@ _MAPPINGS = (
 )
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class Candidate:
     """A plugin that could be loaded: its name, where it comes from, and how to get at it."""
 
@@ -129,34 +129,6 @@ def _installed() -> list[Candidate]:
     return sorted(found, key=lambda candidate: (candidate.name, candidate.package))
 
 
-def local_candidate(path: Path, environ: Mapping[str, str], *, trusted: bool) -> Candidate:
-    """A project's own file as a plugin; loading it fails until the user trusted it."""
-
-    def get() -> object:
-        digest = digest_of(path)
-        if not trusted and not is_trusted(path, digest, environ):
-            raise PluginError(
-                f"the local plugin {path.name} is not trusted yet, or was changed since",
-                kind="untrusted",
-                where=str(path),
-                hint=f"look at it, then: pipekit trust {path.parent}",
-            )
-        name = f"pipekit_local_{digest[:12]}"
-        spec = importlib.util.spec_from_file_location(name, path)
-        if spec is None or spec.loader is None:
-            raise PluginError(f"the local plugin {path.name} is no Python file", kind="local", where=str(path))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        try:
-            spec.loader.exec_module(module)
-        except BaseException:
-            del sys.modules[name]
-            raise
-        return module
-
-    return Candidate(name=path.stem, get=get, local=True)
-
-
 def load(candidate: Candidate) -> Loaded:
     """Load one plugin and ask all its hooks but the commands; whatever goes wrong sets it aside."""
     loaded = Loaded(candidate=candidate)
@@ -168,9 +140,9 @@ def load(candidate: Candidate) -> Loaded:
             manager = _registered(plugin, candidate.name)
             loaded.found = _ask(manager, plugin)
             loaded.listener = _listener(manager)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # noqa: BLE001 - a plugin's SystemExit is its own failure, as everything else
+    except BaseException as error:  # a plugin's SystemExit is its own failure, as everything else
+        if is_stop(error):
+            raise
         loaded.reason = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
         loaded.error = error
         loaded.found = []
@@ -186,9 +158,9 @@ def commands_of(candidate: Candidate) -> list[object]:
             _check_version(plugin)
             results = _registered(plugin, candidate.name).hook.pipekit_commands()
             return [command for result in results for command in result]
-    except KeyboardInterrupt:
-        raise
-    except BaseException:  # noqa: BLE001 - a broken plugin has no commands; pipekit plugins says why
+    except BaseException as error:  # a broken plugin has no commands; pipekit plugins says why
+        if is_stop(error):
+            raise
         return []
 
 
@@ -219,7 +191,15 @@ def _registered(plugin: object, name: str) -> pluggy.PluginManager:
     manager.add_hookspecs(hookspecs)
     known = [name for name in dir(hookspecs) if name.startswith("pipekit_")]
     for attribute in dir(plugin):
-        if attribute.startswith("pipekit_") and attribute != "pipekit_api" and attribute not in known:
+        if not attribute.startswith("pipekit_"):
+            continue
+        value = getattr(plugin, attribute)
+        if not inspect.isroutine(value):
+            continue  # such as a package called pipekit_… that the plugin imports
+        marked = hasattr(value, "pipekit_impl")
+        if not marked and attribute in known and not hasattr(value, "pipekit_spec"):
+            raise PluginError(f"its {attribute} is not marked with @hookimpl, so it is no hook", kind="unknown-hook")
+        if marked and attribute not in known:
             near = difflib.get_close_matches(attribute, known, n=1)
             raise PluginError(
                 f"it has a hook that doesn't exist: {attribute}" + (f"; did you mean {near[0]}?" if near else ""),
@@ -241,7 +221,7 @@ def _ask(manager: pluggy.PluginManager, plugin: object) -> list[Found]:
     if isinstance(plugin, ModuleType) and not any(one.hook == "pipekit_steps" for one in found):
         # A small file of one's own needs no hook: the steps in it are what it gives.
         own = [(value.name, value) for value in vars(plugin).values() if isinstance(value, Step)]
-        if own and plugin.__name__.startswith("pipekit_local_"):
+        if own and plugin.__name__.startswith(LOCAL):
             found.append(Found(hook="pipekit_steps", given=tuple(own)))
     return found
 

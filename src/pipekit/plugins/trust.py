@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pipekit.errors import ConfigError, StorageError
 
-__all__ = ["digest_of", "is_trusted", "trust", "trust_file"]
+__all__ = ["content_of", "digest_of", "digest_of_content", "is_trusted", "trust", "trust_file"]
 
 
 def trust_file(environ: Mapping[str, str]) -> Path:
@@ -30,8 +30,18 @@ def trust_file(environ: Mapping[str, str]) -> Path:
 
 def digest_of(path: Path) -> str:
     """sha256 of a file's content; `ConfigError` when it can't be read."""
+    return digest_of_content(content_of(path))
+
+
+def digest_of_content(content: bytes) -> str:
+    """sha256 of what a file holds."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def content_of(path: Path) -> bytes:
+    """What a file holds, read once: what is trusted has to be what runs. `ConfigError` when it can't be read."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return path.read_bytes()
     except OSError as error:
         raise ConfigError(
             f"the local plugin {path} can't be read: {error.strerror}",

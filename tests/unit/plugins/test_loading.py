@@ -12,6 +12,7 @@ import pytest
 
 from pipekit import Step, hookimpl, step
 from pipekit.errors import PluginError
+from pipekit.plugins import manager
 from pipekit.plugins.loading import PluginOptions, load_plugins
 from pipekit.plugins.quarantine import PluginInfo
 from pipekit.plugins.registry import Registry
@@ -93,6 +94,51 @@ def test_of_two_strangers_with_one_name_neither_is_used_until_one_is_blocked() -
     with pytest.raises(PluginError, match="one and two"):
         load(one, two).loader("x")
     assert load(one, two, block=("two",)).loader("x").plugin.name == "one"
+
+
+def two_called_notes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two installed packages whose plugins have one name, and give different loaders."""
+
+    def candidate(package: str) -> manager.Candidate:
+        plugin = a_plugin(package, pipekit_loaders=lambda: {package: int})
+        return manager.Candidate(name="notes", get=lambda: plugin, package=package, version="1.0")
+
+    monkeypatch.setattr(manager, "_installed", lambda: [candidate("one"), candidate("two")])
+
+
+def installed(**options: Any) -> Registry:
+    return load_plugins(PluginOptions(**options), environ={}, builtins={"stores": "pipekit.stores.plugin"})
+
+
+def test_of_two_plugins_with_one_name_neither_is_used_until_one_is_blocked_by_its_package(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    two_called_notes(monkeypatch)
+    both = installed()
+    assert list(both.loaders) == []
+    assert "two plugins are called 'notes': one 1.0 and two 1.0" in info(both, "notes").reason
+
+    settled = installed(block=("two",))
+    assert list(settled.loaders) == ["one"]
+    assert {plugin.package: plugin.health for plugin in settled.plugins if plugin.name == "notes"} == {
+        "one": "ok",
+        "two": "blocked",
+    }
+    assert list(installed(allow=("one",)).loaders) == ["one"]
+    assert list(installed(block=("notes",)).loaders) == []
+
+
+def test_a_plugin_that_imports_a_package_called_pipekit_something_is_no_worse_for_it() -> None:
+    plugin = a_plugin("fine", pipekit_steps=lambda: [good])
+    plugin.pipekit_estimates = ModuleType("pipekit_estimates")  # type: ignore[attr-defined]
+    plugin.pipekit_helper = lambda: None  # type: ignore[attr-defined]
+    assert info(load(plugin), "fine").health == "ok"
+
+
+def test_a_hook_that_is_not_marked_is_told_and_not_passed_over() -> None:
+    plugin = ModuleType("plain")
+    plugin.pipekit_steps = lambda: [good]  # type: ignore[attr-defined]
+    assert "pipekit_steps is not marked with @hookimpl" in info(load(plugin), "plain").reason
 
 
 def test_what_a_plugin_prints_while_loading_never_reaches_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
