@@ -9,6 +9,7 @@ import click
 import pytest
 
 from pipekit import hookimpl
+from pipekit.errors import ConfigError, PluginError
 from pipekit.plugins import manager
 from pipekit.plugins.commands import cached_plugin_commands, find_plugin_command
 
@@ -48,5 +49,48 @@ def test_a_cache_that_cannot_be_read_lists_nothing(environ: dict[str, str], tmp_
     assert cached_plugin_commands(environ) == {}
 
 
-def test_with_plugins_off_there_are_no_commands(environ: dict[str, str]) -> None:
-    assert find_plugin_command("hello", {**environ, "PIPEKIT_PLUGINS_OFF": "1"}) is None
+@pytest.mark.parametrize("text", ["1", "true", " TRUE "])
+def test_with_plugins_off_there_are_no_commands(environ: dict[str, str], text: str) -> None:
+    assert find_plugin_command("hello", environ) is hello
+    assert find_plugin_command("hello", {**environ, "PIPEKIT_PLUGINS_OFF": text}) is None
+    assert cached_plugin_commands({**environ, "PIPEKIT_PLUGINS_OFF": text}) == {}
+
+
+@pytest.mark.parametrize("plugins", ["block: [greeter]", "block: [greeter-dist]", "allow: [other]", "off: true"])
+def test_a_plugin_that_is_not_wanted_is_not_even_imported(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, plugins: str
+) -> None:
+    imported: list[str] = []
+    blocked = manager.Candidate(name="greeter", get=lambda: imported.append("greeter"), package="greeter-dist")
+    monkeypatch.setattr(manager, "_installed", lambda: [blocked])
+    (tmp_path / "pipekit.yaml").write_text(f"plugins: {{{plugins}}}\n")
+    assert find_plugin_command("hello", environ, tmp_path) is None
+    assert imported == []
+
+
+def test_where_the_configuration_does_not_say_which_plugins_are_wanted_none_is_imported(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "pipekit.yaml").write_text("plugins: {blok: [greeter]}\n")
+    with pytest.raises(ConfigError, match="there is no setting plugins.blok") as caught:
+        find_plugin_command("hello", environ, tmp_path)
+    assert caught.value.hint == "did you mean block?"
+
+
+def test_of_two_plugins_with_one_command_neither_is_used_until_one_is_blocked(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def candidate(name: str) -> manager.Candidate:
+        plugin = ModuleType(name)
+        plugin.pipekit_commands = hookimpl(pipekit_commands)  # type: ignore[attr-defined]
+        return manager.Candidate(name=name, get=lambda: plugin, package=f"{name}-dist", version="1.0")
+
+    found = [candidate("one"), candidate("two")]
+    monkeypatch.setattr(manager, "_installed", lambda: found)
+    with pytest.raises(PluginError, match=r"'hello' is given by one-dist 1\.0 and two-dist 1\.0") as caught:
+        find_plugin_command("hello", environ, tmp_path)
+    assert (caught.value.code, caught.value.hint[-14:]) == (9, "{block: [two]}")
+    assert find_plugin_command("other", environ, tmp_path) is None
+    assert cached_plugin_commands(environ) == {}
+    (tmp_path / "pipekit.yaml").write_text("plugins: {block: [two]}\n")
+    assert find_plugin_command("hello", environ, tmp_path) is hello
