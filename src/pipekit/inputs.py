@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from attrs import frozen
 
-from pipekit.errors import InputError, PluginError, UsageError
+from pipekit.errors import InputError, PipekitError, UsageError
 from pipekit.interfaces.loaders import Loader, Source
+from pipekit.plugins.calling import PluginOf, calling_plugin, nobody
+from pipekit.plugins.quarantine import PluginInfo
 from pipekit.serde import JSON, MisfitError, decode, encode, structure, unstructure
 
 __all__ = ["NOTHING", "Given", "Input", "Text", "load_value", "pick_loader", "read_input"]
@@ -175,9 +178,18 @@ def _too_large(name: str, limit: int, size: int | None) -> InputError:
 
 
 def pick_loader(
-    given: Given, loaders: Mapping[str, Loader[Any]], wanted: str | None, input_type: type[object]
+    given: Given,
+    loaders: Mapping[str, Loader[Any]],
+    wanted: str | None,
+    input_type: type[object],
+    *,
+    plugin_of: PluginOf = nobody,
+    left_out: Callable[[PipekitError], None] | None = None,
 ) -> str | None:
-    """The name of the loader for this input; None where the value needs none (a ready value, plain text, JSON)."""
+    """The name of the loader for this input; None where the value needs none (a ready value, plain text, JSON).
+
+    A loader that raises while it looks is left out when ``left_out`` is there to be told; else its error is raised.
+    """
     if given.kind == "value":
         return None
     fitting = {name: loader for name, loader in loaders.items() if _gives(loader, input_type)}
@@ -191,15 +203,23 @@ def pick_loader(
     if not fitting:
         return None
     head = given.content[:HEAD]
-    sure = {name: _recognised(name, loader, head, given.name) for name, loader in fitting.items()}
-    best = max(sure.values())
+    sure: dict[str, float] = {}
+    for name, loader in fitting.items():
+        try:
+            with _calling(name, plugin_of("pipekit_loaders", name), given):
+                sure[name] = _share(loader.recognises(head, given.name))
+        except PipekitError as error:
+            if left_out is None:
+                raise
+            left_out(error)
+    best = max(sure.values(), default=0.0)
     winners = [name for name, value in sure.items() if value == best]
     if best <= 0:
         raise InputError(
             f"no loader recognises it: {given.name}",
             file=given.name,
             kind="unrecognised",
-            hint=f"say what it is with --input-format ({', '.join(fitting)})",
+            hint=f"say what it is with --input-format ({', '.join(sure) or ', '.join(fitting)})",
         )
     if len(winners) > 1:
         raise InputError(
@@ -211,30 +231,46 @@ def pick_loader(
     return winners[0]
 
 
-def _recognised(name: str, loader: Loader[Any], head: bytes, shown: str) -> float:
-    try:
-        return float(loader.recognises(head, shown))
-    except Exception as error:
-        raise PluginError(
-            f"the loader {name} raised {type(error).__name__} on {shown}: {error}",
-            hook="pipekit_loaders",
-            kind="loader",
-            hint="name another one with --input-format, or block its plugin: plugins.block",
-        ) from error
+def _calling(name: str, plugin: PluginInfo | None, given: Given) -> contextlib.AbstractContextManager[None]:
+    return calling_plugin(
+        f"the loader {name}",
+        plugin,
+        hook="pipekit_loaders",
+        kind="loader",
+        where=given.name,
+        hint="name another one with --input-format, or block its plugin: plugins.block",
+    )
+
+
+def _share(sure: float) -> float:
+    if not 0 <= float(sure) <= 1:  # NaN, too: it would be larger than nothing and smaller than nothing
+        raise ValueError(f"recognises gave {sure!r}, which is no number from 0 to 1")
+    return float(sure)
 
 
 def _gives(loader: Loader[Any], input_type: type[object]) -> bool:
-    returns: Any = loader.returns  # a stranger's loader may say anything
+    returns: Any = getattr(loader, "returns", None)  # a stranger's loader may say anything
     return isinstance(returns, type) and issubclass(returns, input_type)
 
 
-def load_value(given: Given, loader: Loader[Any] | None, input_type: type[object]) -> tuple[Any, JSON]:
-    """The workflow's first artifact, as a value and as plain JSON."""
+def load_value(
+    given: Given,
+    loader: Loader[Any] | None,
+    input_type: type[object],
+    *,
+    called: str = "",
+    plugin: PluginInfo | None = None,
+    warn: Callable[[str], None] = lambda _: None,
+) -> tuple[Any, JSON]:
+    """The workflow's first artifact, as a value and as plain JSON.
+
+    ``called`` and ``plugin`` are the loader's name and where it came from; ``warn`` is told what it mended.
+    """
     if given.kind == "value" and given.value is not None:
         return given.value, unstructure(given.value)
     try:
         if loader is not None:
-            value = loader.load(Source(name=given.name, content=given.content))
+            value = _loaded(given, loader, input_type, _calling(called or "given", plugin, given), warn)
         elif input_type is str:
             value = given.content.decode("utf-8-sig")
         else:
@@ -242,10 +278,36 @@ def load_value(given: Given, loader: Loader[Any] | None, input_type: type[object
         plain = unstructure(value)
         encode(plain)
     except (MisfitError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"is no {input_type.__name__}: {error}",
-            file=given.name,
-            kind="misfit",
-            hint=f"this workflow reads a {input_type.__name__} as JSON" if input_type is not str else "use UTF-8",
-        ) from error
+        raise _misfit(given, input_type, error) from error
     return value, plain
+
+
+def _loaded(
+    given: Given,
+    loader: Loader[Any],
+    input_type: type[object],
+    guard: contextlib.AbstractContextManager[None],
+    warn: Callable[[str], None],
+) -> Any:
+    source = Source(name=given.name, content=given.content)
+    with guard:
+        try:
+            value = loader.load(source)
+        except (MisfitError, UnicodeDecodeError) as error:
+            # The loader found that this is not what it reads, which is no mistake of its own.
+            raise _misfit(given, input_type, error) from error
+        own: object = getattr(value, "warnings", ())
+        # A field of this name with anything else in it is the workflow's own.
+        kept = own if isinstance(own, (tuple, list)) and all(isinstance(text, str) for text in own) else ()
+        for text in dict.fromkeys((*source.warnings, *kept)):
+            warn(str(text))
+        return value
+
+
+def _misfit(given: Given, input_type: type[object], error: Exception) -> InputError:
+    return InputError(
+        f"is no {input_type.__name__}: {error}",
+        file=given.name,
+        kind="misfit",
+        hint=f"this workflow reads a {input_type.__name__} as JSON" if input_type is not str else "use UTF-8",
+    )

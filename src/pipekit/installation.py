@@ -10,15 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from pipekit.config.configuration import Configuration
-from pipekit.config.structuring import fill
-from pipekit.config.tree import EMPTY, Node
+from pipekit.config.tree import NO_BLOCK, Node
 from pipekit.engine.threads import in_thread
-from pipekit.errors import ConfigError, PipekitError, PlanError, PluginError
+from pipekit.errors import ConfigError, PipekitError, PlanError
 from pipekit.interfaces.llm_providers import LLMProvider
 from pipekit.interfaces.loaders import Loader
 from pipekit.interfaces.output_formats import OutputFormat
 from pipekit.interfaces.retrievers import Hit, Retriever
 from pipekit.interfaces.state_stores import StateStore, StoreURL
+from pipekit.plugins.calling import PluginOf, calling_plugin, nobody
+from pipekit.plugins.factories import fill_block
 from pipekit.plugins.registry import Contribution, Registry
 from pipekit.state.fingerprint import short_digest
 
@@ -44,7 +45,7 @@ class Installation:
 
     def _make(self, entry: Contribution, block: Node | None, path: str, url: StoreURL | None = None) -> Any:
         def settings_of(cls: type) -> object:
-            value, faults = fill(cls, block or EMPTY, path)
+            value, faults = fill_block(entry.value, cls, block, path)
             if faults:
                 raise PlanError(faults)
             return value
@@ -69,7 +70,9 @@ class Installation:
             )
         url = StoreURL(scheme, location, self.configuration.folder)
         entry = self.registry.store(scheme)
-        block = self.configuration.settings.store_block
+        # A store that is given in the place of the configured one gets none of its settings.
+        settings = self.configuration.settings
+        block = settings.store_block if settings.store.startswith(f"{scheme}:") else NO_BLOCK
         made: StateStore = self._once("store", text, lambda: self._make(entry, block, "store", url))
         return made
 
@@ -87,15 +90,23 @@ class Installation:
         made: OutputFormat = self._once("format", name, lambda: self._make(entry, block, f"output.formats.{name}"))
         return made
 
-    def loaders(self) -> Mapping[str, Loader[Any]]:
-        """All loaders by name."""
-        blocks = self.configuration.settings.loaders
-        made: dict[str, Loader[Any]] = {}
-        for name, entry in self.registry.loaders.items():
-            made[name] = self._once(
-                "loader", name, functools.partial(self._make, entry, blocks.get(name), f"loaders.{name}")
-            )
+    def loader(self, name: str) -> Loader[Any]:
+        """The loader of this name."""
+        entry = self.registry.loader(name)
+        block = self.configuration.settings.loaders.get(name)
+        made: Loader[Any] = self._once("loader", name, lambda: self._make(entry, block, f"loaders.{name}"))
         return made
+
+    def loaders(self) -> tuple[Mapping[str, Loader[Any]], list[PipekitError]]:
+        """All loaders that can be made, by name, and an error for each that can't: it is no obstacle to the others."""
+        made: dict[str, Loader[Any]] = {}
+        errors: list[PipekitError] = []
+        for name in self.registry.loaders:
+            try:
+                made[name] = self.loader(name)
+            except PipekitError as error:
+                errors.append(error)
+        return made, errors
 
     def retrievers(self) -> Mapping[str, Retriever]:
         """The retrievers that the configuration has a block for, by name."""
@@ -114,15 +125,30 @@ class Installation:
 
     def retrievers_digest(self) -> str:
         """Changes when the content of a configured retriever does, or which ones there are."""
-        return short_digest({name: _guarded_fingerprint(name, one) for name, one in self.retrievers().items()})
+        prints: dict[str, str] = {}
+        for name, retriever in self.retrievers().items():
+            with _calling_retriever(name, self.registry.plugin_of):
+                prints[name] = str(retriever.fingerprint())
+        return short_digest(prints)
 
     def secrets_of(self, provider: str) -> Sequence[str]:
         """The environment variables a model provider needs."""
-        return self.provider(provider).secrets
+        with self._asking("pipekit_llm_providers", provider):
+            return tuple(self.provider(provider).secrets)
 
     def needs_of(self, output_format: str) -> Sequence[str]:
         """The artifacts an output format reads."""
-        return self.output_format(output_format).needs
+        with self._asking("pipekit_output_formats", output_format):
+            return tuple(self.output_format(output_format).needs)
+
+    def _asking(self, hook: str, name: str) -> contextlib.AbstractContextManager[None]:
+        return calling_plugin(
+            f"the {self.registry.word(hook)} {name}",
+            self.registry.plugin_of(hook, name),
+            hook=hook,
+            kind="plugin",
+            hint="its author has to mend this; until then, choose another one",
+        )
 
     def close(self) -> None:
         """Close the stores that were opened."""
@@ -137,8 +163,9 @@ class Installation:
 class AllRetrievers:
     """The service `Retrieval`: all configured retrievers as one."""
 
-    def __init__(self, retrievers: Mapping[str, Retriever]) -> None:
+    def __init__(self, retrievers: Mapping[str, Retriever], plugin_of: PluginOf = nobody) -> None:
         self._retrievers = retrievers
+        self._plugin_of = plugin_of
 
     @property
     def sources(self) -> Sequence[str]:
@@ -149,37 +176,23 @@ class AllRetrievers:
         """At most ``limit`` hits of all retrievers together, best first."""
         hits: list[Hit] = []
         for name, retriever in self._retrievers.items():
-            hits.extend(await in_thread(functools.partial(_searched, name, retriever, query, limit, kind)))
+            hits.extend(await in_thread(functools.partial(self._searched, name, retriever, query, limit, kind)))
         return sorted(hits, key=lambda hit: -hit.relevance)[:limit]
 
-
-def _guarded_fingerprint(name: str, retriever: Retriever) -> str:
-    try:
-        return str(retriever.fingerprint())
-    except PipekitError:
-        raise
-    except Exception as error:
-        raise PluginError(
-            f"the retriever {name} raised {type(error).__name__}: {error}",
-            hook="pipekit_retrievers",
-            kind="retriever",
-            hint=f"run without it: take retrievers.{name} out of the configuration",
-        ) from error
+    def _searched(self, name: str, retriever: Retriever, query: str, limit: int, kind: str | None) -> list[Hit]:
+        with _calling_retriever(name, self._plugin_of):
+            given: Sequence[object] = retriever.search(query, limit=limit, kind=kind)
+            hits = [hit for hit in given if isinstance(hit, Hit)]
+            if len(hits) < len(given):
+                raise TypeError("gave something that is no Hit")
+            return hits
 
 
-def _searched(name: str, retriever: Retriever, query: str, limit: int, kind: str | None) -> list[Hit]:
-    try:
-        given: Sequence[object] = retriever.search(query, limit=limit, kind=kind)
-        hits = [hit for hit in given if isinstance(hit, Hit)]
-        if len(hits) < len(given):
-            raise TypeError("gave something that is no Hit")
-        return hits
-    except PipekitError:
-        raise
-    except Exception as error:
-        raise PluginError(
-            f"the retriever {name} raised {type(error).__name__}: {error}",
-            hook="pipekit_retrievers",
-            kind="retriever",
-            hint=f"run without it: take retrievers.{name} out of the configuration",
-        ) from error
+def _calling_retriever(name: str, plugin_of: PluginOf) -> contextlib.AbstractContextManager[None]:
+    return calling_plugin(
+        f"the retriever {name}",
+        plugin_of("pipekit_retrievers", name),
+        hook="pipekit_retrievers",
+        kind="retriever",
+        hint=f"run without it: take retrievers.{name} out of the configuration",
+    )

@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipekit.errors import PipekitError, PluginError, StateError, StorageError
+from pipekit.errors import PluginError, StateError, StorageError
 from pipekit.interfaces.output_formats import FormatName, OutputFile, OutputFormat, RunView
 from pipekit.interfaces.state_stores import StateStore
+from pipekit.plugins.calling import PluginOf, calling_plugin, nobody
 from pipekit.state.record import RunRecord
 from pipekit.stores.layout import check_path
 
@@ -18,23 +19,23 @@ __all__ = ["copy_outputs", "render"]
 
 
 def render(
-    formats: Sequence[FormatName], format_of: Callable[[str], OutputFormat], view: RunView
+    formats: Sequence[FormatName],
+    format_of: Callable[[str], OutputFormat],
+    view: RunView,
+    plugin_of: PluginOf = nobody,
 ) -> list[tuple[str, OutputFile]]:
     """The files of these formats, each with its format's name; `PluginError` for a format that misbehaves."""
     made: list[tuple[str, OutputFile]] = []
     for name in formats:
         output_format = format_of(name)
-        try:
+        with calling_plugin(
+            f"the output format {name}",
+            plugin_of("pipekit_output_formats", name),
+            hook="pipekit_output_formats",
+            kind="format-raised",
+            hint=f"run without it: take {name} out of the formats",
+        ):
             files = list(output_format.render(view))
-        except PipekitError:
-            raise
-        except Exception as error:
-            raise PluginError(
-                f"the output format {name} raised {type(error).__name__}: {error}",
-                hook="pipekit_output_formats",
-                kind="format-raised",
-                hint=f"run without it: take {name} out of the formats",
-            ) from error
         for file in files:
             _check(name, file, [other for _, other in made])
             made.append((name, file))

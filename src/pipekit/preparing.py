@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from attrs import evolve, frozen
 
@@ -16,14 +15,16 @@ from pipekit.config.layers import Override
 from pipekit.engine.table import ArtifactTable
 from pipekit.errors import PipekitError, PluginError, UsageError
 from pipekit.history import Runs
-from pipekit.inputs import NOTHING, Given, Input, load_value, pick_loader, read_input
+from pipekit.inputs import NOTHING, Given, Input, read_input
 from pipekit.installation import Installation
+from pipekit.intake import Loaded, load_again, load_input, tell_unloaded
 from pipekit.interfaces.state_stores import Owner, StateStore
 from pipekit.interfaces.workflows import Workflow
 from pipekit.planning.build import PlanRequest, make_plan
 from pipekit.planning.members import Registered
 from pipekit.planning.plan import Plan, PlannedStep
 from pipekit.planning.select import Selection
+from pipekit.plugins.blocks import check_blocks
 from pipekit.plugins.loading import PluginOptions, load_plugins
 from pipekit.plugins.registry import Registry
 from pipekit.serde import JSON
@@ -71,7 +72,6 @@ class NewRun:
     record: RunRecord
     given: Given
     table: ArtifactTable
-    warnings: Sequence[str] = ()
 
 
 class Setup:
@@ -94,16 +94,7 @@ class Setup:
         )
 
     def _registry(self) -> Registry:
-        wanted = self.configuration.settings.plugins
-        options = PluginOptions(
-            block=wanted.block,
-            allow=wanted.allow,
-            local=wanted.local,
-            off=wanted.off,
-            strict=wanted.strict,
-            folder=self.configuration.folder,
-            trust=self.asked.trust,
-        )
+        options = PluginOptions.of(self.configuration, trust=self.asked.trust)
         return load_plugins(options, given=self.asked.plugins, environ=self.asked.environ)
 
     @property
@@ -137,42 +128,31 @@ class Setup:
 
     # --- a new run -------------------------------------------------------------------------------------------------
 
-    def plan_new(self, source: Input, select: Selection, input_format: str | None) -> tuple[Plan, Given | None, Any]:
-        """The plan, and the input with its first artifact as (loader's name, value, JSON); all faults at once."""
+    def plan_new(
+        self, source: Input, select: Selection, input_format: str | None
+    ) -> tuple[Plan, Given | None, Loaded | None]:
+        """The plan, and the input with its first artifact; all faults at once."""
         workflow = self.workflow
         faults: list[PipekitError] = []
         given: Given | None = None
-        loaded: Any = None
+        loaded: Loaded | None = None
         if source is not NOTHING:
             try:
                 limit = self.configuration.settings.run.max_input_bytes
                 given = read_input(source, input_type=workflow.input_type, limit=limit, folder=self.asked.folder)
-                loaded = self._load(given, input_format, workflow)
+                loaded = load_input(self.installation, given, input_format, workflow)
             except PipekitError as error:
                 faults.append(error)
-        return make_plan(self.request(workflow, select, faults)), given, loaded
+        return make_plan(self.request(workflow, select, faults, loaded)), given, loaded
 
-    def _load(self, given: Given, input_format: str | None, workflow: Workflow) -> tuple[str | None, Any, JSON]:
-        loaders = self.installation.loaders()
-        name = pick_loader(given, loaders, input_format, workflow.input_type)
-        loader = loaders[name] if name else None
-        try:
-            value, plain = load_value(given, loader, workflow.input_type)
-        except PipekitError as error:
-            raise error
-        except Exception as error:
-            raise PluginError(
-                f"the loader {name} raised {type(error).__name__} on {given.name}: {error}",
-                hook="pipekit_loaders",
-                kind="loader",
-                hint="try another one with --input-format",
-            ) from error
-        return name, value, plain
-
-    def request(self, workflow: Workflow, select: Selection, faults: Sequence[PipekitError]) -> PlanRequest:
+    def request(
+        self, workflow: Workflow, select: Selection, faults: Sequence[PipekitError], loaded: Loaded | None = None
+    ) -> PlanRequest:
         """What a plan is made of, for this configuration and what is installed."""
-        more = [*self._retriever_faults(), *self._local_faults()]
+        wrong, warnings = check_blocks(self.registry, self.configuration)
+        more = [*wrong, *self._retriever_faults(), *self._local_faults()]
         return PlanRequest(
+            warnings=[*(loaded.warnings if loaded else ()), *warnings, *self._set_aside()],
             workflow=workflow,
             registered=self._registered,
             configuration=self.configuration,
@@ -188,6 +168,15 @@ class Setup:
         except PipekitError as error:
             return [error]
         return []
+
+    def _set_aside(self) -> list[str]:
+        """A warning for each plugin that isn't used though nobody asked for that."""
+        return [
+            f"the plugin {plugin.name}{f' of {plugin.label}' if plugin.label else ''} is {plugin.health}: "
+            f"{plugin.reason}; see pipekit plugins"
+            for plugin in self.registry.plugins
+            if plugin.health in ("set aside", "partly") and not plugin.local
+        ]
 
     def _local_faults(self) -> list[PipekitError]:
         """A file that the configuration names as a plugin has to be usable: without it steps would be missing."""
@@ -205,10 +194,9 @@ class Setup:
         plan, given, loaded = self.plan_new(source, select, input_format)
         assert given is not None
         assert loaded is not None
-        loader, value, plain = loaded
         sha256 = digest(given.content)
         table = ArtifactTable([planned.name for planned in plan.steps])
-        table.put_input(plan.input, plain)
+        table.put_input(plan.input, loaded.plain)
         now = datetime.now(UTC)
         first = next((planned.key for planned in plan.to_run), None)
         owner = Owner.this_process()
@@ -226,7 +214,7 @@ class Setup:
                 sha256=sha256,
                 size=len(given.content),
                 kind=given.kind,
-                format=loader,
+                format=loaded.loader,
             ),
             config=self.config_ref(select),
             planned=tuple(
@@ -236,8 +224,7 @@ class Setup:
             owner_host=owner.host,
             pipekit_version=__version__,
         )
-        mended = tuple(getattr(value, "warnings", ()))
-        return NewRun(plan=plan, record=record, given=given, table=table, warnings=mended)
+        return NewRun(plan=plan, record=record, given=given, table=table)
 
     def config_ref(self, select: Selection) -> ConfigRef:
         """What a resume has to read again to know what this run knew."""
@@ -256,20 +243,30 @@ class Setup:
     # --- a run that is there already -------------------------------------------------------------------------------
 
     def input_of(self, record: RunRecord, original: bytes) -> tuple[str, JSON] | None:
-        """The first artifact of a run, loaded again from the input it keeps; None when its loader is gone."""
+        """The first artifact of a run, loaded again from the input it keeps; None when nobody can.
+
+        A run can be looked at without it: what the steps made is kept.
+        """
         try:
-            workflow = self.workflow_of(record)
-        except PluginError:
+            return self._load_again(record, original)
+        except PipekitError as error:
+            tell_unloaded(record.run_id, error)
             return None
-        ref = record.input
-        assert ref is not None
-        given = Given(name=ref.name, content=original, kind=ref.kind)
-        loaders = self.installation.loaders()
-        loader = loaders.get(ref.format) if ref.format else None
-        if ref.format and loader is None:
-            return None
-        _, plain = load_value(given, loader, workflow.input_type)
-        return workflow.input, plain
+
+    def _load_again(self, record: RunRecord, original: bytes) -> tuple[str, JSON]:
+        workflow = self.workflow_of(record)
+        assert record.input is not None
+        return workflow.input, load_again(self.installation, record.input, original, workflow)
+
+    def input_error(self, record: RunRecord) -> PipekitError:
+        """Why the input of a run can't be loaded again, for somebody who can't do without."""
+        try:
+            assert record.input is not None
+            self._load_again(record, self.store.read(record.run_id, record.input.path))
+        except PipekitError as error:
+            error.run_id = error.run_id or record.run_id
+            return error
+        return PluginError(f"the input of {record.run_id} can't be loaded", kind="missing", run_id=record.run_id)
 
     def workflow_of(self, record: RunRecord) -> Workflow:
         """The workflow of a run that is there already; `PluginError` when its plugin is gone."""

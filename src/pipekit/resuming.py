@@ -14,7 +14,7 @@ from attrs import evolve, field, frozen
 from pipekit.asking import prompt_now
 from pipekit.engine.dependence import dependence_of
 from pipekit.engine.table import ArtifactTable
-from pipekit.errors import PluginError, StateError
+from pipekit.errors import StateError
 from pipekit.history import edited_hint, fill_table
 from pipekit.interfaces.state_stores import Entry
 from pipekit.options import Resume
@@ -79,12 +79,7 @@ def prepare_old(setup: Setup, run_id: str, options: Resume) -> OldRun:
     table = ArtifactTable([planned.name for planned in plan.steps])
     fill_table(table, record, setup.store, setup.input_of, without=taken)
     if plan.input not in table.names:
-        raise PluginError(
-            f"the input of {run_id} can't be loaded: its loader is not there",
-            kind="missing",
-            run_id=run_id,
-            hint="install the plugin that brings it; pipekit plugins shows what there is",
-        )
+        raise setup.input_error(record)
 
     found = _Drifts(setup, plan, record, table)
     warnings: list[str] = []

@@ -258,7 +258,7 @@ def test_a_format_that_raises_changes_nothing_and_gives_the_run_back(
     before = finished(tmp_path)
     pipe = pipeline(tmp_path)
     monkeypatch.setattr(Page, "title", "")
-    with pytest.raises(PluginError, match="the output format page raised ValueError: no title"):
+    with pytest.raises(PluginError, match="the output format page of pages raised ValueError: no title"):
         pipe.format("last", ["names", "page"])
     assert pipe.runs.record("last") == before.record
     assert before.outputs[0].read_text() == "words: 3 of a bee sees"

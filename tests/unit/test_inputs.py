@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from pipekit.errors import InputError, PluginError, UsageError
+from pipekit.errors import InputError, PipekitError, PluginError, UsageError
 from pipekit.inputs import HEAD, Given, Input, Text, load_value, pick_loader, read_input
 from pipekit.interfaces.loaders import Source
+from pipekit.plugins.quarantine import PluginInfo
 
 LIMIT = 1_000_000
 
@@ -389,17 +390,82 @@ def test_text_with_a_lone_surrogate_is_refused_with_its_place(tmp_path: Path) ->
         read_input(Text("caf\ud800"), input_type=str, limit=1000, folder=tmp_path)
 
 
-def test_a_loader_that_raises_while_it_looks_is_named(tmp_path: Path) -> None:
-    class Broken:
-        suffixes = ()
-        returns = str
+class LeavingLoader(FakeLoader):
+    """Ends the program, whatever it is asked."""
 
-        def recognises(self, head: bytes, name: str) -> float:
-            return 1 / 0
+    def recognises(self, head: bytes, name: str) -> float:
+        raise SystemExit("bye")
 
-        def load(self, source: Source) -> str:
-            return ""
+    def load(self, source: Source) -> Any:
+        raise KeyboardInterrupt
 
-    given = read_input(Text("x"), input_type=str, limit=1000, folder=tmp_path)
-    with pytest.raises(PluginError, match="the loader odd raised ZeroDivisionError"):
-        pick_loader(given, {"odd": Broken()}, None, str)
+
+def by_acme(hook: str, name: str) -> PluginInfo:
+    return PluginInfo(name="acme", package="acme-notes", version="1.0")
+
+
+def test_a_loader_that_raises_while_it_looks_is_named() -> None:
+    with pytest.raises(PluginError, match="the loader odd of acme-notes 1.0 raised SystemExit: bye") as caught:
+        pick_loader(a_file(), {"odd": LeavingLoader()}, None, Note, plugin_of=by_acme)
+    assert (caught.value.version, caught.value.hook) == ("1.0", "pipekit_loaders")
+
+
+def test_a_loader_that_raises_while_it_looks_is_left_out_where_somebody_is_told() -> None:
+    told: list[PipekitError] = []
+    loaders = {"odd": LeavingLoader(), "vague": FakeLoader(float("nan")), "notes": FakeLoader(0.1)}
+    assert pick_loader(a_file(), loaders, None, Note, left_out=told.append) == "notes"
+    assert [str(error).split(" raised")[0] for error in told] == [
+        "note.txt: the loader odd",
+        "note.txt: the loader vague",
+    ]
+
+
+def test_where_every_loader_raises_nobody_recognises_the_input() -> None:
+    with pytest.raises(InputError, match="no loader recognises it"):
+        pick_loader(a_file(), {"odd": LeavingLoader()}, None, Note, left_out=lambda _: None)
+
+
+def test_a_loader_that_raises_while_it_loads_is_named_with_its_plugin() -> None:
+    with pytest.raises(PluginError, match="the loader odd of acme-notes 1.0 raised KeyboardInterrupt") as caught:
+        load_value(a_file(), LeavingLoader(), Note, called="odd", plugin=by_acme("", ""))
+    assert (caught.value.code, caught.value.where) == (9, "note.txt")
+
+
+def test_a_loader_that_finds_other_bytes_than_it_reads_is_not_to_blame() -> None:
+    class Strict(FakeLoader):
+        def load(self, source: Source) -> Any:
+            return Note(source.content.decode("ascii"))
+
+    with pytest.raises(InputError, match="is no Note"):
+        load_value(a_file("é".encode()), Strict(), Note)
+
+
+@frozen
+class Report:
+    title: str
+    warnings: Any = ()
+
+
+@pytest.mark.parametrize(
+    ("own", "said", "told"),
+    [
+        ((), ["replaced 2 characters"], ["replaced 2 characters"]),
+        (("left out a line",), ["left out a line"], ["left out a line"]),
+        (["left out a line"], [], ["left out a line"]),
+        (3, [], []),
+        ("none", [], []),
+        ([1, 2], [], []),
+    ],
+)
+def test_a_loader_says_what_it_mended_and_a_field_of_the_values_own_is_not_taken_for_it(
+    own: object, said: Sequence[str], told: Sequence[str]
+) -> None:
+    class Mending(FakeLoader):
+        def load(self, source: Source) -> Any:
+            for text in said:
+                source.warn(text)
+            return Report("a", own)
+
+    heard: list[str] = []
+    load_value(a_file(), Mending(), Report, warn=heard.append)
+    assert heard == told

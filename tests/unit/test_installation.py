@@ -165,7 +165,7 @@ BLOCKS = {
     "loaders.thing": (
         "pipekit_loaders",
         lambda block: {"loaders": {"thing": block}},
-        lambda ours: ours.loaders()["thing"],
+        lambda ours: ours.loader("thing"),
     ),
     "retrievers.thing": (
         "pipekit_retrievers",
@@ -203,7 +203,7 @@ def test_without_a_block_the_defaults_hold(tmp_path: Path, path: str) -> None:
 
 def test_one_name_in_two_kinds_is_two_things(tmp_path: Path) -> None:
     ours = installed(tmp_path, pipekit_loaders={"thing": Thing}, pipekit_output_formats={"thing": Thing})
-    loader: Any = ours.loaders()["thing"]
+    loader: Any = ours.loader("thing")
     assert loader is not ours.output_format("thing")
 
 
@@ -248,6 +248,69 @@ def test_a_factory_that_fails_is_told_with_its_plugin_and_tried_again_the_next_t
     assert again is made
 
 
+def test_a_factory_may_leave_its_settings_open_and_gets_its_block_all_the_same(tmp_path: Path) -> None:
+    def lenient(own: ThingSettings | None = None, folder: Path | None = None) -> tuple[object, object]:
+        return own, folder
+
+    ours = installed(tmp_path, {"loaders": {"thing": {"size": 5}}}, pipekit_loaders={"thing": lenient})
+    made: Any = ours.loader("thing")
+    assert made == (ThingSettings(size=5), tmp_path)
+
+
+def test_two_settings_classes_of_one_factory_share_its_block(tmp_path: Path) -> None:
+    @settings
+    class MoreSettings:
+        colour: str = "red"
+
+    def both(one: ThingSettings, two: MoreSettings) -> tuple[object, object]:
+        return one, two
+
+    both.__annotations__ = {"one": ThingSettings, "two": MoreSettings}
+    config = {"loaders": {"thing": {"size": 5, "colour": "blue"}}}
+    made: Any = installed(tmp_path, config, pipekit_loaders={"thing": both}).loader("thing")
+    assert made == (ThingSettings(size=5), MoreSettings(colour="blue"))
+
+
+def test_a_loader_that_cannot_be_made_is_told_and_is_no_obstacle_to_the_others(tmp_path: Path) -> None:
+    def leaving() -> object:
+        raise SystemExit(3)
+
+    ours = installed(tmp_path, pipekit_loaders={"bad": leaving, "thing": Thing})
+    made, errors = ours.loaders()
+    assert list(made) == ["thing"]
+    assert [error.message for error in errors] == ["the loader 'bad' of acme can't be made: SystemExit: 3"]
+    assert isinstance(errors[0], PluginError)
+    assert (errors[0].code, errors[0].plugin, errors[0].hook) == (9, "acme", "pipekit_loaders")
+
+
+@pytest.mark.parametrize(
+    ("hook", "ask"),
+    [
+        ("pipekit_llm_providers", lambda ours: ours.secrets_of("thing")),
+        ("pipekit_output_formats", lambda ours: ours.needs_of("thing")),
+    ],
+)
+def test_what_a_plugin_raises_when_asked_what_it_needs_is_its_own_error(
+    tmp_path: Path, hook: str, ask: Callable[[Installation], object]
+) -> None:
+    class Shy:
+        @property
+        def needs(self) -> Sequence[str]:
+            raise SystemExit("not today")
+
+        secrets = needs
+
+    with pytest.raises(PluginError, match="thing of acme raised SystemExit: not today"):
+        ask(installed(tmp_path, None, **{hook: {"thing": Shy}}))
+
+
+def test_a_store_given_in_the_place_of_the_configured_one_gets_none_of_its_settings(tmp_path: Path) -> None:
+    ours = installed(tmp_path, {"store": {"url": "file:x", "size": 7}}, pipekit_state_stores={"acme": ClosingStore})
+    store = ours.store("acme:x")
+    assert isinstance(store, ClosingStore)
+    assert store.size == 1
+
+
 # --- retrievers ----------------------------------------------------------------------------------------------------
 
 
@@ -287,7 +350,7 @@ def test_a_retriever_whose_content_cannot_be_told_is_named(tmp_path: Path) -> No
     config: dict[str, object] = {"retrievers": {"wiki": {}}}
     broken = _factory(FakeRetriever(fingerprint=OSError("disk gone")))
     ours = installed(tmp_path, config, pipekit_retrievers={"wiki": broken})
-    with pytest.raises(PluginError, match="the retriever wiki raised OSError: disk gone") as caught:
+    with pytest.raises(PluginError, match="the retriever wiki of acme raised OSError: disk gone") as caught:
         ours.retrievers_digest()
     assert (caught.value.code, caught.value.kind, caught.value.hook) == (9, "retriever", "pipekit_retrievers")
 

@@ -16,6 +16,7 @@ from pipekit.errors import ConfigError, PipekitError, PluginError, StateError, S
 from pipekit.interfaces.output_formats import FormatName, OutputFile, OutputFormat, RunView
 from pipekit.interfaces.state_stores import Owner, StateStore
 from pipekit.outputs import copy_outputs, render
+from pipekit.plugins.quarantine import PluginInfo
 from pipekit.state.record import BlobRef, RunRecord
 from pipekit.stores.memory import MemoryStore
 
@@ -114,6 +115,18 @@ def test_a_format_that_raises_is_named_with_the_way_to_do_without_it() -> None:
         assert (error.code, error.kind, error.hook) == (9, "format-raised", "pipekit_output_formats")
         assert error.hint == "run without it: take odd out of the formats"
         assert isinstance(error.__cause__, KeyError)
+
+
+def test_a_format_that_ends_the_program_is_named_with_its_plugin() -> None:
+    def leaves(run: RunView) -> Iterable[OutputFile]:
+        raise SystemExit(0)
+
+    made: OutputFormat = FakeFormat(leaves)
+    plugin = PluginInfo(name="odd", package="odd-pages", version="1.2")
+    with pytest.raises(PluginError) as caught:
+        render([FormatName("page")], lambda _: made, a_view(), lambda hook, name: plugin)
+    assert caught.value.message == "the output format page of odd-pages 1.2 raised SystemExit: 0"
+    assert (caught.value.plugin, caught.value.dist, caught.value.version) == ("odd", "odd-pages", "1.2")
 
 
 @pytest.mark.parametrize("error", [StateError("an artifact is missing"), ConfigError("the theme is unknown")])

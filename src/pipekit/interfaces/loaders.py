@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 from typing import BinaryIO, Protocol, TypeVar, runtime_checkable
 
-from attrs import frozen
+from attrs import field, frozen
 
 __all__ = ["Loader", "Source"]
 
@@ -15,15 +15,26 @@ T_co = TypeVar("T_co", covariant=True)
 
 @frozen(kw_only=True)
 class Source:
-    """An input: its name as the user gave it, its bytes, and its media type where known."""
+    """An input: its name as the user gave it, its bytes, and its media type where known.
+
+    ``warnings`` holds what a loader said with `warn`.
+    """
 
     name: str
     content: bytes
     media_type: str | None = None
+    warnings: list[str] = field(factory=list, init=False, eq=False, repr=False)
 
     def open(self) -> BinaryIO:
         """The bytes as a stream."""
         return io.BytesIO(self.content)
+
+    def warn(self, text: str) -> None:
+        """Say in one sentence what had to be mended to read it (characters replaced, lines left out).
+
+        The run goes on, and whoever started it is told.
+        """
+        self.warnings.append(text)
 
 
 @runtime_checkable
@@ -45,5 +56,8 @@ class Loader(Protocol[T_co]):
         ...
 
     def load(self, source: Source) -> T_co:
-        """The value; raises `InputError` with file and line or offset."""
+        """The value; raises `InputError` with file and line or offset, and tells `Source.warn` what it mended.
+
+        A value that keeps these sentences itself, as a tuple or list of texts called ``warnings``, needn't repeat them.
+        """
         ...

@@ -11,6 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import attrs
 from attrs import frozen
 
+from pipekit.interfaces.annotations import without_none
 from pipekit.interfaces.llm_providers import LLM
 from pipekit.interfaces.output_formats import Rendering
 from pipekit.interfaces.retrievers import Retrieval
@@ -108,7 +109,7 @@ def _hints(step: Step[..., Any, Any]) -> dict[str, Any]:
 
 
 def _parameter(name: str, annotation: Any, required: bool, *, is_item: bool) -> Parameter:
-    plain = _without_none(annotation)
+    plain = without_none(annotation)
     if plain in _SERVICES:
         service = _SERVICES[plain]
         return Parameter(name=name, annotation=plain, kind="service", service=service, required=required)
@@ -116,15 +117,6 @@ def _parameter(name: str, annotation: Any, required: bool, *, is_item: bool) -> 
         return Parameter(name=name, annotation=plain, kind="settings", required=required)
     kind: Literal["item", "artifact"] = "item" if is_item else "artifact"
     return Parameter(name=name, annotation=annotation, kind=kind, required=required)
-
-
-def _without_none(annotation: Any) -> Any:
-    """``X`` of ``X | None``; anything else as it is."""
-    if get_origin(annotation) in (Union, types.UnionType):
-        rest = [arg for arg in get_args(annotation) if arg is not type(None)]
-        if len(rest) == 1:
-            return rest[0]
-    return annotation
 
 
 def each_of(type_: Any) -> Any:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import difflib
-import inspect
 import logging
-import typing
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
-from pipekit.errors import PipekitError, PluginError, UsageError
+from pipekit.errors import PluginError, UsageError
 from pipekit.interfaces.state_stores import StoreURL
-from pipekit.interfaces.steps import is_settings
 from pipekit.interfaces.workflows import Workflow
+from pipekit.plugins.calling import calling_plugin
+from pipekit.plugins.factories import arguments_of
 from pipekit.plugins.quarantine import PluginInfo
 
 __all__ = ["Contribution", "Registry"]
@@ -86,6 +85,20 @@ class Registry:
     def loaders(self) -> Mapping[str, Contribution]:
         """All loaders by name."""
         return self._by_hook["pipekit_loaders"]
+
+    def contributions(self, hook: str) -> Mapping[str, Contribution]:
+        """All that came through a hook, by name."""
+        return self._by_hook[hook]
+
+    def plugin_of(self, hook: str, name: str) -> PluginInfo | None:
+        """The plugin that gave this; None when none did."""
+        found = self._by_hook[hook].get(name)
+        return None if found is None else found.plugin
+
+    @staticmethod
+    def word(hook: str) -> str:
+        """What a person calls the contributions of a hook."""
+        return _WORDS[hook]
 
     def names(self, hook: str) -> list[str]:
         """The names that a hook's contributions go by."""
@@ -161,47 +174,14 @@ class Registry:
         logger: logging.Logger,
     ) -> Any:
         """Call a factory, its parameters filled by their annotations; `PluginError` when it misbehaves."""
-        try:
-            return entry.value(
-                **_arguments(entry.value, settings_of, {StoreURL: url, Path: folder, logging.Logger: logger})
-            )
-        except PipekitError:
-            raise
-        except Exception as error:
-            plugin = entry.plugin
-            raise PluginError(
-                f"the {_WORDS[entry.hook]} {entry.name!r} of {plugin.label or plugin.name} can't be made: "
-                f"{type(error).__name__}: {error}",
-                kind="factory",
-                plugin=plugin.name,
-                dist=plugin.package or None,
-                version=plugin.version or None,
-                hook=entry.hook,
-                hint="its author has to mend this; --debug shows where it was raised",
-            ) from error
-
-
-def _arguments(
-    factory: Callable[..., Any], settings_of: Callable[[type], object], by_type: Mapping[type, object]
-) -> dict[str, Any]:
-    """What a factory's parameters get, by annotation; a parameter with a default that nothing fits keeps it."""
-    target = factory.__init__ if inspect.isclass(factory) else factory
-    try:
-        parameters = inspect.signature(factory).parameters
-        hints = typing.get_type_hints(target)
-    except (TypeError, ValueError):
-        return {}
-    arguments: dict[str, Any] = {}
-    for name, parameter in parameters.items():
-        wanted = hints.get(name)
-        if is_settings(wanted):
-            assert isinstance(wanted, type)
-            arguments[name] = settings_of(wanted)
-        elif isinstance(wanted, type) and by_type.get(wanted) is not None:
-            arguments[name] = by_type[wanted]
-        elif parameter.default is parameter.empty and parameter.kind not in (
-            parameter.VAR_POSITIONAL,
-            parameter.VAR_KEYWORD,
+        with calling_plugin(
+            f"the {_WORDS[entry.hook]} {entry.name!r}",
+            entry.plugin,
+            hook=entry.hook,
+            kind="factory",
+            did="can't be made:",
+            hint="its author has to mend this; --debug shows where it was raised",
         ):
-            raise TypeError(f"nothing fits its parameter {name!r}: annotate it with a settings class or StoreURL")
-    return arguments
+            return entry.value(
+                **arguments_of(entry.value, settings_of, {StoreURL: url, Path: folder, logging.Logger: logger})
+            )

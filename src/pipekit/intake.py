@@ -1,0 +1,80 @@
+"""From an input to the workflow's first artifact, with the loaders that are installed."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from attrs import frozen
+
+from pipekit.errors import InputError, PipekitError, PlanError
+from pipekit.inputs import Given, load_value, pick_loader
+from pipekit.installation import Installation
+from pipekit.interfaces.workflows import Workflow
+from pipekit.serde import JSON
+from pipekit.state.record import InputRef
+
+__all__ = ["Loaded", "load_again", "load_input", "tell_unloaded"]
+
+_HOOK = "pipekit_loaders"
+_log = logging.getLogger("pipekit.inputs")
+
+
+@frozen(kw_only=True)
+class Loaded:
+    """The first artifact as a value and as plain JSON, the name of its loader, and what a person should know of it."""
+
+    loader: str | None
+    value: Any
+    plain: JSON
+    warnings: tuple[str, ...] = ()
+
+
+def load_input(installation: Installation, given: Given, wanted: str | None, workflow: Workflow) -> Loaded:
+    """Load a new input with the loader ``wanted``, else the one that is surest of it.
+
+    A loader that can't be made, or raises while it looks, is left out with a warning: one broken plugin must not be in
+    the way of every run.
+    """
+    registry = installation.registry
+    if given.kind == "value":
+        value, plain = load_value(given, None, workflow.input_type)
+        return Loaded(loader=None, value=value, plain=plain)
+    if wanted is not None and wanted in registry.loaders:
+        installation.loader(wanted)  # what is wrong with the one that was asked for is no warning
+    loaders, broken = installation.loaders()
+    warnings: list[str] = []
+    try:
+        name = pick_loader(
+            given, loaders, wanted, workflow.input_type, plugin_of=registry.plugin_of, left_out=broken.append
+        )
+        # Wrong settings are among the plan's own faults; and who named a loader looks for no other.
+        left_out = [] if wanted else [error.message for error in broken if not isinstance(error, PlanError)]
+        value, plain = load_value(
+            given,
+            loaders[name] if name else None,
+            workflow.input_type,
+            called=name or "",
+            plugin=registry.plugin_of(_HOOK, name) if name else None,
+            warn=warnings.append,
+        )
+    except InputError as error:
+        if broken:
+            error.hint = f"{error.hint}; left out: {'; '.join(one.message for one in broken)}"
+        raise
+    told = [f"{message}; this loader is left out" for message in left_out]
+    return Loaded(loader=name, value=value, plain=plain, warnings=(*warnings, *told))
+
+
+def load_again(installation: Installation, ref: InputRef, original: bytes, workflow: Workflow) -> JSON:
+    """The first artifact of an old run as plain JSON: only the loader that it was read with is made."""
+    given = Given(name=ref.name, content=original, kind=ref.kind)
+    loader = installation.loader(ref.format) if ref.format else None
+    plugin = installation.registry.plugin_of(_HOOK, ref.format) if ref.format else None
+    _, plain = load_value(given, loader, workflow.input_type, called=ref.format or "", plugin=plugin)
+    return plain
+
+
+def tell_unloaded(run_id: str, error: PipekitError) -> None:
+    """Say why the input of an old run isn't there; what its steps made can still be looked at."""
+    _log.warning("the input of %s can't be loaded: %s", run_id, error)
