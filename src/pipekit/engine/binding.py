@@ -8,9 +8,10 @@ from typing import Any
 
 from attrs import frozen
 
+from pipekit.engine.copying import copied
 from pipekit.engine.table import ArtifactTable
 from pipekit.planning.plan import PlannedStep
-from pipekit.planning.signature import Parameter, Service, each_of
+from pipekit.planning.signature import Parameter, Service
 from pipekit.serde import JSON
 
 __all__ = ["Item", "MissingInputError", "TableArtifacts", "bind", "is_per_item"]
@@ -56,9 +57,9 @@ def bind(
             continue
         if parameter.kind == "item":
             assert item is not None
-            arguments[parameter.name] = item.value
+            arguments[parameter.name] = copied(item.value, parameter.annotation)
         elif parameter.kind == "settings":
-            arguments[parameter.name] = planned.settings[parameter.name]
+            arguments[parameter.name] = copied(planned.settings[parameter.name])
         elif parameter.service is not None:
             if parameter.service in services:
                 arguments[parameter.name] = services[parameter.service]
@@ -88,11 +89,12 @@ def _bind_artifact(
         arguments[parameter.name] = table.get(parameter.name, parameter.annotation)
         return
     assert item is not None
-    all_results = table.get(parameter.name, each_of(parameter.annotation))
-    if item.id in all_results:
-        arguments[parameter.name] = all_results[item.id]
+    fanned = table.fanned(parameter.name)
+    assert fanned is not None
+    if item.id in fanned.results:
+        arguments[parameter.name] = table.get_result(parameter.name, item.id, parameter.annotation)
     elif parameter.required:
-        why = all_results.errors.get(item.id)
+        why = fanned.errors.get(item.id)
         raise MissingInputError(f"{parameter.name!r} is missing for it" + (f": {why.reason}" if why else ""))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import tempfile
 from collections.abc import Awaitable, Callable, Coroutine
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipekit.engine.bus import Bus
+from pipekit.engine.copying import copied
 from pipekit.engine.notebook import Notebook
 from pipekit.errors import StepError
 from pipekit.interfaces.steps import Question
@@ -21,6 +23,9 @@ from pipekit.state.record import AskedQuestion
 __all__ = ["RunStepContext", "UnansweredQuestionError"]
 
 T = TypeVar("T")
+
+#: The piece of work that is being done, as the step's context and the key, for all that it calls and awaits.
+_DOING: contextvars.ContextVar[tuple[object, str] | None] = contextvars.ContextVar("pipekit_doing", default=None)
 
 
 class UnansweredQuestionError(Exception):
@@ -63,8 +68,15 @@ class RunStepContext:
 
     @property
     def idempotency_key(self) -> str:
-        """``run/step/item``, the same however often the work is repeated."""
-        return "/".join(part for part in (self.run_id, self.step, self.item) if part)
+        """``run/step/item``, and ``run/step/item/key`` inside of `once`; the same however often the work is repeated.
+
+        Without an item that part is left out. Two pieces of work of one step have two keys: a service that is given
+        the same one twice takes the second for a repetition of the first.
+        """
+        doing = _DOING.get()
+        # Work may run another pipeline, whose steps have keys of their own.
+        rest = self.full_key(doing[1]) if doing is not None and doing[0] is self else self._item_key()
+        return "/".join(part for part in (self.run_id, self.step, rest) if part)
 
     @property
     def folder(self) -> Path:
@@ -81,7 +93,10 @@ class RunStepContext:
 
     def full_key(self, key: str) -> str:
         """The key with the item before it; a slash in the item's id can't be taken for the one between the two."""
-        return f"{self.item.replace('%', '%25').replace('/', '%2F')}/{key}" if self.item else key
+        return f"{self._item_key()}/{key}" if self.item else key
+
+    def _item_key(self) -> str:
+        return self.item.replace("%", "%25").replace("/", "%2F") if self.item else ""
 
     async def once(self, key: str, work: Callable[[], Awaitable[T]], *, returns: type[T], inputs: object = None) -> T:
         """Run ``work`` once per run and keep its result; other ``inputs`` under a kept key are an error."""
@@ -91,7 +106,11 @@ class RunStepContext:
             raise StepError(f"the inputs of {key!r} are no JSON: {error}", step=self.step) from error
 
         async def plain() -> JSON:
-            result = unstructure(await work())
+            before = _DOING.set((self, key))
+            try:
+                result = unstructure(await work())
+            finally:
+                _DOING.reset(before)
             self._structured(key, result, returns)
             return result
 
@@ -102,7 +121,7 @@ class RunStepContext:
     def _structured(self, key: str, plain: JSON, returns: type[T]) -> T:
         try:
             encode(plain)
-            return structure(plain, returns)
+            return copied(structure(plain, returns), returns)  # type: ignore[no-any-return]
         except MisfitError as error:
             raise StepError(f"the result of {key!r} doesn't fit: {error}", step=self.step) from error
 

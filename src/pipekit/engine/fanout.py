@@ -12,10 +12,9 @@ from attrs import evolve, frozen
 from pipekit.engine.binding import Item
 from pipekit.engine.narrowing import narrow
 from pipekit.engine.table import ArtifactTable
-from pipekit.errors import StepError
+from pipekit.errors import PluginError, StepError
 from pipekit.planning.plan import PlannedStep
-from pipekit.planning.signature import Parameter
-from pipekit.serde import JSON, camel_case, structure
+from pipekit.serde import JSON, MisfitError, camel_case, structure
 
 __all__ = ["Outcome", "fan_out", "id_key", "items_of"]
 
@@ -42,21 +41,21 @@ def id_key(type_: object) -> str:
 def items_of(planned: PlannedStep, table: ArtifactTable) -> list[Item]:
     """The items of the step's collection, each as a value of the type that the first parameter asks for.
 
-    `StepError` when the collection is none, or when two items have one id.
+    `StepError` when the collection is none, or when two items have one id; `PluginError` when an item is no such value
+    or its id can't be told.
     """
     step = planned.step
     assert step.each is not None
-    parameter = planned.signature.parameters[0]
     fanned = table.fanned(step.each)
     if fanned is not None:
-        return [_item(key, value, parameter) for key, value in fanned.results.items()]
+        return [_item(planned, table, key, value, key) for key, value in fanned.results.items()]
     collection = table.value(step.each)
     if not isinstance(collection, list):
         raise StepError(f"{step.each!r} is no collection, so nothing can be done for each of it", step=step.name)
     items: list[Item] = []
     seen: set[str] = set()
     for position, plain in enumerate(collection, start=1):
-        item = _item("", plain, parameter)
+        item = _item(planned, table, "", plain, str(position))
         key = _item_id(planned, item.value, position)
         if key in seen:
             raise StepError(f"two items of {step.each!r} have the id {key!r}", kind="item-id", step=step.name)
@@ -65,14 +64,38 @@ def items_of(planned: PlannedStep, table: ArtifactTable) -> list[Item]:
     return items
 
 
-def _item(key: str, plain: JSON, parameter: Parameter) -> Item:
+def _item(planned: PlannedStep, table: ArtifactTable, key: str, plain: JSON, place: str) -> Item:
+    parameter = planned.signature.parameters[0]
     shown = narrow(plain, parameter.annotation)
-    return Item(id=key, value=structure(shown, parameter.annotation), shown=shown)
+    try:
+        return Item(id=key, value=structure(shown, parameter.annotation), shown=shown)
+    except MisfitError as error:
+        collection = planned.step.each or ""
+        maker = table.maker(collection)
+        raise PluginError(
+            f"item {place} of {collection!r}, made by {f'the step {maker}' if maker else 'the loader of the input'}, "
+            f"is not what the step {planned.name} takes as {parameter.name!r}: {error.problems[0]}",
+            kind="junk",
+            hook="step",
+            step=planned.name,
+            hint=f"correct {maker}, then run it again: --from-step {maker}" if maker else "see what the input holds",
+        ) from error
 
 
 def _item_id(planned: PlannedStep, value: object, position: int) -> str:
     if planned.step.item_key is not None:
-        key: object = planned.step.item_key(value)
+        try:
+            key: object = planned.step.item_key(value)
+        except Exception as error:
+            raise PluginError(
+                f"item_key of the step {planned.name} raised {type(error).__name__} on item {position} of "
+                f"{planned.step.each!r}: {error}",
+                kind="step-raised",
+                plugin=planned.package.partition(" ")[0] or None,
+                hook="step",
+                step=planned.name,
+                hint="item_key is called with each item, and gives its id as a text",
+            ) from error
     elif isinstance(value, dict):
         key = value.get("id", f"item-{position}")
     else:

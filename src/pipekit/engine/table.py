@@ -8,10 +8,11 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from attrs import frozen
 
+from pipekit.engine.copying import copied
 from pipekit.engine.narrowing import narrow
 from pipekit.errors import StateError
 from pipekit.interfaces.steps import Each
-from pipekit.serde import JSON, MisfitError, encode, is_immutable, structure
+from pipekit.serde import JSON, MisfitError, encode, structure
 from pipekit.state.artifacts import Fanned, from_file
 from pipekit.state.fingerprint import digest
 from pipekit.state.record import RunRecord, StepRecord, Usage
@@ -46,7 +47,8 @@ class ArtifactTable:
     @property
     def names(self) -> Sequence[str]:
         """Names of all artifacts, the input first, in order of their steps."""
-        return sorted(self._made, key=lambda name: self._place(self._made[name].step))
+        made = dict(self._made)  # read from threads of steps, while another step may be done
+        return sorted(made, key=lambda name: self._place(made[name].step))
 
     @property
     def steps(self) -> Mapping[str, JSON]:
@@ -84,8 +86,8 @@ class ArtifactTable:
 
     def _forget(self, name: str) -> None:
         self._digests.pop(name, None)
-        for key in [key for key in self._values if key[0] == name]:
-            del self._values[key]
+        for key in [key for key in list(self._values) if key[0] == name]:
+            self._values.pop(key, None)
 
     def __contains__(self, name: str) -> bool:
         return name in self._made
@@ -111,6 +113,10 @@ class ArtifactTable:
         assert isinstance(value, Fanned)
         return {key: narrow(result, type_) for key, result in value.results.items()}
 
+    def maker(self, name: str) -> str:
+        """The step that made the artifact, empty for the input."""
+        return self._made[name].step
+
     def collection(self, name: str) -> str | None:
         """The artifact over which this one was fanned out, or None."""
         return self._made[name].each
@@ -132,12 +138,19 @@ class ArtifactTable:
 
     def get(self, name: str, type_: Any) -> Any:
         """The artifact as a ``type_``, a copy unless it is immutable; `KeyError` when there is none."""
+        return copied(self._value_as(name, type_), type_)
+
+    def get_result(self, name: str, item: str, type_: Any) -> Any:
+        """One result of a fanned-out artifact, in the same way; `KeyError` when the item has none."""
+        results = self._value_as(name, Each[type_])
+        return copied(results[item], type_)
+
+    def _value_as(self, name: str, type_: Any) -> Any:
         made = self._made[name]
         key = (name, repr(type_))
         if key not in self._values:
             self._values[key] = self._structured(name, made, type_)
-        value = self._values[key]
-        return value if is_immutable(type_) else _copied(value)
+        return self._values[key]
 
     def _structured(self, name: str, made: _Made, type_: Any) -> Any:
         try:
@@ -155,15 +168,6 @@ class ArtifactTable:
                 kind="misfit",
                 hint=f"run the step {made.step or 'that made it'} again" if made.step else "",
             ) from error
-
-
-def _copied(value: Any) -> Any:
-    """A copy that shares nothing that could be changed; collections of frozen values are copied shallowly."""
-    if isinstance(value, Each):
-        return value
-    if isinstance(value, list) and all(is_immutable(type(item)) for item in value):
-        return list(value)
-    return copy.deepcopy(value)
 
 
 class TableView:
@@ -185,7 +189,7 @@ class TableView:
     @property
     def steps(self) -> Mapping[str, JSON]:
         """Each finished step's stored value by step name."""
-        return dict(self._table.steps)
+        return copy.deepcopy(dict(self._table.steps))
 
     @property
     def original(self) -> bytes:

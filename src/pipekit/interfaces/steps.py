@@ -288,7 +288,11 @@ class StepContext(Protocol):
 
     @property
     def idempotency_key(self) -> str:
-        """Stays the same when the work is repeated: ``run/step/item``; hand it to services that take one."""
+        """Stays the same when the work is repeated; hand it to services that take one.
+
+        ``run/step/item``, and ``run/step/item/key`` inside the work of `once`, so that two pieces of work never look
+        like one; the item's part is there in a step that is fanned out.
+        """
         ...
 
     @property

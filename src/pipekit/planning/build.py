@@ -15,6 +15,7 @@ from pipekit.config.steps import ResolvedStep, resolve_step_blocks
 from pipekit.errors import ConfigError, PipekitError, PlanError, PluginError, UsageError
 from pipekit.interfaces.output_formats import FormatName
 from pipekit.interfaces.workflows import Workflow
+from pipekit.planning.fanning import fan_fault
 from pipekit.planning.members import Member, Members, Registered, aliases, gather, key_of
 from pipekit.planning.models import ChosenModel, choose, provider_faults
 from pipekit.planning.needs import Makers, arrange, find_makers, mismatch
@@ -272,6 +273,8 @@ class _Planner:
                 continue
             if member.step.each is not None:
                 self._check_need(member, member.step.each, True, decisions, makers)
+                fault = fan_fault(member, makers)
+                self.faults.extend([fault] if fault else [])
             for need in member.signature.needs:
                 self._check_need(member, need.name, need.required, decisions, makers)
                 if need.name == makers.input or need.name in makers.by_artifact:

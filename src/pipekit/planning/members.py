@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -151,7 +151,9 @@ def gather(
             signature = read_signature(step)
             if step.each is not None and signature.service("rendering") is not None:
                 raise SignatureError("renders output files, and so can't be fanned out: files belong to the whole run")
+            _check_names(step.fn, "takes")
             if step.offline is not None:
+                _check_names(step.offline, "has an offline rule that takes")
                 _check_offline(step, signature)
         except SignatureError as error:
             faults.append(
@@ -168,6 +170,13 @@ def gather(
         members.append(Member(step=step, key=key, signature=signature, package=entry.package))
     others = {name: entry for name, entry in by_name.items() if name not in chosen}
     return Members(members, others), faults
+
+
+def _check_names(fn: Callable[..., Any], takes: str) -> None:
+    """Parameters are filled by name."""
+    for name, parameter in inspect.signature(fn).parameters.items():
+        if parameter.kind is parameter.POSITIONAL_ONLY:
+            raise SignatureError(f"{takes} {name!r} by position only, but parameters are filled by name; remove the /")
 
 
 def _check_offline(step: Step[..., Any, Any], signature: Signature) -> None:

@@ -16,7 +16,7 @@ from pipekit.planning.members import Member
 from pipekit.planning.order import CycleError, order
 from pipekit.planning.signature import Parameter, each_of, fits
 
-__all__ = ["Makers", "arrange", "find_makers", "mismatch"]
+__all__ = ["Makers", "arrange", "find_makers", "mismatch", "shown"]
 
 
 @frozen
@@ -182,19 +182,20 @@ def mismatch(member: Member, parameter: Parameter, makers: Makers) -> PipekitErr
     if fits(made, wanted):
         return None
     return PluginError(
-        f"the step {member.name} takes {parameter.name!r} as {_shown(wanted)}, but it is {_shown(made)}",
+        f"the step {member.name} takes {parameter.name!r} as {shown(wanted)}, but it is {shown(made)}",
         kind="type",
         plugin=member.package.partition(" ")[0] or None,
-        hint=f"annotate it {parameter.name}: {_shown(made)}",
+        hint=f"annotate it {parameter.name}: {shown(made)}",
     )
 
 
-def _shown(type_: Any) -> str:
+def shown(type_: Any) -> str:
+    """A type as one would write it."""
     if get_origin(type_) in (Union, types.UnionType):
-        return " | ".join(_shown(arg) for arg in get_args(type_))
+        return " | ".join(shown(arg) for arg in get_args(type_))
     if type_ is type(None):
         return "None"
     if get_origin(type_) is not None:
-        inner = ", ".join("..." if arg is Ellipsis else _shown(arg) for arg in get_args(type_))
+        inner = ", ".join("..." if arg is Ellipsis else shown(arg) for arg in get_args(type_))
         return f"{getattr(get_origin(type_), '__name__', str(get_origin(type_)))}[{inner}]"
     return getattr(type_, "__name__", str(type_))

@@ -407,3 +407,34 @@ def test_when_one_of_two_steps_fails_the_other_is_finished_and_kept(tmp_path: Pa
     fails = False
     assert pipe.resume(caught.value.run_id or "").of(left) == 1
     assert calls == ["right"]
+
+
+# --- items that don't fit --------------------------------------------------------------------------------------------
+
+
+def test_items_that_only_their_values_show_to_be_wrong_name_the_step_that_made_them() -> None:
+    @step(provides="things")
+    def make_things(text: str) -> list[object]:
+        return [{"id": "w1", "text": "one"}, {"id": "w2", "text": 2}]
+
+    @step(each="things")
+    def measure(thing: Word) -> int:
+        return len(thing.text)
+
+    with pytest.raises(PluginError, match="item 2 of 'things', made by the step make-things, is not what") as caught:
+        pipeline(make_things, measure).run(Text("a"))
+    assert "measure takes as 'thing'" in str(caught.value)
+    assert (caught.value.kind, caught.value.step) == ("junk", "measure")
+    assert "--from-step make-things" in caught.value.hint
+
+
+def test_an_item_key_that_raises_is_the_steps_own_failure() -> None:
+    def key_of(word: Word) -> str:
+        raise KeyError("nothing")
+
+    @step(each="words", item_key=key_of)
+    def measure(word: Word) -> int:
+        return 1
+
+    with pytest.raises(PluginError, match="item_key of the step measure raised KeyError on item 1 of 'words'"):
+        pipeline(measure).run(Text("a"))

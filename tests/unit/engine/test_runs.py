@@ -469,3 +469,35 @@ def test_several_artifacts_of_one_step_are_fields_of_its_result() -> None:
     result = pipeline(divide, counts).run(Text("a b c"))
     assert result.of(counts) == {"a": 2}
     assert result.of(divide) == Parts("a", ("b", "c"))
+
+
+def test_each_piece_of_work_has_an_idempotency_key_of_its_own_that_stays_the_same(tmp_path: Path) -> None:
+    keys: list[str] = []
+    fails = True
+
+    @step(each="words")
+    async def pays(word: Word, ctx: StepContext) -> int:
+        async def pay() -> int:
+            keys.append(ctx.idempotency_key)
+            return 1
+
+        async def refund() -> int:
+            keys.append(await asyncio.to_thread(lambda: ctx.idempotency_key))
+            if fails:
+                raise StepError("no")
+            return 1
+
+        await ctx.once("pay", pay, returns=int)
+        keys.append(ctx.idempotency_key)
+        return await ctx.once("refund", refund, returns=int)
+
+    pipe = pipeline(split_text, pays, folder=tmp_path)
+    with pytest.raises(FailedStepError) as caught:
+        pipe.run(Text("a"))
+    run = caught.value.run_id or ""
+    assert keys == [f"{run}/pays/w1/pay", f"{run}/pays/w1", f"{run}/pays/w1/refund"]
+
+    keys.clear()
+    fails = False
+    pipe.resume(run)
+    assert keys == [f"{run}/pays/w1", f"{run}/pays/w1/refund"]
