@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 from pipekit import __version__
 from pipekit.config.configuration import Configuration, load_configuration
 from pipekit.config.layers import Override
+from pipekit.config.secret_settings import kept_settings
 from pipekit.engine.table import ArtifactTable
 from pipekit.errors import PipekitError, PluginError, UsageError
 from pipekit.history import Runs
@@ -235,7 +236,7 @@ class Setup:
             path=path,
             profile=self.configuration.profile,
             model=asked.model,
-            settings=dict(asked.settings),
+            settings=kept_settings(asked.settings),
             only=select.only,
             skip=select.skip,
         )

@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -155,17 +154,17 @@ def stopped_run(folder: Path, _: pytest.MonkeyPatch) -> None:
 
 def raise_of_command(*argv: str) -> None:
     """Run a command and raise the error that it ended with."""
-    from pipekit.cli import exits
+    from pipekit.cli import telling
 
     told: list[PipekitError] = []
-    real = exits._as_told
+    real = telling.lines_of
 
-    def keep(error: BaseException, given: Any) -> PipekitError:
-        told.append(real(error, given))
-        return told[-1]
+    def keep(error: PipekitError) -> list[str]:
+        told.append(error)
+        return real(error)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(exits, "_as_told", keep)
+        patch.setattr(telling, "lines_of", keep)
         assert run_command_line(argv) == told[-1].code
     raise told[-1]
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipekit import __version__
-from pipekit.cli.masking import mask
+from pipekit.secrecy import mask
 
 __all__ = ["report_folder", "save_report"]
 

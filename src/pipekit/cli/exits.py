@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipekit.cli.terminal import Talk, clean, print_json, say
+from pipekit.cli.terminal import Talk, print_json, say
 
 if TYPE_CHECKING:
-    import click
-
     from pipekit.errors import PipekitError
 
 __all__ = ["AnsweredError", "StopRequestedError", "run_command_line"]
-
-#: Errors of the medium that reach the edge as they are.
-_STORAGE = frozenset(
-    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE}
-)
-#: Codes after which the run itself has to be mended, or isn't there: no ``resume`` helps.
-_NOT_RESUMABLE = frozenset({2, 7, 8, 12})
 
 
 class AnsweredError(Exception):
@@ -49,11 +40,11 @@ class StopRequestedError(KeyboardInterrupt):
 def run_command_line(argv: Sequence[str]) -> int:
     """Run one command; its exit code."""
     wanted = Talk.from_arguments(argv)
+    _stand_in_for_closed_streams()
     _let_streams_take_anything()
     try:
         code = _dispatch(argv, wanted)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
         return code
     except BaseException as error:  # noqa: BLE001 - this is where everything ends
         try:
@@ -74,6 +65,13 @@ def _dispatch(argv: Sequence[str], wanted: Talk) -> int:
     return 0
 
 
+def _stand_in_for_closed_streams() -> None:
+    """Whoever closed our output (``>&-``) wants none of it; the exit code still says what happened."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for good
+
+
 def _let_streams_take_anything() -> None:
     """A terminal that can't show a character gets it escaped; it is no reason to stop."""
     for stream in (sys.stdout, sys.stderr):
@@ -84,81 +82,30 @@ def _let_streams_take_anything() -> None:
 def _end(error: BaseException, argv: Sequence[str], wanted: Talk) -> int:
     import click
 
+    from pipekit.cli.telling import as_told, lines_of, say_traceback
+
     if isinstance(error, BrokenPipeError):
         return _broken_pipe()
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else 0 if error.code is None else _plain_exit(error.code)
-    told = _as_told(error, argv)
+    told = error.error if isinstance(error, AnsweredError) else as_told(error, argv)
     if wanted.debug and not isinstance(error, (AnsweredError, click.ClickException)):
-        import traceback
-
-        from pipekit.cli.masking import mask
-
-        for line in traceback.format_exception(error):
-            say(mask(line.rstrip("\n"), os.environ), err=True)
+        say_traceback(error)
     if wanted.json:
-        from pipekit.cli.masking import mask_values
-
         answer = error.document if isinstance(error, AnsweredError) else {}
-        print_json({**answer, "error": mask_values(told.to_dict(), os.environ)})
+        print_json({**answer, "error": told.to_dict()})
     else:
-        from pipekit.cli.masking import mask
-
         sys.stdout.flush()
-        for line in _lines(told):
-            say(mask(line, os.environ), err=True)
+        for line in lines_of(told):
+            say(line, err=True)
     return told.code
 
 
 def _plain_exit(text: object) -> int:
     say(str(text), err=True)
     return 1
-
-
-def _as_told(error: BaseException, argv: Sequence[str]) -> PipekitError:
-    """The error in terms of our own family."""
-    import click
-
-    from pipekit.errors import InternalError, PipekitError, RunStoppedError, StorageError
-
-    if isinstance(error, AnsweredError):
-        return error.error
-    if isinstance(error, PipekitError):
-        return error
-    if isinstance(error, click.ClickException):
-        return _usage(error)
-    if isinstance(error, (KeyboardInterrupt, click.Abort)):
-        return RunStoppedError("stopped", code=getattr(error, "code", 130), hint="nothing was under way")
-    if isinstance(error, OSError) and error.errno in _STORAGE:
-        path = str(error.filename) if error.filename else None
-        return StorageError(f"{error.strerror or error}", path=path, errno=error.errno, where=path or "standard output")
-    from pipekit.cli.crash import save_report
-
-    report = save_report(error, argv, os.environ)
-    kept = f"a report is in {report}" if report else "a report could not be saved; --debug shows the traceback"
-    return InternalError(
-        f"this is a bug in pipekit: {type(error).__name__}: {error}",
-        report=str(report) if report else None,
-        hint=f"{kept}; please send it to us",
-    )
-
-
-def _usage(error: click.ClickException) -> PipekitError:
-    import click
-
-    from pipekit.errors import UsageError
-
-    message = error.format_message().strip().rstrip(".")
-    context = getattr(error, "ctx", None)
-    told = UsageError(
-        message[:1].lower() + message[1:] if message else "wrong usage",
-        hint=f"{context.command_path if context else 'pipekit'} --help",
-    )
-    if not isinstance(error, click.UsageError):
-        told.code = error.exit_code
-    return told
 
 
 def _broken_pipe() -> int:
@@ -172,43 +119,3 @@ def _broken_pipe() -> int:
             with contextlib.suppress(AttributeError, OSError, ValueError):
                 os.dup2(nowhere, stream.fileno())
     return 141
-
-
-def _lines(error: PipekitError) -> list[str]:
-    """An error for people: the first line complete by itself, the last one what to do next."""
-    from pipekit.errors import BatchError, PlanError
-
-    first = clean(str(error)).strip().splitlines() or [error.kind]
-    lines = [f"error: {first[0]}", *(f"  {line}" for line in first[1:])]
-    if isinstance(error, PlanError) and len(error.faults) > 1:
-        for fault in error.faults:
-            lines.append(f"  {clean(str(fault))}")
-            if fault.hint:
-                lines.append(f"      {clean(fault.hint)}")
-    elif isinstance(error, BatchError):
-        lines.extend(f"  {name}: {clean(one.message)} (exit {one.code})" for name, one in error.failed)
-    else:
-        lines.extend(_facts(error))
-    lines.extend(_next(error))
-    return lines
-
-
-def _facts(error: PipekitError) -> list[str]:
-    """What the message doesn't say already."""
-    said = str(error)
-    facts = [(name, getattr(error, name)) for name in error.facts]
-    hidden = {"file", "line", "column", "offset", "source", "errno", "path", "attempts", "report", "hook"}
-    return [
-        f"  {name}: {clean(str(value))}"
-        for name, value in facts
-        if name not in hidden and value not in (None, "", ()) and str(value) not in said
-    ]
-
-
-def _next(error: PipekitError) -> list[str]:
-    hint = clean(error.hint).strip()
-    resume = f"pipekit resume {error.run_id}"
-    lines = [f"  {line}" for line in hint.splitlines()]
-    if error.run_id and error.code not in _NOT_RESUMABLE and resume not in hint:
-        lines.append(f"  go on with: {resume}")
-    return lines

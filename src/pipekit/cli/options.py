@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -30,6 +31,8 @@ _CONFIGURATION = (
     click.option("--profile", metavar="NAME", help="Lay this profile of the configuration over it."),
     click.option("--workflow", metavar="NAME", help="The workflow to run."),
     click.option("--model", metavar="REF", help="Model for all steps: provider/model, or offline."),
+    click.option("--record", metavar="FILE", help="Add every question to a model and its reply to this file."),
+    click.option("--replay", metavar="FILE", help="Take the replies of this recording in the place of a model."),
     click.option(
         "--set", "assignments", metavar="PATH=VALUE", multiple=True, help="Set one setting: steps.step4.ragTopK=3."
     ),
@@ -131,15 +134,22 @@ def open_pipeline(flags: Mapping[str, Any]) -> Pipeline:
     settings: dict[str, str] = {}
     if flags.get("assignments"):
         from pipekit.config.layers import Override
+        from pipekit.config.secret_settings import refuse_secret
 
         for assignment in flags["assignments"]:
             override = Override.parse(assignment)
+            refuse_secret(override.path, override.text)
             settings[override.path] = override.text
+    # Paths of the command line count from where one is, those of settings from the configuration's folder.
+    if flags.get("record"):
+        settings["llm.record"] = str(Path(flags["record"]).absolute())
+    if flags.get("replay"):
+        settings["llm.providers.replay.file"] = str(Path(flags["replay"]).absolute())
     return make_pipeline(
         config=flags.get("config"),
         profile=flags.get("profile"),
         workflow=flags.get("workflow"),
-        model=flags.get("model"),
+        model="replay" if flags.get("replay") else flags.get("model"),
         settings=settings,
         trust=bool(flags.get("trust")),
     )

@@ -1,4 +1,7 @@
-"""What is written to the terminal: text that steers no terminal, JSON that any reader takes, tables that line up."""
+"""What is written to the terminal: text that steers no terminal, JSON that any reader takes, tables that line up.
+
+Every answer passes here, and so does what it quotes: secrets are masked in all of them.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 import click
+
+from pipekit.secrecy import mask, mask_values
 
 __all__ = ["Talk", "clean", "one_line", "print_json", "print_table", "say", "seconds", "talk"]
 
@@ -28,16 +33,17 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u
 
 
 class Talk(NamedTuple):
-    """How this call wants to be answered."""
+    """How this call wants to be answered, and the ``arguments`` it was made with."""
 
     json: bool = False
     debug: bool = False
+    arguments: tuple[str, ...] = ()
 
     @classmethod
     def from_arguments(cls, argv: Sequence[str]) -> Talk:
         """Read from the arguments themselves, so that it is known even when they don't parse."""
         own = argv[: argv.index("--")] if "--" in argv else argv
-        return cls(json="--json" in own, debug="--debug" in own)
+        return cls(json="--json" in own, debug="--debug" in own, arguments=tuple(argv))
 
 
 def talk() -> Talk:
@@ -58,14 +64,15 @@ def one_line(value: object) -> str:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return " ".join(clean(str(value)).split())
+    # Masked before it is folded: a secret of several lines would not be known again.
+    return " ".join(clean(mask(str(value))).split())
 
 
 def say(text: str = "", *, err: bool = False) -> None:
-    """Write a line for people."""
+    """Write a text for people, and end the line."""
     stream = sys.stderr if err else sys.stdout
     if stream is not None:
-        stream.write(clean(text) + "\n")
+        stream.write(clean(mask(text)) + "\n")
         stream.flush()
 
 
@@ -73,6 +80,7 @@ def print_json(document: object) -> None:
     """Write one JSON document to standard output; plain ASCII where the terminal isn't UTF-8."""
     encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("_", "-")
     ascii_only = encoding not in ("utf-8", "utf8")
+    document = mask_values(document)
     text = json.dumps(document, indent=2, ensure_ascii=ascii_only, allow_nan=False, default=_plain)
     try:
         text.encode()
@@ -84,13 +92,13 @@ def print_json(document: object) -> None:
 
 def _plain(value: object) -> object:
     if isinstance(value, Path):
-        return str(value)
+        return mask(str(value))
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return dict(value)
+        return mask_values(value)
     if isinstance(value, (set, frozenset)):
-        return sorted(value)
+        return mask_values(sorted(value))
     raise TypeError(f"{type(value).__name__} is no JSON")
 
 

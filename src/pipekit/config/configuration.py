@@ -16,9 +16,11 @@ from pipekit.config.layers import Assignment, Override, assigned, merge
 from pipekit.config.model import Settings
 from pipekit.config.origin import DEFAULT, Layer, Origin
 from pipekit.config.references import OFFLINE, ModelChoice, ModelReference, choose_model, parse_reference
+from pipekit.config.secret_settings import secret_values
 from pipekit.config.structuring import field_names, fill
 from pipekit.config.tree import EMPTY, NO_BLOCK, Block, Node, from_plain
 from pipekit.errors import ConfigError
+from pipekit.secrecy import remember, secrets_in
 
 __all__ = ["Configuration", "load_configuration"]
 
@@ -97,6 +99,9 @@ def load_configuration(
     profiles, faults = _profile_layers(sources.trees, chosen, "--profile" if profile else "PIPEKIT_PROFILE")
     flags, wrong = _flags(overrides)
     layers = (*sources.trees, *profiles, from_environment.other_tools, from_environment.own, flags)
+    # Errors of whoever uses these values will quote them; from here on no message does.
+    remember(secrets_in(environ))
+    remember(secret for layer in layers for secret in secret_values(layer.plain()))
     loaded = Configuration(
         settings=Settings(),
         tree=EMPTY,

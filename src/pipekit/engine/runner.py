@@ -24,6 +24,7 @@ from pipekit.engine.writer import Writer
 from pipekit.errors import InternalError, PipekitError, RunBusyError, StorageError
 from pipekit.interfaces.state_stores import Entry, Lease, StateStore
 from pipekit.planning.plan import Plan, PlannedStep
+from pipekit.secrecy import mask
 from pipekit.serde import JSON, encode
 from pipekit.state.events import (
     CheckpointWritten,
@@ -212,6 +213,8 @@ class Runner:
     # --- the end -----------------------------------------------------------------------------------------------------
 
     async def _pause(self, reason: PausedReason, questions: tuple[AskedQuestion, ...] = ()) -> RunRecord:
+        questions = tuple(evolve(asked, text=mask(asked.text), context=mask(asked.context)) for asked in questions)
+
         def change(record: RunRecord) -> RunRecord:
             next_step = self._next(record)
             if next_step is None:
@@ -236,7 +239,9 @@ class Runner:
 
     async def _fail(self, error: PipekitError) -> None:
         error.run_id = self.record.run_id
-        self._bus.emit(RunFailed, step=error.step, error=str(error), code=error.code)
+        # What a step's library puts into its errors is anybody's guess; the record and the journal are for good.
+        said = mask(str(error))
+        self._bus.emit(RunFailed, step=error.step, error=said, code=error.code)
         try:
             await self._writer.commit(
                 lambda record: evolve(
@@ -244,7 +249,7 @@ class Runner:
                     status="failed",
                     paused_reason=None,
                     current_step=self._next(record),
-                    error=str(error),
+                    error=said,
                     error_code=error.code,
                     questions=(),
                 )

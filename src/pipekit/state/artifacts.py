@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from attrs import field, frozen
 
 from pipekit.errors import StateError
+from pipekit.secrecy import mask
 from pipekit.serde import JSON, camel_case
 
 __all__ = ["Fanned", "ItemError", "from_file", "to_file"]
@@ -41,7 +42,9 @@ def to_file(value: JSON | Fanned, *, id_key: str = "itemId", order: Sequence[str
     for item in order or (*value.results, *value.errors):
         error = value.errors.get(item)
         if error is not None:
-            items.append({id_key: item, "itemError": error.reason, **({"skipped": True} if error.skipped else {})})
+            items.append(
+                {id_key: item, "itemError": mask(error.reason), **({"skipped": True} if error.skipped else {})}
+            )
         elif _can_merge(result := value.results[item], id_key):
             items.append({id_key: item, **result})
         else:

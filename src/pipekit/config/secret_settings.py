@@ -1,0 +1,76 @@
+"""Settings that hold a secret though they should name one: what may not be kept in a run's record, nor be shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from pipekit.config.environment import PREFIX, parse_text
+from pipekit.config.faults import masked
+from pipekit.config.origin import Origin
+from pipekit.errors import ConfigError
+from pipekit.secrecy import MASK, password_in
+
+__all__ = ["holds_secret", "kept_settings", "refuse_secret", "secret_values"]
+
+#: The name of a variable (ACME_API_KEY) is what a configuration ought to hold in the place of a secret.
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\Z")
+_SCHEME = re.compile(r"(?:bearer|basic|token) +", re.IGNORECASE)
+#: Headers stand under a name that counts as secret, and these say nothing about who asks.
+_PLAIN_HEADERS = frozenset(
+    {"accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "connection", "content-type"}
+    | {"user-agent"}
+)
+
+
+def secret_values(value: object, *, is_secret: bool = False) -> Iterator[str]:
+    """The secrets inside plain settings: what stands under a secret's name, and passwords inside addresses."""
+    if isinstance(value, Mapping):
+        for name, below in value.items():
+            if is_secret and str(name).lower() in _PLAIN_HEADERS:
+                continue
+            # What has a secret's name says the same of all that is below it; of a number only a name in the singular.
+            yield from secret_values(below, is_secret=is_secret or masked(str(name), below) == MASK)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from secret_values(item, is_secret=is_secret)
+    elif value is None or isinstance(value, bool):
+        return
+    elif is_secret:
+        text = str(value)
+        if text and not _VARIABLE.match(text):
+            yield text
+            yield from (text[found.end() :] for found in [_SCHEME.match(text)] if found)
+    elif isinstance(value, str) and (password := password_in(value)) is not None:
+        yield password
+
+
+def holds_secret(path: str, text: str) -> bool:
+    """Whether the setting ``path=text`` of a flag is a secret: ``llm.providers.acme.apiKey=sk-…``."""
+    try:
+        value = parse_text(text, Origin("flag")).plain()
+    except ConfigError:  # broken brackets: it is told elsewhere, and may be kept from nobody until then
+        value = text
+    for part in reversed(path.split(".")):
+        value = {part: value}
+    return next(secret_values(value), None) is not None
+
+
+def kept_settings(settings: Mapping[str, str]) -> dict[str, str]:
+    """The settings of flags as a run's record keeps them: without secrets, which a resume has to be given again."""
+    return {path: text for path, text in settings.items() if not holds_secret(path, text)}
+
+
+def refuse_secret(path: str, text: str, flag: str = "--set") -> None:
+    """`ConfigError` for a flag that gives a secret: it would stand in the record, and in the shell's history."""
+    if not holds_secret(path, text):
+        return
+    variable = PREFIX + "__".join(re.sub(r"(?<=[a-z0-9])(?=[A-Z])|-", "_", part).upper() for part in path.split("."))
+    raise ConfigError(
+        f"{flag} takes no secrets, which would be kept with the run: {path}",
+        kind="secret",
+        field=path,
+        source="flag",
+        where=f"{flag} {path}",
+        hint=f"give it by an environment variable, which is never written down: {variable}=…",
+    )

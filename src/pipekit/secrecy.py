@@ -1,0 +1,129 @@
+"""Nothing secret leaves the process: what is written down or shown is masked first.
+
+Three things count as secret: the values of environment variables whose names say so, passwords inside addresses that
+stand in any variable, and what the configuration holds under such names (`remember`). What merely has a secret's shape
+is masked, too. This module is a leaf: it imports only the standard library.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import quote, unquote
+
+__all__ = ["MASK", "is_secret_variable", "mask", "mask_values", "password_in", "remember", "secrets_in"]
+
+MASK = "***"
+
+#: Shorter values are more likely to be ordinary words than secrets, and masking those would garble the message.
+_SHORTEST = 8
+#: Names whose values are secrets. A part of a word isn't enough: GIT_AUTHOR_NAME holds no authorization.
+_VARIABLE = re.compile(
+    r"(?:^|_)(?:API|ACCESS|PRIVATE|SECRET|AUTH|SIGNING)?KEYS?(?:_?\d+)?$"
+    r"|TOKENS?(?:_?\d+)?$"
+    r"|SECRETS?(?:_?\d+|_KEY_BASE)?$"
+    r"|(?:PASSWORD|PASSWD|PASSPHRASE|_PWD)(?:_?\d+)?$"
+    r"|AUTHORIZATION|_AUTH$|(?:^|_)(?:COOKIE|DSN)$"
+)
+_PASSWORD = re.compile(r"://[^/\s:@\"'<>]*:([^/\s\"'<>]+)@")
+
+_KEYS = (
+    r"(?:api[_-]?key|access[_-]?key|(?:access|auth)[_-]?token|(?:client[_-]?)?secret(?:[_-]?key)?"
+    r"|password|passwd|passphrase|authorization)[\"']?\s*"
+)
+_VALUE = r"[^\s\"',;&}]"
+_SHAPES = (
+    re.compile(r"(://)[^/\s:@\"'<>]*:[^/\s\"'<>]+(?=@)"),  # user:password in an address
+    re.compile(rf"({_KEYS}=\s*[\"']?)(?:(?:bearer|basic|token) +)?{_VALUE}{{4,}}", re.IGNORECASE),
+    # After a colon there is prose, too ("the password: at least so long"); a secret has a digit.
+    re.compile(rf"({_KEYS}:\s*[\"']?)(?:(?:bearer|basic|token) +)?(?={_VALUE}*\d){_VALUE}{{4,}}", re.IGNORECASE),
+    re.compile(r"(\b(?:bearer|basic) +)(?=[\w.~+/=-]*\d)[\w.~+/=-]{8,}", re.IGNORECASE),
+    re.compile(r"()\b(?:sk|pk|rk|ghp|gho|xox[abp])[-_](?=[\w-]*\d)[\w-]{12,}"),
+)
+
+#: What the configurations of this process hold. One set for all of them: a value that is secret for one pipeline isn't
+#: fit to be shown by another one, and a message doesn't say where it comes from.
+_remembered: set[str] = set()
+
+
+def is_secret_variable(name: str) -> bool:
+    """Whether an environment variable of this name holds a secret: ``ACME_API_KEY``, ``GITHUB_TOKEN``."""
+    return _is_secret(name)
+
+
+@functools.lru_cache(maxsize=2048)
+def _is_secret(name: str) -> bool:
+    return _VARIABLE.search(name.upper()) is not None
+
+
+def password_in(text: str) -> str | None:
+    """The password inside an address (``https://user:password@host``), None when there is none."""
+    found = _PASSWORD.search(text)
+    return found.group(1) if found else None
+
+
+def secrets_in(environ: Mapping[str, str]) -> Iterator[str]:
+    """The secrets that an environment holds."""
+    for name, value in environ.items():
+        if len(value) < _SHORTEST:
+            continue
+        if _is_secret(name):
+            yield value
+        if "://" in value and (password := password_in(value)) is not None:
+            yield password
+
+
+def remember(secrets: Iterable[str]) -> None:
+    """Mask these values, too, from now on: what a configuration or an environment given by a program holds."""
+    _remembered.update(secrets)
+
+
+def mask(text: str, environ: Mapping[str, str] | None = None) -> str:
+    """The text without any secret that is known, and without what has a secret's shape.
+
+    ``environ`` is this process's environment where none is given. Mask a text before it is cut into lines: a secret
+    may have several.
+    """
+    secrets = frozenset(secrets_in(os.environ if environ is None else environ)) | _remembered
+    known = _pattern(secrets)
+    if known is not None:
+        text = known.sub(MASK, text)
+    for shape in _SHAPES:
+        text = shape.sub(rf"\g<1>{MASK}", text)
+    return text
+
+
+def mask_values(value: object, environ: Mapping[str, str] | None = None) -> object:
+    """The same for every text inside a JSON value."""
+    if isinstance(value, str):
+        return mask(value, environ)
+    if isinstance(value, Mapping):
+        return {key: mask_values(item, environ) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [mask_values(item, environ) for item in value]
+    return value
+
+
+@functools.lru_cache(maxsize=8)
+def _pattern(secrets: frozenset[str]) -> re.Pattern[str] | None:
+    """What finds all of these secrets, the longest first: one may begin as another does."""
+    forms = {form for secret in secrets for form in _forms(secret) if len(form) >= _SHORTEST}
+    if not forms:
+        return None
+    return re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)))
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """The secret as messages hold it: as it is, quoted in Python, JSON or an address, and line by line."""
+    secret = secret.strip()
+    yield secret
+    yield repr(secret)[1:-1]
+    yield json.dumps(secret)[1:-1]
+    yield quote(secret, safe="")
+    yield unquote(secret)
+    lines = secret.splitlines()
+    if len(lines) > 1:
+        yield from (line.strip() for line in lines)
