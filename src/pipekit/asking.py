@@ -8,17 +8,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from pipekit.config.model import LimitSettings, ModelSettings
 from pipekit.engine.bus import Bus
 from pipekit.engine.calls import CallLog
 from pipekit.interfaces.llm_providers import LLM, ModelInfo, ModelOptions
+from pipekit.llm.abilities import Abilities, abilities_file
 from pipekit.llm.ask import Archive, Asking, ModelService
 from pipekit.llm.cache import ReplyCache, cache_file
 from pipekit.llm.candidates import Candidate
 from pipekit.llm.limits import Limits, account
-from pipekit.llm.prompts import prompt_digest
+from pipekit.llm.prompts import Prompt, prompt_digest, read_prompt, tasks_in
 from pipekit.llm.recording import Recorder
 from pipekit.llm.retrying import RetryPolicy
 from pipekit.planning.plan import PlannedStep
@@ -30,7 +31,26 @@ from pipekit.state.record import Usage
 
 T = TypeVar("T")
 
-__all__ = ["Models", "prompt_folders", "prompt_now"]
+__all__ = ["Models", "TaskPrompt", "prompt_folders", "prompt_now", "task_prompts"]
+
+
+@frozen(kw_only=True)
+class TaskPrompt:
+    """The prompt of a task that is in force, the file it was ``shipped`` as, and the project's ``own``, if any.
+
+    ``target`` is where the project's own would lie.
+    """
+
+    task: str
+    step: str
+    prompt: Prompt
+    shipped: Path
+    target: Path
+
+    @property
+    def own(self) -> Path | None:
+        """The project's own file."""
+        return self.target if self.target.is_file() else None
 
 
 class Models:
@@ -42,7 +62,8 @@ class Models:
         self._made: dict[str, Candidate] = {}
         settings = setup.configuration.settings.llm
         retry = settings.retry
-        self._options = ModelOptions(
+        self._abilities = Abilities.read(abilities_file())
+        self.options = ModelOptions(
             temperature=settings.temperature, timeout=settings.timeout, max_tokens=settings.max_tokens
         )
         self._asking = Asking(
@@ -80,7 +101,7 @@ class Models:
         return ModelService(
             asking,
             models,
-            self._options,
+            self.options,
             prompt_folders=prompt_folders(self._setup, planned),
             tell=_Telling(planned.name, bus, log),
             replies=log,
@@ -106,7 +127,7 @@ class Models:
             provider_name=name,
             name=model,
             provider=provider,
-            info=_known(provider.describe(model), _of(settings.models, reference)),
+            info=_known(self._abilities.over(reference, provider.describe(model)), _of(settings.models, reference)),
             account=account((name, keys), Limits(concurrency=limits.concurrency, per_minute=limits.per_minute)),
         )
 
@@ -116,7 +137,7 @@ def _of(named: Mapping[str, T], name: str) -> T | None:
 
 
 def _known(info: ModelInfo, told: ModelSettings | None) -> ModelInfo:
-    """What is known of a model: what the user says before what the provider says."""
+    """What is known of a model: what the user says before what was learnt and what the provider says."""
     if told is None:
         return info
     return evolve(
@@ -161,6 +182,33 @@ class _Telling:
 def prompt_now(setup: Setup, planned: PlannedStep, task: str) -> str | None:
     """The digest of a task's prompt as it is now, None when it is gone."""
     return prompt_digest(task, prompt_folders(setup, planned))
+
+
+def task_prompts(setup: Setup, steps: Sequence[PlannedStep]) -> Sequence[TaskPrompt]:
+    """The prompts beside the modules of these steps, and of the project's own those that stand in for one of them."""
+    found: dict[str, TaskPrompt] = {}
+    own = setup.configuration.folder / "prompts"
+    for planned in steps:
+        if planned.signature.service("llm") is None:
+            continue
+        shipped = _beside(planned)
+        tasks = list(tasks_in(shipped))
+        # Modules of several steps share a folder; a prompt is named after its step, or a step has it all to itself.
+        mine = [planned.name] if planned.name in tasks else tasks
+        for task in mine:
+            target = own / f"{task}.md"
+            path = target if target.is_file() else shipped / f"{task}.md"
+            found.setdefault(
+                task,
+                TaskPrompt(
+                    task=task,
+                    step=planned.name,
+                    prompt=read_prompt(path),
+                    shipped=shipped / f"{task}.md",
+                    target=target,
+                ),
+            )
+    return list(found.values())
 
 
 def prompt_folders(setup: Setup, planned: PlannedStep) -> Sequence[Path]:

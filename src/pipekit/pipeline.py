@@ -19,7 +19,9 @@ from pipekit.results import RunResult
 if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
 
+    from pipekit.asking import TaskPrompt
     from pipekit.config.configuration import Configuration
+    from pipekit.doctoring import ModelCheck, ProviderModels
     from pipekit.history import Runs
     from pipekit.interfaces.state_stores import StateStore
     from pipekit.interfaces.steps import Step
@@ -109,6 +111,24 @@ class Pipeline:
     def plan(self, source: Input = NOTHING, *, select: Selection = ALL, input_format: str | None = None) -> Plan:
         """What would run, checked without a call; all faults at once in `PlanError.faults`."""
         return self._setup.plan_new(source, select, input_format)[0]
+
+    def prompts(self) -> Sequence[TaskPrompt]:
+        """The prompts that the workflow's steps ask models with."""
+        from pipekit.asking import task_prompts
+
+        return task_prompts(self._setup, self.plan().steps)
+
+    def models(self, provider: str | None = None) -> Sequence[ProviderModels]:
+        """The models that can be had now, of one provider or of all; this asks the network."""
+        from pipekit.doctoring import list_models
+
+        return list_models(self._setup, provider)
+
+    def check_models(self) -> Sequence[ModelCheck]:
+        """Ask every configured model one tiny thing; what is learnt of it is kept for later runs."""
+        from pipekit.doctoring import check_models
+
+        return check_models(self._setup, self.plan())
 
     # --- runs ------------------------------------------------------------------------------------------------------
 
