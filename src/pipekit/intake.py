@@ -11,6 +11,7 @@ from pipekit.errors import InputError, PipekitError, PlanError
 from pipekit.inputs import Given, load_value, pick_loader
 from pipekit.installation import Installation
 from pipekit.interfaces.workflows import Workflow
+from pipekit.secrecy import mask
 from pipekit.serde import JSON
 from pipekit.state.record import InputRef
 
@@ -77,4 +78,4 @@ def load_again(installation: Installation, ref: InputRef, original: bytes, workf
 
 def tell_unloaded(run_id: str, error: PipekitError) -> None:
     """Say why the input of an old run isn't there; what its steps made can still be looked at."""
-    _log.warning("the input of %s can't be loaded: %s", run_id, error)
+    _log.warning("the input of %s can't be loaded: %s", run_id, mask(str(error)))
