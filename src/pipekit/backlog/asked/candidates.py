@@ -1,0 +1,192 @@
+"""From a model's work items to candidates: located, numbered, each once, with notes on what was mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from attrs import define, evolve, field
+
+from pipekit.backlog.asked.extraction import AskedCandidate, AskedExtraction, AskedRejected
+from pipekit.backlog.asked.quotes import Quotes
+from pipekit.backlog.asked.stretches import stretches
+from pipekit.backlog.asked.wording import each_once, one_line, share_of_words, shortened, title_from, words_of
+from pipekit.backlog.model.candidate import Candidate, Extraction, RejectedItem, Span
+from pipekit.backlog.model.meeting import Meeting
+
+__all__ = ["extraction_from"]
+
+#: Share of their words that two titles have in common when they name the same item, alone and with a quote in common.
+SAME_TITLE, SAME_QUOTED = 0.8, 0.5
+#: More notes of a model than this are of no use to a reader.
+MOST_NOTES = 10
+_NOWHERE = 10**9
+
+
+@define(eq=False)
+class _Item:
+    """A candidate while it is being put together."""
+
+    title: str
+    asked: AskedCandidate
+    quotes: list[tuple[str, tuple[Span, ...]]]
+    criteria: list[str] = field(factory=list)
+    #: Where it was talked about, evidence or not: the places of its criteria, too.
+    places: list[Span] = field(factory=list)
+    named: list[str] = field(factory=list)
+
+    @property
+    def spans(self) -> list[Span]:
+        return [span for _, spans in self.quotes for span in spans]
+
+    @property
+    def verified(self) -> list[Span]:
+        return [span for span in self.spans if span.verified]
+
+    @property
+    def first(self) -> int:
+        """The line of its first mention; items without any come last."""
+        spans = self.verified or self.spans
+        return min((span.first for span in spans), default=_NOWHERE)
+
+
+def extraction_from(asked: AskedExtraction, meeting: Meeting) -> Extraction:
+    """The candidates in order of first mention, and what was turned down.
+
+    Every quote is looked up: ``raw_context`` and evidence hold the words of the source, and what isn't there is marked.
+    """
+    quotes = Quotes(meeting)
+    notes = list(each_once(asked.notes))[:MOST_NOTES]
+    rejected = _rejected(asked.rejected, quotes, notes)
+    items: list[_Item] = []
+    left_out: list[str] = []
+    for one in asked.candidates:
+        item = _item(one, quotes)
+        if item is None:
+            notes.append("left out an item without a title and without words from the meeting")
+            continue
+        twin = next((other for other in items if _is_same(item, other)), None)
+        if twin is not None:
+            _join(twin, item)
+            notes.append(f"joined two mentions of “{twin.title}”")
+        elif _was_rejected(item, rejected):
+            notes.append(f"“{item.title}” was turned down in the meeting, so it is no candidate")
+        else:
+            items.append(item)
+    items.sort(key=lambda item: item.first)  # stable: items of one line stay as the model gave them
+    for item in items:
+        left_out += _take_criteria(item, quotes)
+    talk = stretches(meeting, [*(item.places + item.verified for item in items), *(one.evidence for one in rejected)])
+    candidates = tuple(
+        _candidate(number, item, talk[number - 1], quotes, notes) for number, item in enumerate(items, start=1)
+    )
+    if left_out:
+        notes.append(f"left out criteria that nobody stated: {'; '.join(left_out)}")
+    return Extraction(candidates=candidates, rejected=rejected, extraction_notes=tuple(notes))
+
+
+def _item(asked: AskedCandidate, quotes: Quotes) -> _Item | None:
+    located = [(text, quotes.spans(text)) for text in each_once(asked.quotes)]
+    title = title_from(asked.title) or title_from(located[0][0] if located else "")
+    return _Item(title=title, asked=asked, quotes=located) if title else None
+
+
+def _rejected(asked: Iterable[AskedRejected], quotes: Quotes, notes: list[str]) -> tuple[RejectedItem, ...]:
+    found: list[RejectedItem] = []
+    for one in asked:
+        title = title_from(one.title) or title_from(one.quote)
+        spans = quotes.spans(one.quote)
+        if not title or not spans:
+            notes.append(f"left out something turned down that isn't in the meeting: “{shortened(title or '?', 60)}”")
+        elif not any(title.casefold() == other.title.casefold() for other in found):
+            found.append(RejectedItem(title=title, reason=one.reason, evidence=_in_order(spans)))
+    return tuple(found)
+
+
+# --- the same item ---------------------------------------------------------------------------------------------------
+
+
+def _is_same(one: _Item, other: _Item) -> bool:
+    """One item in other words: nearly the same title, or a like one with a quote in common.
+
+    A common quote alone is not enough: one sentence can ask for two things.
+    """
+    left, right = words_of(one.title), words_of(other.title)
+    alike = len(left & right) / len(left | right) if left | right else 0.0
+    if one.title.casefold() == other.title.casefold() or alike >= SAME_TITLE:
+        return True
+    said = {span.quote for span in one.verified}
+    return alike >= SAME_QUOTED and any(span.quote in said for span in other.verified)
+
+
+def _join(item: _Item, twin: _Item) -> None:
+    item.quotes += [pair for pair in twin.quotes if pair[0] not in [text for text, _ in item.quotes]]
+    item.asked = evolve(
+        item.asked,
+        description=item.asked.description if item.asked.description.strip() else twin.asked.description,
+        acceptance_criteria=(*item.asked.acceptance_criteria, *twin.asked.acceptance_criteria),
+        mentioned_by=(*item.asked.mentioned_by, *twin.asked.mentioned_by),
+    )
+
+
+def _was_rejected(item: _Item, rejected: Sequence[RejectedItem]) -> bool:
+    """Whether the same thing is listed as turned down, with words that really were said."""
+    return any(
+        share_of_words(item.title, one.title) >= SAME_TITLE and share_of_words(one.title, item.title) >= SAME_TITLE
+        for one in rejected
+        if any(span.verified for span in one.evidence)
+    )
+
+
+# --- items to candidates ---------------------------------------------------------------------------------------------
+
+
+def _take_criteria(item: _Item, quotes: Quotes) -> list[str]:
+    """Keep the criteria that the meeting states; gives the others."""
+    others: list[str] = []
+    for criterion in item.asked.acceptance_criteria:
+        text = one_line(criterion.text)
+        if not words_of(text):
+            continue
+        if quotes.states(text, criterion.quote):
+            item.criteria.append(text)
+            item.places += [span for span in (quotes.find(criterion.quote), quotes.find(text)) if span is not None]
+        else:
+            others.append(f"“{shortened(text, 80)}” ({shortened(item.title, 40)})")
+    return others
+
+
+def _candidate(number: int, item: _Item, talk: tuple[Span, ...], quotes: Quotes, notes: list[str]) -> Candidate:
+    id_ = f"candidate-{number}"
+    telling = next((spans for _, spans in item.quotes if spans and all(span.verified for span in spans)), None)
+    words = max((span.quote for span in telling), key=len) if telling else (item.quotes[0][0] if item.quotes else "")
+    missing = [text for text, spans in item.quotes if not spans or not all(span.verified for span in spans)]
+    if not item.quotes:
+        notes.append(f"{id_}: no words from the meeting were given for it")
+    elif missing:
+        told = "; ".join(f"“{shortened(text, 80)}”" for text in missing[:3])
+        notes.append(f"{id_}: not in the meeting word for word: {told}")
+    return Candidate(
+        id=id_,
+        title=item.title,
+        description=one_line(item.asked.description) or words,
+        type=item.asked.type,
+        raw_context=words,
+        verified=telling is not None,
+        evidence=_in_order(item.spans),
+        acceptance_criteria=each_once(item.criteria),
+        mentioned_by=_people(item, quotes.meeting),
+        discussed=talk,
+    )
+
+
+def _in_order(spans: Iterable[Span]) -> tuple[Span, ...]:
+    return tuple(sorted(dict.fromkeys(spans), key=lambda span: (span.first, span.last)))
+
+
+def _people(item: _Item, meeting: Meeting) -> tuple[str, ...]:
+    """Who said the words, then whom the model names, as far as the meeting knows them, by the meeting's own names."""
+    known = [*meeting.attendees, *(one.speaker for one in meeting.utterances if one.speaker)]
+    full = {label: name for name in reversed(known) for label in (name.casefold(), name.partition(" (")[0].casefold())}
+    spoke = [span.speaker for span in _in_order(item.verified) if span.speaker]
+    named = [full[label] for name in item.asked.mentioned_by if (label := one_line(name).casefold()) in full]
+    return each_once([*spoke, *named])

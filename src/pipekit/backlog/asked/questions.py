@@ -1,0 +1,157 @@
+"""What must be asked about a candidate, as a model is asked for it.
+
+Whether a question is answered is not the model's word: an answer has to stand in the meeting, at a sibling or in the
+context, and only one that settles it in the meeting or at a sibling closes a question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from attrs import evolve, field, frozen, validators
+
+from pipekit.backlog.asked.dependencies import known_id
+from pipekit.backlog.asked.quotes import Quotes
+from pipekit.backlog.asked.wording import one_line
+from pipekit.backlog.model.candidate import Candidate, Sibling, Span
+from pipekit.backlog.model.context import Context
+from pipekit.backlog.model.meeting import Meeting
+from pipekit.backlog.model.question import (
+    ProposedAnswer,
+    Question,
+    QuestionCategory,
+    QuestionPriority,
+    Questions,
+    TargetRole,
+    with_blockers,
+)
+
+__all__ = ["AskedAnswer", "AskedQuestion", "AskedQuestions", "questions_from"]
+
+
+@frozen(kw_only=True)
+class AskedAnswer:
+    """An answer that was found, never one that was made up.
+
+    The source is the word meeting, the id of another candidate, or the name of an entry of the context; the quote is
+    copied from there. It settles the question only when nothing is left to ask. The confidence is from 0 to 1.
+    """
+
+    source: str
+    quote: str
+    answer: str
+    settles: bool = False
+    confidence: float = field(validator=[validators.ge(0.0), validators.le(1.0)])
+
+
+@frozen(kw_only=True)
+class AskedQuestion:
+    """One question with why it matters; the proposed answer is null unless one was found."""
+
+    question: str
+    context: str = ""
+    category: QuestionCategory
+    priority: QuestionPriority
+    target_role: TargetRole
+    proposed_answer: AskedAnswer | None = None
+
+
+@frozen(kw_only=True)
+class AskedQuestions:
+    """The questions on one candidate; none is a normal answer for one that leaves nothing open."""
+
+    questions: tuple[AskedQuestion, ...]
+
+
+@frozen(kw_only=True)
+class _Found:
+    """A proposed answer that has a source; ``status`` and ``by`` where it settles the question."""
+
+    answer: ProposedAnswer
+    status: Literal["answered", "answered_by_sibling"] | None = None
+    by: str | None = None
+
+
+def questions_from(
+    asked: AskedQuestions,
+    candidate: Candidate,
+    candidates: Sequence[Sibling],
+    context: Context | None,
+    meeting: Meeting,
+) -> Questions:
+    """The questions by priority with their blockers; an answer whose words stand nowhere is dropped."""
+    quotes = Quotes(meeting)
+    siblings = [one for one in candidates if one.id != candidate.id]
+    found: dict[str, Question] = {}
+    for one in asked.questions:
+        text = one_line(one.question)
+        if not any(char.isalnum() for char in text) or text.casefold() in found:
+            continue
+        question = Question(
+            question=text,
+            priority=one.priority,
+            category=one.category,
+            target_role=one.target_role,
+            context=one_line(one.context),
+        )
+        answer = _found(one.proposed_answer, siblings, context, quotes) if one.proposed_answer else None
+        found[text.casefold()] = _with(question, answer)
+    return with_blockers(found.values())
+
+
+def _with(question: Question, found: _Found | None) -> Question:
+    if found is None:
+        return question
+    proposed = evolve(question, proposed_answer=found.answer)
+    if found.status is None:
+        return proposed
+    return evolve(proposed, status=found.status, answered_by=found.by, priority="low")
+
+
+def _found(asked: AskedAnswer, siblings: Sequence[Sibling], context: Context | None, quotes: Quotes) -> _Found | None:
+    """The answer with the place where its words stand; None when they stand nowhere."""
+    answer, quote = one_line(asked.answer), one_line(asked.quote)
+    if not answer or not any(char.isalnum() for char in quote):
+        return None
+
+    def proposed(source: str) -> ProposedAnswer:
+        return ProposedAnswer(answer=answer, confidence=asked.confidence, source=source)
+
+    sibling = next((one for one in siblings if one.id == known_id(asked.source, siblings)), None)
+    if sibling is not None and _stands_in(quote, (sibling.title, sibling.raw_context, *sibling.acceptance_criteria)):
+        answered = proposed(f"{sibling.id} of the same meeting")
+        return _Found(answer=answered, status="answered_by_sibling" if asked.settles else None, by=sibling.id)
+    for source, texts in _entries(context):
+        if source.casefold() in one_line(asked.source).casefold() and _stands_in(quote, texts):
+            return _Found(answer=proposed(source))
+    span = quotes.find(quote)
+    # Words of the meeting are named by where they stand, whatever source was given. A question answers nothing.
+    if span is None or span.quote.rstrip(" \"'”’)").endswith(("?", "？", "؟")):
+        return None
+    answered = proposed(_place(span, quotes.meeting))
+    return _Found(answer=answered, status="answered" if asked.settles else None, by=span.speaker)
+
+
+def _stands_in(quote: str, texts: Iterable[str]) -> bool:
+    said = quote.strip(" \"'“”.").casefold()
+    return len(said) >= 3 and any(said in one_line(text).casefold() for text in texts)
+
+
+def _entries(context: Context | None) -> Iterable[tuple[str, Sequence[str]]]:
+    """The entries of the context: how each is named as a source, and its texts."""
+    if context is None:
+        return
+    for adr in context.relevant_adrs:
+        yield adr.id or adr.title, (adr.title, adr.decision)
+    for doc in context.technical_docs:
+        yield doc.source or doc.title, (doc.title, doc.snippet)
+    for lesson in context.lessons_learned:
+        yield lesson.source or lesson.title, (lesson.title, lesson.lesson)
+    for work in context.similar_work:
+        yield work.source or work.title, (work.title, work.snippet)
+
+
+def _place(span: Span, meeting: Meeting) -> str:
+    who = f", {span.speaker}" if span.speaker else ""
+    return f"the meeting, {meeting.unit} {span.first}{who}"
