@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipekit import LLM, step
+from pipekit.backlog.asked.risks import AskedRisks, risks_from
+from pipekit.backlog.asked.shown import candidate_shown, context_shown, dependencies_shown, siblings_shown, talk_shown
 from pipekit.backlog.model.candidate import Candidate, Sibling
 from pipekit.backlog.model.context import Context
 from pipekit.backlog.model.dependency import DependencyMap
@@ -25,12 +27,13 @@ async def assess_risks(
     context: Context | None = None,
 ) -> RiskAssessment:
     """Risks, dependencies, unknowns and signs of scope creep; what a sibling takes care of names it."""
-    return await llm.ask(
+    asked = await llm.ask(
         "assess-risks",
-        returns=RiskAssessment,
-        candidate=candidate,
-        meeting=meeting,
-        candidates=candidates,
-        dependencies=dependencies,
-        context=context,
+        returns=AskedRisks,
+        candidate=candidate_shown(candidate),
+        meeting=talk_shown(meeting, candidate),
+        siblings=siblings_shown(candidates, candidate),
+        dependencies=dependencies_shown(dependencies, candidate),
+        context=context_shown(context),
     )
+    return risks_from(asked, candidate, candidates, context, meeting)

@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipekit import LLM, step
+from pipekit.backlog.asked.questions import AskedQuestions, questions_from
+from pipekit.backlog.asked.shown import (
+    candidate_shown,
+    confidence_shown,
+    context_shown,
+    risks_shown,
+    siblings_shown,
+    talk_shown,
+)
 from pipekit.backlog.model.candidate import Candidate, Sibling
 from pipekit.backlog.model.confidence import Confidence
 from pipekit.backlog.model.context import Context
@@ -27,13 +36,14 @@ async def generate_questions(
     context: Context | None = None,
 ) -> Questions:
     """The open questions on a candidate, most urgent first; those asked in the meeting are among them."""
-    return await llm.ask(
+    asked = await llm.ask(
         "generate-questions",
-        returns=Questions,
-        candidate=candidate,
-        meeting=meeting,
-        candidates=candidates,
-        confidence=confidence,
-        risks=risks,
-        context=context,
+        returns=AskedQuestions,
+        candidate=candidate_shown(candidate),
+        meeting=talk_shown(meeting, candidate),
+        siblings=siblings_shown(candidates, candidate),
+        confidence=confidence_shown(confidence),
+        risks=risks_shown(risks),
+        context=context_shown(context),
     )
+    return questions_from(asked, candidate, candidates, context, meeting)

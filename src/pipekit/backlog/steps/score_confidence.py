@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import evolve
-
 from pipekit import LLM, step
+from pipekit.backlog.asked.confidence import AskedConfidence, confidence_from
+from pipekit.backlog.asked.shown import candidate_shown, siblings_shown, talk_shown
 from pipekit.backlog.model.candidate import Candidate, Sibling
-from pipekit.backlog.model.confidence import Confidence, overall_confidence
+from pipekit.backlog.model.confidence import Confidence
 from pipekit.backlog.model.meeting import Meeting
 from pipekit.backlog.offline import score_confidence as rule
 from pipekit.backlog.settings import ScoreSettings
@@ -22,8 +22,10 @@ async def score_confidence(
 ) -> Confidence:
     """Completeness, clarity, testability and actionability of a candidate, and their weighted mean."""
     asked = await llm.ask(
-        "score-confidence", returns=Confidence, candidate=candidate, meeting=meeting, candidates=candidates
+        "score-confidence",
+        returns=AskedConfidence,
+        candidate=candidate_shown(candidate),
+        meeting=talk_shown(meeting, candidate),
+        siblings=siblings_shown(candidates, candidate),
     )
-    # The mean and the flag are computed from the scores, whatever a model says of them.
-    overall = overall_confidence(asked.scores, settings.weights.by_name())
-    return evolve(asked, overall_confidence=overall, needs_refinement=overall < settings.threshold)
+    return confidence_from(asked, settings)

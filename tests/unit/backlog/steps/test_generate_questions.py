@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pipekit.backlog import Candidate, Context, Meeting, Questions
+from pipekit.backlog.model.context import TechnicalDoc
+from pipekit.backlog.steps.generate_questions import generate_questions
+
+MOVED = "Do members who moved away still see it?"
+
+
+def question(text: str = MOVED, priority: str = "critical", answer: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {
+        "question": text,
+        "context": "Work can't start without it.",
+        "category": "business",
+        "priority": priority,
+        "targetRole": "stakeholder",
+        "proposedAnswer": answer,
+    }
+
+
+def answered(quote: str, source: str = "meeting", **fields: Any) -> dict[str, Any]:
+    return {"source": source, "quote": quote, "answer": "Yes.", "settles": True, "confidence": 0.9, **fields}
+
+
+@pytest.fixture
+def generated(ask: Any, garden: Meeting, waiting_list: Candidate, register: Candidate) -> Any:
+    def generate(*questions: dict[str, Any], context: Context | None = None) -> Questions:
+        given = {"questions": list(questions)}
+        found = ask(generate_questions, given, waiting_list, garden, [waiting_list, register], context=context)
+        assert isinstance(found, Questions)
+        return found
+
+    return generate
+
+
+def test_blockers_are_computed_and_urgent_questions_come_first(generated: Any) -> None:
+    found = generated(question("How large?", "low"), question())
+    assert [one.question for one in found.questions] == [MOVED, "How large?"]
+    assert found.readiness_blockers == (MOVED,)
+
+
+def test_an_answer_from_the_meeting_names_its_place_and_closes_the_question(generated: Any) -> None:
+    found = generated(question("How fresh?", answer=answered("It's fine if it is right as of last night.")))
+    (one,) = found.questions
+    assert (one.status, one.answered_by, one.priority) == ("answered", "Bram", "low")
+    assert one.proposed_answer.source == "the meeting, line 2, Bram"
+    assert found.readiness_blockers == ()
+
+
+def test_an_answer_that_only_hints_leaves_the_question_open(generated: Any) -> None:
+    found = generated(question(answer=answered("I'd have to ask the board.", settles=False)))
+    assert found.questions[0].status == "needs_answer"
+    assert found.questions[0].proposed_answer is not None
+    assert found.readiness_blockers == (MOVED,)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        answered("Everybody sees everything, that was settled"),
+        answered(""),
+        answered("It's fine if it is right as of last night.", answer=" "),
+        answered("Members see it for ever", source="docs/rules.md"),
+        answered("Members see it for ever", source="candidate-2"),
+        answered("Members see it for ever", source="candidate-99"),
+        answered(MOVED),
+    ],
+)
+def test_an_answer_without_words_that_stand_somewhere_is_dropped(generated: Any, answer: dict[str, Any]) -> None:
+    found = generated(question(answer=answer))
+    assert (found.questions[0].proposed_answer, found.questions[0].status) == (None, "needs_answer")
+    assert found.readiness_blockers == (MOVED,)
+
+
+def test_a_sibling_that_says_it_closes_the_question(generated: Any) -> None:
+    found = generated(question(answer=answered("come off the paper first", source="candidate-2")))
+    (one,) = found.questions
+    assert (one.status, one.answered_by) == ("answered_by_sibling", "candidate-2")
+    assert one.proposed_answer.source == "candidate-2 of the same meeting"
+
+
+def test_what_a_document_says_is_a_proposal_and_closes_nothing(generated: Any) -> None:
+    doc = TechnicalDoc(title="Rules", source="docs/rules.md", snippet="Former members see nothing.")
+    answer = answered("former members see nothing", source="document docs/rules.md: Rules")
+    found = generated(question(answer=answer), context=Context(technical_docs=(doc,)))
+    (one,) = found.questions
+    assert (one.status, one.proposed_answer.source) == ("needs_answer", "docs/rules.md")
+
+
+def test_blank_and_double_questions_are_left_out(generated: Any) -> None:
+    assert len(generated(question(), question(MOVED.upper()), question(" "), question("?")).questions) == 1

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pipekit.backlog import Candidate, Meeting
+from pipekit.backlog.settings import ScoreSettings, ScoreWeights
+from pipekit.backlog.steps.score_confidence import score_confidence
+from pipekit.serde import MisfitError
+
+NAMES = ("completeness", "clarity", "testability", "actionability")
+
+
+def answer(*scores: int, **fields: Any) -> dict[str, Any]:
+    parts = {
+        name: {"found": [f"{name} is good"], "missing": ["Nobody knows", " "], "score": score}
+        for name, score in zip(NAMES, scores, strict=True)
+    }
+    return {**parts, "recommendations": ["Ask."], **fields}
+
+
+def test_the_mean_and_the_flag_are_computed(ask: Any, garden: Meeting, waiting_list: Candidate) -> None:
+    settings = ScoreSettings(
+        weights=ScoreWeights(completeness=1.0, clarity=0.0, testability=0.0, actionability=1.0), threshold=60
+    )
+    found = ask(score_confidence, answer(90, 0, 0, 20), waiting_list, garden, [waiting_list], settings)
+    assert (found.overall_confidence, found.needs_refinement) == (55, True)
+    assert found.strengths == tuple(f"{name} is good" for name in NAMES)
+    assert (found.weaknesses, found.recommendations) == (("Nobody knows",), ("Ask.",))
+
+
+def test_a_model_that_scores_everything_75_gets_no_flag_of_its_own(
+    ask: Any, garden: Meeting, waiting_list: Candidate
+) -> None:
+    found = ask(score_confidence, answer(75, 75, 75, 75), waiting_list, garden, [], ScoreSettings(threshold=76))
+    assert (found.overall_confidence, found.needs_refinement) == (75, True)
+
+
+def test_a_verdict_that_nobody_asked_for_is_no_answer(ask: Any, garden: Meeting, waiting_list: Candidate) -> None:
+    with pytest.raises(MisfitError, match="overallConfidence"):
+        ask(score_confidence, answer(1, 2, 3, 4, overallConfidence=100), waiting_list, garden, [], ScoreSettings())
