@@ -341,7 +341,7 @@ class RunPausedError(PipekitError):
 
     code = 13
     default_kind = "paused"
-    usual_hint = "see what is asked, answer, and go on: pipekit resume {run}"
+    usual_hint = "see what is asked: pipekit show {run}; answer, and go on: pipekit resume {run} --answer KEY=VALUE"
 
 
 class RunStoppedError(PipekitError):

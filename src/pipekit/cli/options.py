@@ -68,6 +68,9 @@ _GOING_ON = (
         help="Finished steps that no longer hold: make them again, or keep them.",
     ),
     click.option("--accept-edits", is_flag=True, help="Take step files that were corrected by hand."),
+    click.option(
+        "--answer", "answers", metavar="KEY=VALUE", multiple=True, help="Answer a question of the run; JSON, or text."
+    ),
     click.option("--fork", is_flag=True, help="Go on in a new run, and leave this one as it is."),
 )
 

@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipekit.cli.answering import questions_json, say_questions
 from pipekit.cli.items import ItemTable, item_table
-from pipekit.cli.terminal import one_line, print_table, say, seconds
+from pipekit.cli.terminal import print_table, say, seconds
 from pipekit.errors import PipekitError
 
 if TYPE_CHECKING:
@@ -87,9 +88,7 @@ def document_of(pipeline: Pipeline, result: RunResult) -> dict[str, Any]:
         "items": table.to_json() if table else [],
         "offlineSteps": offline_steps(record),
         "usage": usage_json(record),
-        "questions": [
-            {"key": one.key, "step": one.step, "text": one.text, "context": one.context} for one in result.questions
-        ],
+        "questions": questions_json(result.questions),
         "warnings": list(result.warnings),
     }
 
@@ -136,8 +135,7 @@ def print_outcome(pipeline: Pipeline, result: RunResult) -> None:
     else:
         then = f", next is {result.pause.next_step}" if result.pause.next_step else ""
         say(f"{result.run_id} paused ({result.pause.reason}) after {len(record.completed_steps)} steps{then}")
-    for question in result.questions:
-        say(f"  {question.step} asks: {one_line(question.text)}")
+    say_questions(result.questions)
     if result.outputs:
         say(f"files: {_common(list(result.outputs))}")
     elif result.folder:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
+from attrs import evolve
 
 from pipekit.cli.group import SingleCommand
 from pipekit.cli.options import (
@@ -61,6 +62,7 @@ def run(
     flag = _going_on_flag(resumed, flags)
     select = selection(only, skip, until)
     options, fork = resume_options(flags, select)
+    answers = flags.pop("answers")
     if inputs and flag is not None:
         raise UsageError(
             f"{flag} goes on with a run that is there already and takes no input: {inputs[0]}",
@@ -81,7 +83,7 @@ def run(
         pipeline = open_pipeline(flags)
         show_plan(pipeline, [opened(pipeline, name) for name in inputs], select, input_format)
     elif flag is not None:
-        _resume(open_pipeline(flags), resumed or "last", options, fork=fork)
+        _resume(open_pipeline(flags), resumed or "last", options, answers=answers, fork=fork)
     elif not inputs:
         raise UsageError("a run needs an input", kind="no-input", hint="pipekit run FILE, or pipekit run - for text")
     else:
@@ -98,18 +100,20 @@ def resume(name: str, only: tuple[str, ...], skip: tuple[str, ...], until: str |
 
     It goes on from the first unfinished step with the configuration of now and the flags that it was started with.
     When finished steps no longer hold (another model, prompt, setting or version) it stops before anything is asked,
-    and --stale says what to do.
+    and --stale says what to do. A run that asks something goes on with --answer; pipekit show gives the keys.
     """
     options, fork = resume_options(flags, selection(only, skip, until))
-    _resume(open_pipeline(flags), name, options, fork=fork)
+    answers = flags.pop("answers")
+    _resume(open_pipeline(flags), name, options, answers=answers, fork=fork)
 
 
 def _going_on_flag(resumed: str | None, flags: Mapping[str, Any]) -> str | None:
     """The flag that asks for a run that is there already, None when none does."""
     if resumed is not None:
         return "--resume"
-    given = [name for name in ("from_step", "stale", "accept_edits", "fork") if flags.get(name)]
-    return f"--{given[0].replace('_', '-')}" if given else None
+    names = {"from_step": "--from-step", "stale": "--stale", "accept_edits": "--accept-edits"}
+    names |= {"answers": "--answer", "fork": "--fork"}
+    return next((flag for name, flag in names.items() if flags.get(name)), None)
 
 
 def opened(pipeline: Pipeline, name: str) -> Any:
@@ -128,9 +132,13 @@ def opened(pipeline: Pipeline, name: str) -> Any:
     return content
 
 
-def _resume(pipeline: Pipeline, name: str, options: Resume, *, fork: bool) -> None:
+def _resume(pipeline: Pipeline, name: str, options: Resume, *, answers: Sequence[str], fork: bool) -> None:
     from pipekit.cli.running import Stopper, follow
 
+    if answers:
+        from pipekit.cli.answering import answers_from
+
+        options = evolve(options, answers=answers_from(pipeline.runs.record(name), answers))
     with Stopper() as stopper:
         stream = pipeline.fork_stream(name, options) if fork else pipeline.resume_stream(name, options)
         result = follow(stream, stopper)
@@ -147,47 +155,22 @@ def go_on(pipeline: Pipeline, run_id: str, options: Resume, document: Mapping[st
 
 
 def _run_all(pipeline: Pipeline, inputs: Sequence[str], select: Selection, input_format: str | None) -> None:
+    from pipekit.cli.batch import run_batch
     from pipekit.cli.running import Stopper, follow
-    from pipekit.errors import BatchError, PipekitError
 
-    with Stopper() as stopper:
-        if len(inputs) == 1:
+    if len(inputs) == 1:
+        with Stopper() as stopper:
             stream = pipeline.stream(opened(pipeline, inputs[0]), select=select, input_format=input_format)
             _give(pipeline, follow(stream, stopper), stopper)
-            return
-        documents: list[dict[str, Any]] = []
-        failed: list[tuple[str, PipekitError]] = []
-        for position, name in enumerate(inputs, 1):
-            if not talk().json:
-                say(f"{'' if position == 1 else chr(10)}input {position} of {len(inputs)}: {name}", err=True)
-            try:
-                stream = pipeline.stream(opened(pipeline, name), select=select, input_format=input_format)
-                documents.append({"input": name, **_answer(pipeline, follow(stream, stopper), stopper)})
-            except PipekitError as error:
-                if error.code in _STOPPED:
-                    raise _in_batch(error, documents) from error
-                failed.append((name, error))
-                documents.append({"input": name, "error": error.to_dict()})
-                if not talk().json:
-                    say(f"error: {error}", err=True)
-    if failed:
-        batch = BatchError(
-            f"{len(failed)} of {len(inputs)} inputs failed",
-            failed=failed,
-            hint=f"run those again: pipekit run {' '.join(name for name, _ in failed)}",
-        )
-        raise _in_batch(batch, documents)
-    if talk().json:
-        print_json({"runs": documents})
+        return
 
+    def run_one(name: str, stopper: Stopper) -> dict[str, Any]:
+        with stopper.interruptible():
+            source = opened(pipeline, name)
+        stream = pipeline.stream(source, select=select, input_format=input_format)
+        return _answer(pipeline, follow(stream, stopper), stopper)
 
-_STOPPED = frozenset({130, 143})
-
-
-def _in_batch(error: PipekitError, documents: Sequence[dict[str, Any]]) -> Exception:
-    from pipekit.cli.exits import AnsweredError
-
-    return AnsweredError(error, {"runs": list(documents)})
+    run_batch(inputs, run_one)
 
 
 def _give(pipeline: Pipeline, result: RunResult, stopper: Stopper, before: Mapping[str, Any] | None = None) -> None:
@@ -219,6 +202,7 @@ def _answer(pipeline: Pipeline, result: RunResult, stopper: Stopper) -> dict[str
 
 def _stop_of(result: RunResult, stopper: Stopper) -> PipekitError | None:
     """The error that a paused run ends the command with; a stop that was asked for (``--until``) is none."""
+    from pipekit.cli.answering import how_to_answer
     from pipekit.errors import ProviderError, RunPausedError, RunStoppedError
 
     run_id = result.run_id
@@ -228,7 +212,12 @@ def _stop_of(result: RunResult, stopper: Stopper) -> PipekitError | None:
             "paused", code=stopper.code or 130, run_id=run_id, hint=f"go on with: pipekit resume {run_id}"
         )
     if reason == "question":
-        return RunPausedError("a person must answer first", run_id=run_id, hint=f"see it with: pipekit show {run_id}")
+        return RunPausedError(
+            "a person must answer first",
+            run_id=run_id,
+            hint=f"see what is asked: pipekit show {run_id}\n"
+            f"answer, and go on: {how_to_answer(run_id, result.questions)}",
+        )
     if reason == "budget":
         return ProviderError(
             "the budget is used up", kind="budget", run_id=run_id, hint=f"raise it, then: pipekit resume {run_id}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +29,13 @@ class Stopper:
     """Turns the first Ctrl-C or SIGTERM into a pause of the run under way; a second one ends the process at once.
 
     Ending at once is as safe as a crash: what was acknowledged is on disk. ``code`` is the exit code of the signal
-    that came, None while none did.
+    that came, None while none did. While no run is under way a signal raises `StopRequestedError`; with ``in_turn`` it
+    waits, until the caller looks at ``code`` or enters `interruptible`: nothing that is half done is torn then.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, in_turn: bool = False) -> None:
         self.code: int | None = None
+        self._raises = not in_turn
         self._stream: EventStream | None = None
         self._before: dict[signal.Signals, Any] = {}
 
@@ -51,8 +55,21 @@ class Stopper:
             signal.signal(number, before)
 
     def guard(self, stream: EventStream | None) -> None:
-        """From now on a signal pauses this run; None when none is under way."""
+        """From now on a signal pauses this run, also one that came already; None when none is under way."""
         self._stream = stream
+        if stream is not None and self.code is not None:
+            stream.stop()
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """In here a signal raises at once: what is waited for (standard input) may never come."""
+        before, self._raises = self._raises, True
+        try:
+            if self.code is not None:
+                raise StopRequestedError(self.code)
+            yield
+        finally:
+            self._raises = before
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         code = 128 + number
@@ -61,7 +78,9 @@ class Stopper:
             os._exit(code)
         self.code = code
         if self._stream is None:
-            raise StopRequestedError(code)
+            if self._raises:
+                raise StopRequestedError(code)
+            return
         _write(b"\nstopping at a safe place; once more to leave at once\n")
         self._stream.stop()
 
