@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipekit.cli.items import names_step
 from pipekit.cli.runs import moment
 from pipekit.cli.terminal import print_json, print_table, say, seconds, talk
 from pipekit.state.record import PastAttempt, RunRecord, StepRecord
@@ -11,7 +12,7 @@ __all__ = ["show_attempts"]
 
 def show_attempts(record: RunRecord, step: str | None = None) -> None:
     """Every attempt that is still on disk, step by step, oldest first; of one step when it is named."""
-    rows = [row for row in _rows(record) if step is None or step in (row[0].name, str(row[0].key), f"step{row[0].key}")]
+    rows = [row for row in _rows(record) if step is None or names_step(step, row[0].name, row[0].key)]
     if not rows and step is not None:
         from pipekit.errors import UsageError
 
@@ -30,7 +31,7 @@ def show_attempts(record: RunRecord, step: str | None = None) -> None:
         say(f"no step of {record.run_id} is finished yet")
         return
     print_table(
-        ("step", "attempt", "finished", "took", "made by", "", "file"),
+        ("step", "attempt", "started", "took", "made by", "", "file"),
         [
             (
                 one.name,

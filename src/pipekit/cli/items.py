@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pipekit.config.keys import fold_key
+
 if TYPE_CHECKING:
     from pipekit.interfaces.output_formats import RunView
     from pipekit.interfaces.workflows import Workflow
 
-__all__ = ["ItemTable", "find_entry", "find_items", "item_table", "item_view", "leaves", "problems_of"]
+__all__ = ["ItemTable", "find_entry", "find_items", "item_table", "item_view", "leaves", "names_step", "problems_of"]
 
 
 class ItemTable(NamedTuple):
@@ -28,6 +30,12 @@ class ItemTable(NamedTuple):
     def to_json(self) -> list[dict[str, object]]:
         """The rows as ``--json`` gives them."""
         return [{self.keys[title]: row[title] for title in self.columns} for row in self.rows]
+
+
+def names_step(text: str, name: str, key: int | str) -> bool:
+    """Whether a person means this step: ``score-confidence``, ``score_confidence``, ``3``, ``step3`` or ``step-3``."""
+    wanted = fold_key(text)
+    return wanted in {fold_key(name), fold_key(str(key)), fold_key(f"step{key}")}
 
 
 def leaves(value: Any, path: str) -> Iterator[Any]:

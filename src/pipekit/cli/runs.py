@@ -93,7 +93,8 @@ def open_run(name: str, **flags: Any) -> None:
 
 def _outputs(pipeline: Pipeline, run_id: str) -> list[Path]:
     """The output files of a run that can be opened."""
-    record = pipeline.runs.get(run_id).record
+    # The steps' files are not looked at: a damaged one is no reason to keep an intact summary from its reader.
+    record = pipeline.runs.record(run_id)
     folder = pipeline.runs.folder(run_id)
     if folder is not None:
         places = [folder / ref.path for ref in record.outputs]

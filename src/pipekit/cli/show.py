@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipekit.cli.group import SingleCommand
+from pipekit.cli.items import names_step
 from pipekit.cli.options import configured, open_pipeline, run_argument
 from pipekit.cli.terminal import one_line, print_json, print_table, say, seconds, talk
 
 if TYPE_CHECKING:
+    from pipekit.cli.items import ItemTable
     from pipekit.interfaces.output_formats import RunView
     from pipekit.pipeline import Pipeline
-    from pipekit.state.record import StepRecord
+    from pipekit.state.record import RunRecord, StepRecord
 
 __all__ = ["outline", "show"]
 
@@ -40,10 +42,10 @@ def show(name: str, part: str | None, history: bool, **flags: Any) -> None:
 
         show_attempts(pipeline.runs.record(run_id), part)
         return
-    view = pipeline.runs.get(run_id)
     if part is None:
-        _show_run(pipeline, view)
+        _show_run(pipeline, run_id)
         return
+    view = pipeline.runs.get(run_id)
     step = _finished_step(view, part)
     if step is not None:
         _show_step(view, step)
@@ -54,8 +56,7 @@ def show(name: str, part: str | None, history: bool, **flags: Any) -> None:
 
 
 def _finished_step(view: RunView, part: str) -> StepRecord | None:
-    names = {part, part.removeprefix("step-").removeprefix("step")}
-    return next((step for key, step in view.record.step_outputs.items() if key in names or step.name in names), None)
+    return next((step for step in view.record.step_outputs.values() if names_step(part, step.name, step.key)), None)
 
 
 def _unknown(view: RunView, part: str) -> Exception:
@@ -63,7 +64,7 @@ def _unknown(view: RunView, part: str) -> Exception:
     from pipekit.errors import UsageError
 
     record = view.record
-    waiting = next((one for one in record.planned if part in (one.name, str(one.key), f"step{one.key}")), None)
+    waiting = next((one for one in record.planned if names_step(part, one.name, one.key)), None)
     if waiting is not None:
         return UsageError(
             f"the step {waiting.name} isn't finished in {record.run_id}",
@@ -82,54 +83,89 @@ def _unknown(view: RunView, part: str) -> Exception:
     )
 
 
-def _show_run(pipeline: Pipeline, view: RunView) -> None:
+def _show_run(pipeline: Pipeline, run_id: str) -> None:
+    """Where a run stands. That is in its record: a damaged step hides the items, and nothing else."""
+    from pipekit.cli.exits import AnsweredError
     from pipekit.cli.items import item_table
-    from pipekit.cli.outcome import offline_steps, print_items, run_duration, shown_path, steps_json, workflow_of
-    from pipekit.cli.runs import moment
+    from pipekit.cli.outcome import print_items, workflow_of
+    from pipekit.errors import StateError
+
+    record = pipeline.runs.record(run_id)
+    damage: StateError | None = None
+    table: ItemTable | None = None
+    try:
+        table = item_table(pipeline.runs.get(run_id), workflow_of(pipeline, record))
+    except StateError as error:
+        damage = error
+    document = _run_json(pipeline, record, table) if talk().json else {}
+    if not talk().json:
+        _say_run(pipeline, record)
+        _print_steps(record)
+        say()
+        print_items(table)
+        _say_next(pipeline, record)
+    if damage is not None:
+        raise AnsweredError(damage, document)
+    if talk().json:
+        print_json(document)
+
+
+def _status(pipeline: Pipeline, record: RunRecord) -> str:
+    """Whether the owner of a running run still lives is known to the store alone."""
     from pipekit.interfaces.state_stores import RunQuery
+
+    summary = next(iter(pipeline.runs.find(RunQuery(prefix=record.run_id, limit=1))), None)
+    return summary.status if summary is not None and summary.run_id == record.run_id else record.status
+
+
+def _run_json(pipeline: Pipeline, record: RunRecord, table: ItemTable | None) -> dict[str, object]:
+    from pipekit.cli.answering import questions_json
+    from pipekit.cli.outcome import offline_steps, steps_json
     from pipekit.serde import unstructure
 
-    record = view.record
-    # Whether the owner of a running run still lives is known to the store alone.
-    summary = next(iter(pipeline.runs.find(RunQuery(prefix=record.run_id, limit=1))), None)
-    status = summary.status if summary is not None and summary.run_id == record.run_id else record.status
-    table = item_table(view, workflow_of(pipeline, record))
     folder = pipeline.runs.folder(record.run_id)
-    if talk().json:
-        print_json(
-            {
-                "runId": record.run_id,
-                "status": status,
-                "folder": str(folder) if folder else None,
-                "steps": steps_json(record),
-                "items": table.to_json() if table else [],
-                "offlineSteps": offline_steps(record),
-                "record": unstructure(record),
-            }
-        )
-        return
+    return {
+        "runId": record.run_id,
+        "status": _status(pipeline, record),
+        "folder": str(folder) if folder else None,
+        "steps": steps_json(record),
+        "items": table.to_json() if table else [],
+        "offlineSteps": offline_steps(record),
+        "questions": questions_json(record.questions),
+        "record": unstructure(record),
+    }
+
+
+def _say_run(pipeline: Pipeline, record: RunRecord) -> None:
+    from pipekit.cli.outcome import run_duration, shown_path
+    from pipekit.cli.runs import moment
+
     reason = f" ({record.paused_reason})" if record.paused_reason else ""
-    say(f"{record.run_id}: {status}{reason}")
+    say(f"{record.run_id}: {_status(pipeline, record)}{reason}")
     say(f"input: {record.input_file}")
     say(f"started: {moment(record.started_at)}, steps took {seconds(run_duration(record))}")
+    folder = pipeline.runs.folder(record.run_id)
     if folder:
         say(f"folder: {shown_path(folder)}")
     if record.error:
         say(f"error: {one_line(record.error)}")
     say()
-    _print_steps(view)
-    say()
-    print_items(table)
-    for question in record.questions:
-        say(f"{question.step} asks: {one_line(question.text)}")
-    if status == "completed":
+
+
+def _say_next(pipeline: Pipeline, record: RunRecord) -> None:
+    from pipekit.cli.answering import how_to_answer, say_questions
+
+    say_questions(record.questions)
+    status = _status(pipeline, record)
+    if record.questions:
+        say(f"answer, and go on: {how_to_answer(record.run_id, record.questions)}")
+    elif status == "completed":
         say(f"next: pipekit open {record.run_id}")
     elif status != "running":
         say(f"go on with: pipekit resume {record.run_id}")
 
 
-def _print_steps(view: RunView) -> None:
-    record = view.record
+def _print_steps(record: RunRecord) -> None:
     rows: list[tuple[object, ...]] = []
     done = [record.step_outputs[str(key)] for key in record.completed_steps]
     for step in done:
