@@ -15,8 +15,8 @@ from pipekit.backlog.model.meeting import Meeting
 
 __all__ = ["extraction_from"]
 
-#: Share of their words that two titles have in common when they name the same item, alone and with a quote in common.
-SAME_TITLE, SAME_QUOTED = 0.8, 0.5
+#: Share of their words that the titles of a candidate and of something turned down have in common when they are one.
+SAME_TITLE = 0.8
 #: More notes of a model than this are of no use to a reader.
 MOST_NOTES = 10
 _NOWHERE = 10**9
@@ -106,16 +106,15 @@ def _rejected(asked: Iterable[AskedRejected], quotes: Quotes, notes: list[str]) 
 
 
 def _is_same(one: _Item, other: _Item) -> bool:
-    """One item in other words: nearly the same title, or a like one with a quote in common.
+    """One item in other words: the same words in the title, or no others than the longer title has and a common quote.
 
-    A common quote alone is not enough: one sentence can ask for two things.
+    A common quote alone is not enough, nor are titles that are nearly alike: one sentence can ask for two exports.
     """
     left, right = words_of(one.title), words_of(other.title)
-    alike = len(left & right) / len(left | right) if left | right else 0.0
-    if one.title.casefold() == other.title.casefold() or alike >= SAME_TITLE:
+    if one.title.casefold() == other.title.casefold() or (left and left == right):
         return True
     said = {span.quote for span in one.verified}
-    return alike >= SAME_QUOTED and any(span.quote in said for span in other.verified)
+    return bool(left and right) and (left <= right or right <= left) and any(s.quote in said for s in other.verified)
 
 
 def _join(item: _Item, twin: _Item) -> None:

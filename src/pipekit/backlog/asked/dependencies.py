@@ -69,7 +69,7 @@ def dependencies_from(asked: AskedDependencies, candidates: Sequence[Sibling], m
 
 
 def known_id(given: str, names: Mapping[str, str] | Sequence[Sibling]) -> str | None:
-    """The id of a candidate that a model names by its id, its number or its title; None for anything else."""
+    """The id of a candidate that a model names by its id or its title; None for anything else."""
     known = names if isinstance(names, Mapping) else _names(names)
     return known.get(one_line(given).strip(" \"'“”`[]").casefold())
 

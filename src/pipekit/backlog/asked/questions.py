@@ -1,7 +1,7 @@
 """What must be asked about a candidate, as a model is asked for it.
 
 Whether a question is answered is not the model's word: an answer has to stand in the meeting, at a sibling or in the
-context, and only one that settles it in the meeting or at a sibling closes a question.
+context, and only one that settles it in the meeting or at a sibling, among words of the question, closes a question.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from attrs import evolve, field, frozen, validators
 
 from pipekit.backlog.asked.dependencies import known_id
 from pipekit.backlog.asked.quotes import Quotes
-from pipekit.backlog.asked.wording import one_line
+from pipekit.backlog.asked.wording import one_line, share_of_words
 from pipekit.backlog.model.candidate import Candidate, Sibling, Span
 from pipekit.backlog.model.context import Context
 from pipekit.backlog.model.meeting import Meeting
@@ -28,6 +28,10 @@ from pipekit.backlog.model.question import (
 )
 
 __all__ = ["AskedAnswer", "AskedQuestion", "AskedQuestions", "questions_from"]
+
+#: Share of a question's words that must stand around the words that close it. Any other words of a meeting would do
+#: else, and a question that blocks would be gone on a model's word.
+NEAR = 0.25
 
 
 @frozen(kw_only=True)
@@ -95,7 +99,7 @@ def questions_from(
             target_role=one.target_role,
             context=one_line(one.context),
         )
-        answer = _found(one.proposed_answer, siblings, context, quotes) if one.proposed_answer else None
+        answer = _found(one.proposed_answer, text, siblings, context, quotes) if one.proposed_answer else None
         found[text.casefold()] = _with(question, answer)
     return with_blockers(found.values())
 
@@ -109,7 +113,9 @@ def _with(question: Question, found: _Found | None) -> Question:
     return evolve(proposed, status=found.status, answered_by=found.by, priority="low")
 
 
-def _found(asked: AskedAnswer, siblings: Sequence[Sibling], context: Context | None, quotes: Quotes) -> _Found | None:
+def _found(
+    asked: AskedAnswer, question: str, siblings: Sequence[Sibling], context: Context | None, quotes: Quotes
+) -> _Found | None:
     """The answer with the place where its words stand; None when they stand nowhere."""
     answer, quote = one_line(asked.answer), one_line(asked.quote)
     if not answer or not any(char.isalnum() for char in quote):
@@ -118,19 +124,25 @@ def _found(asked: AskedAnswer, siblings: Sequence[Sibling], context: Context | N
     def proposed(source: str) -> ProposedAnswer:
         return ProposedAnswer(answer=answer, confidence=asked.confidence, source=source)
 
+    def settled_among(words: str) -> bool:
+        return asked.settles and share_of_words(question, words) >= NEAR
+
     sibling = next((one for one in siblings if one.id == known_id(asked.source, siblings)), None)
-    if sibling is not None and _stands_in(quote, (sibling.title, sibling.raw_context, *sibling.acceptance_criteria)):
-        answered = proposed(f"{sibling.id} of the same meeting")
-        return _Found(answer=answered, status="answered_by_sibling" if asked.settles else None, by=sibling.id)
-    for source, texts in _entries(context):
-        if source.casefold() in one_line(asked.source).casefold() and _stands_in(quote, texts):
+    if sibling is not None:
+        texts = (sibling.title, sibling.raw_context, *sibling.acceptance_criteria)
+        if _stands_in(quote, texts):
+            found = _Found(answer=proposed(f"{sibling.id} of the same meeting"))
+            is_settled = settled_among(" ".join(texts))
+            return evolve(found, status="answered_by_sibling", by=sibling.id) if is_settled else found
+    for source, entry in _entries(context):
+        if source.casefold() in one_line(asked.source).casefold() and _stands_in(quote, entry):
             return _Found(answer=proposed(source))
     span = quotes.find(quote)
     # Words of the meeting are named by where they stand, whatever source was given. A question answers nothing.
     if span is None or span.quote.rstrip(" \"'”’)").endswith(("?", "？", "؟")):
         return None
-    answered = proposed(_place(span, quotes.meeting))
-    return _Found(answer=answered, status="answered" if asked.settles else None, by=span.speaker)
+    found = _Found(answer=proposed(_place(span, quotes.meeting)))
+    return evolve(found, status="answered", by=span.speaker) if settled_among(quotes.around(span)) else found
 
 
 def _stands_in(quote: str, texts: Iterable[str]) -> bool:

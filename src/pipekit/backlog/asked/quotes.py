@@ -77,9 +77,15 @@ class Quotes:
             return True
         span = self.find(quote)
         if span is not None:
-            return share_of_words(text, self._around(span)) >= STATED
+            return share_of_words(text, self.around(span)) >= STATED
         nearest = self._nearest(text)
-        return nearest is not None and share_of_words(text, self._around(span_of([nearest]))) >= STATED_UNQUOTED
+        return nearest is not None and share_of_words(text, self.around(span_of([nearest]))) >= STATED_UNQUOTED
+
+    def around(self, span: Span) -> str:
+        """What was said at the span, and in the lines before and behind it."""
+        row = self.meeting.utterances
+        inside = [place for place, one in enumerate(row) if one.line <= span.last and span.first <= one.last_line]
+        return " ".join(one.text for one in row[max(0, inside[0] - AROUND) : inside[-1] + AROUND + 1])
 
     def _readings(self, quote: str) -> Iterable[str]:
         """The quote as it came, then without what models put around it."""
@@ -124,15 +130,14 @@ class Quotes:
             return None
         return self.meeting.utterances[best]
 
-    def _around(self, span: Span) -> str:
-        row = self.meeting.utterances
-        inside = [place for place, one in enumerate(row) if one.line <= span.last and span.first <= one.last_line]
-        return " ".join(one.text for one in row[max(0, inside[0] - AROUND) : inside[-1] + AROUND + 1])
-
 
 def _plain(text: str) -> str:
     """The text for comparing, letter by letter as long as before: small letters, plain quotes and dashes."""
-    return "".join(low if len(low := char.lower()) == 1 else char for char in text.translate(_SAME))
+    same = text.translate(_SAME)
+    low = same.lower()
+    if len(low) == len(same):
+        return low
+    return "".join(one if len(one := char.lower()) == 1 else char for char in same)
 
 
 def _letters(text: str) -> int:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from pipekit.backlog.model.candidate import Span
-from pipekit.backlog.model.meeting import Meeting
+from pipekit.backlog.model.meeting import Meeting, Utterance
 from pipekit.backlog.text import span_of
 
 __all__ = ["stretches"]
@@ -33,8 +33,7 @@ def stretches(meeting: Meeting, items: Sequence[Iterable[Span]]) -> list[tuple[S
         about: set[int] = set()
         for place in places:
             about.add(place)
-            if place and row[place - 1].kind == "heading":
-                about.add(place - 1)
+            about |= _heading_above(row, place, owners)
             following = taken[bisect_left(taken, place + 1) : bisect_left(taken, place + 1) + 1]
             end = min(place + TAIL, following[0] - 1 if following else len(row) - 1)
             for later in range(place + 1, end + 1):
@@ -43,6 +42,16 @@ def stretches(meeting: Meeting, items: Sequence[Iterable[Span]]) -> list[tuple[S
                 about.add(later)
         result.append(tuple(span_of(row[first : last + 1]) for first, last in _runs(sorted(about))))
     return result
+
+
+def _heading_above(row: Sequence[Utterance], place: int, taken: Container[int]) -> set[int]:
+    """The lines of notes from the heading down to this place; empty where an item's words or talk come between."""
+    for before in range(place - 1, max(-1, place - 1 - TAIL), -1):
+        if before in taken or row[before].kind == "speech":
+            return set()
+        if row[before].kind == "heading":
+            return set(range(before, place))
+    return set()
 
 
 def _places(meeting: Meeting, spans: Iterable[Span]) -> list[int]:

@@ -91,6 +91,8 @@ def test_two_items_of_one_sentence_stay_two(ask: Any, garden: Meeting) -> None:
     quote = "The list has to come off the paper first, into the register."
     one, other = item("Digitise the paper records", quote), item("Connect a register of plots", quote)
     assert len(ask(extract_candidates, extraction(one, other), garden).candidates) == 2
+    one, other = item("Export the list as CSV", quote), item("Export the list as PDF", quote)
+    assert len(ask(extract_candidates, extraction(one, other), garden).candidates) == 2
 
 
 def test_what_was_turned_down_is_no_candidate_even_when_it_is_listed_as_one(ask: Any, garden: Meeting) -> None:

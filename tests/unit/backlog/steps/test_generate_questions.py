@@ -44,11 +44,21 @@ def test_blockers_are_computed_and_urgent_questions_come_first(generated: Any) -
 
 
 def test_an_answer_from_the_meeting_names_its_place_and_closes_the_question(generated: Any) -> None:
-    found = generated(question("How fresh?", answer=answered("It's fine if it is right as of last night.")))
+    found = generated(
+        question(
+            "How right must the place on the list be?", answer=answered("It's fine if it is right as of last night.")
+        )
+    )
     (one,) = found.questions
     assert (one.status, one.answered_by, one.priority) == ("answered", "Bram", "low")
     assert one.proposed_answer.source == "the meeting, line 2, Bram"
     assert found.readiness_blockers == ()
+
+
+def test_words_about_something_else_close_no_question(generated: Any) -> None:
+    found = generated(question("Who pays it?", answer=answered("No, the statutes don't allow it.")))
+    assert found.questions[0].status == "needs_answer"
+    assert found.readiness_blockers == ("Who pays it?",)
 
 
 def test_an_answer_that_only_hints_leaves_the_question_open(generated: Any) -> None:
@@ -77,7 +87,9 @@ def test_an_answer_without_words_that_stand_somewhere_is_dropped(generated: Any,
 
 
 def test_a_sibling_that_says_it_closes_the_question(generated: Any) -> None:
-    found = generated(question(answer=answered("come off the paper first", source="candidate-2")))
+    found = generated(
+        question("Who takes the list off the paper?", answer=answered("off the paper first", "candidate-2"))
+    )
     (one,) = found.questions
     assert (one.status, one.answered_by) == ("answered_by_sibling", "candidate-2")
     assert one.proposed_answer.source == "candidate-2 of the same meeting"
