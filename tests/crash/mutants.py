@@ -23,14 +23,17 @@ def _tried(number: int) -> tuple[str, str]:
     name = all_mutants()[number].name
     if name in EQUIVALENT:
         return name, ""
-    done = subprocess.run(
-        [sys.executable, "-m", "crashkit.mutants", str(number)],
-        env={**os.environ, "PYTHONPATH": str(HERE)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=1800,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "crashkit.mutants", str(number)],
+            env={**os.environ, "PYTHONPATH": str(HERE)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=3600,
+        )
+    except subprocess.TimeoutExpired:
+        return name, ""
     if done.returncode or not done.stdout.strip():
         return name, f"ended with {done.returncode}: {done.stderr[-200:]}"
     found = json.loads(done.stdout.splitlines()[-1])

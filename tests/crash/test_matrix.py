@@ -12,7 +12,19 @@ import pytest
 
 #: How many points of each way a test tries; they are spread evenly over the command's calls.
 SAMPLE = {"kill": 9, "short": 3, "power": 14, "again": 4, "cut": 6, "once": 8, "for-good": 5}
-STORIES = ("run", "resume", "from-step", "fork", "fork-of-failed", "stale", "edit", "prune", "repair", "migration")
+STORIES = (
+    "run",
+    "side-by-side",
+    "resume",
+    "from-step",
+    "fork",
+    "fork-of-failed",
+    "stale",
+    "edit",
+    "prune",
+    "repair",
+    "migration",
+)
 
 
 @pytest.mark.timeout(120)

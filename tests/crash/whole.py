@@ -19,7 +19,19 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-STORIES = ("run", "resume", "from-step", "fork", "fork-of-failed", "stale", "edit", "prune", "repair", "migration")
+STORIES = (
+    "run",
+    "side-by-side",
+    "resume",
+    "from-step",
+    "fork",
+    "fork-of-failed",
+    "stale",
+    "edit",
+    "prune",
+    "repair",
+    "migration",
+)
 WAYS = {
     "kill": "killed before a call",
     "short": "killed within a write",

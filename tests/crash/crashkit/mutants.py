@@ -71,7 +71,19 @@ EQUIVALENT: dict[str, str] = {
 }
 
 #: Every command.
-_ALL = ("run", "edit", "from-step", "stale", "resume", "fork-of-failed", "fork", "repair", "prune", "migration")
+_ALL = (
+    "run",
+    "edit",
+    "from-step",
+    "stale",
+    "resume",
+    "fork-of-failed",
+    "fork",
+    "repair",
+    "prune",
+    "migration",
+    "side-by-side",
+)
 #: The commands that use a function or a module, the quickest to notice first.
 _USERS = {
     "atomic.replace": ("repair", "migration", "run"),
@@ -79,10 +91,13 @@ _USERS = {
     "json_lease._keep_old_view": ("migration",),
     "json_lease._open": ("from-step", "stale", "edit", "run"),
     "json_lease._archive": ("from-step", "stale", "edit"),
+    "open_items.settle": ("side-by-side",),
+    "open_items._taken": ("side-by-side",),
     "open_items": ("run", "resume", "fork", "fork-of-failed", "stale"),
     "repairing": ("repair",),
     "sweeping": ("prune",),
     "json_file": ("run", "prune", "fork"),
+    "forging._write_open_items": ("fork-of-failed",),
     "forging": ("run", "fork", "fork-of-failed"),
 }
 

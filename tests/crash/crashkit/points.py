@@ -254,13 +254,17 @@ def _follow(disk: Disk, calls: Iterable[Call], until: int | None = None) -> list
     return marks
 
 
+#: How often a command forces its own work until what it found has been built on, in every story.
+_WORK_FORCED = 4
+
+
 def _states(disk: Disk, calls: Iterable[Call]) -> list[tuple[int, Loss]]:
-    """Power cuts that leave different things before a command forces anything of its own work.
+    """Power cuts that leave different things until a command has forced its own work a few times.
 
     That is where it builds on what it found. The last one comes after its last call if it does no work.
     """
     found: dict[tuple[str, int], tuple[int, Loss]] = {}
-    marks = number = 0
+    marks = number = forced = 0
 
     def look() -> None:
         for loss in disk.losses():
@@ -272,7 +276,8 @@ def _states(disk: Disk, calls: Iterable[Call]) -> list[tuple[int, Loss]]:
             continue
         number = call.number
         look()
-        if marks and call.kind == "sync":
+        forced += bool(marks) and call.kind == "sync"
+        if forced > _WORK_FORCED:
             break
         disk.apply(call)
     else:

@@ -53,6 +53,13 @@ def run(project: Project, *argv: str, codes: Sequence[int] = (0,), fails: Sequen
     return code
 
 
+_SIDE_BY_SIDE = ("run", "words.txt", "--workflow", "side-by-side", "--set", "run.parallelSteps=2")
+
+
+def _run_side_by_side(project: Project) -> None:
+    run(project, *(("resume", "last") if project.runs() else _SIDE_BY_SIDE))
+
+
 def _completed(project: Project) -> None:
     run(project, "run", "words.txt")
 
@@ -165,6 +172,7 @@ STORIES: dict[str, Story] = {
     story.name: story
     for story in (
         Story(name="run", argv=("run", "words.txt"), recover=_run_or_resume),
+        Story(name="side-by-side", argv=_SIDE_BY_SIDE, recover=_run_side_by_side),
         Story(name="resume", argv=("resume", "last"), prepare=_failed, recover=_resume),
         Story(
             name="from-step",

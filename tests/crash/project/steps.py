@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from pipekit import Each, Rendering, StepContext, StepError, Workflow, hookimpl, settings, step
+from pipekit import Each, Rendering, Step, StepContext, StepError, Workflow, hookimpl, settings, step
 from pipekit.events import Event, ItemFinished, RunStarted, StepFinished
 from pipekit.interfaces import FormatName, OutputFile, RunView
 
@@ -74,6 +74,18 @@ def label(word: Word, weights: int) -> str:
     return f"{word.text}: {weights}"
 
 
+def spelling() -> Step[..., Any, Any]:
+    """A step that waits for nothing but the words; made here, since a step of the module is in every workflow."""
+
+    @step(provides="spellings", each="words")
+    def spell(word: Word) -> str:
+        """The letters of a word."""
+        mark(f"did item spell {word.id}")
+        return "-".join(word.text)
+
+    return spell
+
+
 @step
 def total(weights: Each[int]) -> int:
     """All weights together."""
@@ -102,7 +114,7 @@ class Weights:
 
 @hookimpl
 def pipekit_workflows() -> list[Workflow]:
-    """The workflow of this project."""
+    """The workflow of this project, and one in which two steps are open at the same time."""
     return [
         Workflow(
             name="weighing",
@@ -110,7 +122,14 @@ def pipekit_workflows() -> list[Workflow]:
             input_type=str,
             steps=[split, weigh, label, total, publish],
             numbered=["split", "weigh", "label"],
-        )
+        ),
+        Workflow(
+            name="side-by-side",
+            input="text",
+            input_type=str,
+            steps=[split, weigh, spelling(), total],
+            numbered=["split"],
+        ),
     ]
 
 
