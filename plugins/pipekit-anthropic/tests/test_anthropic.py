@@ -1,0 +1,41 @@
+"""What the provider knows without a network."""
+
+from __future__ import annotations
+
+import pytest
+from pipekit_anthropic.provider import AnthropicProvider, AnthropicSettings
+
+from pipekit.errors import ProviderError
+from pipekit.interfaces import LLMProvider, ModelOptions
+
+
+def test_it_is_a_provider_that_needs_a_key() -> None:
+    provider = AnthropicProvider(AnthropicSettings())
+    assert isinstance(provider, LLMProvider)
+    assert list(provider.secrets) == ["ANTHROPIC_API_KEY"]
+    assert list(AnthropicProvider(AnthropicSettings(api_key_variable="ACME_KEY")).secrets) == ["ACME_KEY"]
+
+
+def test_without_its_key_it_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    with pytest.raises(ProviderError, match="ANTHROPIC_API_KEY") as caught:
+        AnthropicProvider(AnthropicSettings()).chat_model("claude-sonnet-4-6", ModelOptions())
+    assert caught.value.kind == "auth"
+
+
+def test_what_is_known_of_models() -> None:
+    provider = AnthropicProvider(AnthropicSettings())
+    assert provider.describe("claude-opus-4-5-20251101").window == 200_000
+    assert provider.describe("claude-sonnet-4-6").methods[0] == "json_schema"
+    assert provider.describe("claude-unheard-of").methods == ("function_calling", "text")
+    assert provider.describe("claude-unheard-of").window is None
+    assert AnthropicProvider(AnthropicSettings(methods=("text",))).describe("claude-sonnet-4-6").methods == ("text",)
+
+
+def test_a_temperature_is_left_out_for_models_that_take_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-canary-0123456789")
+    provider = AnthropicProvider(AnthropicSettings())
+    old: object = provider.chat_model("claude-sonnet-4-6", ModelOptions(temperature=0.0))
+    new: object = provider.chat_model("claude-opus-5", ModelOptions(temperature=0.0))
+    assert (getattr(old, "temperature", ""), getattr(new, "temperature", "")) == (0.0, None)
+    assert "canary" not in repr(old)

@@ -1,0 +1,1 @@
+"""Ollama as a model provider for pipekit."""

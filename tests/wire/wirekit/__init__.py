@@ -1,0 +1,1 @@
+"""Servers on this machine that speak the vendors' protocols, and the ways in which they go wrong."""
