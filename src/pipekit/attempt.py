@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -14,7 +13,9 @@ from pipekit.engine.bus import Bus, Listener
 from pipekit.engine.calls import CallLog, Services
 from pipekit.engine.runner import Runner
 from pipekit.engine.table import ArtifactTable, TableView
-from pipekit.engine.threads import in_thread, uncancelled
+from pipekit.engine.threads import in_thread, settled, uncancelled
+from pipekit.engine.watchdog import Lifeline
+from pipekit.errors import RunStoppedError
 from pipekit.forking import fork_run
 from pipekit.inputs import Input
 from pipekit.installation import AllRetrievers
@@ -28,8 +29,9 @@ from pipekit.preparing import Setup
 from pipekit.results import Pause, RunResult
 from pipekit.resuming import prepare_old
 from pipekit.serde import unstructure
-from pipekit.state.events import RunResumed, RunStarted
+from pipekit.state.events import RunPaused, RunResumed, RunStarted
 from pipekit.state.record import PlannedRef, RunRecord
+from pipekit.taking import create_and_take, leave, pause
 
 __all__ = ["Attempt", "run_fork", "run_new", "run_old"]
 
@@ -40,39 +42,42 @@ async def run_new(
     select: Selection,
     input_format: str | None,
     tell: Listener,
-    *,
-    as_result: bool,
+    line: Lifeline | None = None,
 ) -> RunResult:
-    """Prepare and carry out a new run; with ``as_result`` a cancellation ends in the paused run's result."""
+    """Prepare and carry out a new run.
+
+    A cancellation leaves it paused. With a ``line`` to somebody who waits in another thread that is its result, without
+    one the cancellation goes on.
+    """
     setup = await in_thread(setup_of)
     new = await in_thread(lambda: setup.new_run(source, select, input_format))
-    record = new.record
-    await uncancelled(in_thread(lambda: setup.store.create(record, io.BytesIO(new.given.content))))
-    lease = await uncancelled(in_thread(lambda: setup.store.acquire(record.run_id, Owner.this_process())))
-    bus = Bus(record.run_id, [tell, *setup.registry.listeners])
-    bus.emit(RunStarted, input_file=record.input_file, steps=tuple(planned.name for planned in new.plan.to_run))
-    attempt = Attempt(setup, new.plan, record, new.table, bus)
-    return await attempt.carry_out(lease, as_result=as_result)
+    lease, stopped = await settled(in_thread(lambda: create_and_take(setup.store, new)))
+    bus = Bus(new.record.run_id, [tell, *setup.registry.listeners])
+    bus.emit(RunStarted, input_file=new.record.input_file, steps=tuple(planned.name for planned in new.plan.to_run))
+    attempt = Attempt(setup, new.plan, new.record, new.table, bus)
+    return await attempt.carry_out(lease, line, stopped=stopped)
 
 
 async def run_old(
-    setup_of: Callable[[], Setup], run: str, options: Resume, tell: Listener, *, as_result: bool
+    setup_of: Callable[[], Setup], run: str, options: Resume, tell: Listener, line: Lifeline | None = None
 ) -> RunResult:
     """Go on with a run that is there already."""
     first = await in_thread(setup_of)
     run_id = await in_thread(lambda: first.runs.resolve(run))
-    return await _go_on(first, run_id, options, tell, as_result=as_result)
+    return await _go_on(first, run_id, options, tell, line, answers=options.answers)
 
 
 async def run_fork(
-    setup_of: Callable[[], Setup], run: str, options: Resume, tell: Listener, *, as_result: bool
+    setup_of: Callable[[], Setup], run: str, options: Resume, tell: Listener, line: Lifeline | None = None
 ) -> RunResult:
     """Make a new run of what another one has finished, and go on with that."""
     first = await in_thread(setup_of)
     parent = await in_thread(lambda: first.runs.resolve(run))
     setup = await in_thread(lambda: _as_before(first, parent))
-    run_id = await uncancelled(in_thread(lambda: fork_run(setup, parent, options)))
-    return await _go_on(first, run_id, evolve(options, from_step=None), tell, as_result=as_result)
+    run_id, stopped = await settled(in_thread(lambda: fork_run(setup, parent, options)))
+    # The answers were held against the questions of the parent; the fork has asked nothing yet.
+    rest = evolve(options, from_step=None, answers={})
+    return await _go_on(first, run_id, rest, tell, line, answers=options.answers, stopped=stopped)
 
 
 def _as_before(first: Setup, run_id: str) -> Setup:
@@ -81,25 +86,43 @@ def _as_before(first: Setup, run_id: str) -> Setup:
     return first if asked == first.asked else Setup(evolve(asked, store=first.store))
 
 
-async def _go_on(first: Setup, run_id: str, options: Resume, tell: Listener, *, as_result: bool) -> RunResult:
-    lease = await uncancelled(in_thread(lambda: first.store.acquire(run_id, Owner.this_process())))
+async def _go_on(
+    first: Setup,
+    run_id: str,
+    options: Resume,
+    tell: Listener,
+    line: Lifeline | None,
+    *,
+    answers: Mapping[str, object],
+    stopped: asyncio.CancelledError | None = None,
+) -> RunResult:
+    lease, late = await settled(in_thread(lambda: first.store.acquire(run_id, Owner.this_process())))
     try:
+        if stopped or late:
+            raise stopped or late or asyncio.CancelledError
         setup = await in_thread(lambda: _as_before(first, run_id))
         old = await in_thread(lambda: prepare_old(setup, run_id, options))
+    except asyncio.CancelledError:
+        await settled(in_thread(lambda: leave(first.store, lease)))
+        task = asyncio.current_task()
+        if line is None or task is None:
+            raise
+        task.uncancel()
+        raise RunStoppedError("stopped before the run went on", run_id=run_id) from None
     except BaseException:
-        lease.release()
+        await settled(in_thread(lease.release))
         raise
     bus = Bus(run_id, [tell, *setup.registry.listeners])
     for warning in old.warnings:
         bus.warn(warning)
     attempt = Attempt(setup, old.plan, old.record, old.table, bus, old.entries)
     if not old.plan.to_run and old.before.status == "completed" and old.record == old.before:
-        lease.release()
-        return attempt.result(old.before)
+        await uncancelled(in_thread(lease.release))
+        return await in_thread(lambda: attempt.result(old.before))
     next_step = old.plan.to_run[0].name if old.plan.to_run else None
     reused = tuple(planned.name for planned in old.plan.steps if planned.decision == "reuse")
     bus.emit(RunResumed, from_step=next_step, reused=reused)
-    return await attempt.carry_out(lease, as_result=as_result, begin=old.blobs, answers=options.answers)
+    return await attempt.carry_out(lease, line, begin=old.blobs, answers=answers)
 
 
 class Attempt:
@@ -127,45 +150,83 @@ class Attempt:
     async def carry_out(
         self,
         lease: Lease,
+        line: Lifeline | None = None,
         *,
-        as_result: bool,
         begin: Mapping[str, bytes] | None = None,
         answers: Mapping[str, object] | None = None,
+        stopped: asyncio.CancelledError | None = None,
     ) -> RunResult:
-        """Run to the end of the plan. A cancelled run is paused; with ``as_result`` that is its result.
+        """Run to the end of the plan, and give the run back.
 
-        A resumed run ``begin``s with a commit: what is taken back, and the files that come with it.
+        A cancelled run is paused; with a ``line`` that is its result, without one the cancellation goes on.
+        A resumed run ``begin``s with a commit: what is taken back, and the files that come with it. ``stopped`` is a
+        cancellation that came while the run was taken.
         """
         runner: Runner | None = None
+        late: asyncio.CancelledError | None = None
         try:
-            record = self._record if begin is None else self._started()
-            if begin is not None:
-                await uncancelled(in_thread(lambda: self._setup.store.commit(lease, record, begin)))
-            given = self._answers(answers or {})
-            if given:
-                await uncancelled(in_thread(lambda: self._setup.store.append(lease, given)))
-            extras = await in_thread(lambda: self._setup.extras(self._plan.steps))
-            runner = Runner(
-                plan=self._plan,
-                record=record,
-                store=self._setup.store,
-                lease=lease,
-                table=self._table,
-                services=self._services(lambda: runner.record if runner else record),
-                bus=self._bus,
-                extras=extras,
-                entries=[*self._entries, *given],
-            )
-            return self.result(await runner.run())
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if not as_result or runner is None or task is None:
-                raise
-            task.uncancel()
-            return self.result(runner.record)
+            try:
+                if stopped is not None:
+                    raise stopped
+                runner = await self._runner(lease, line, begin, answers or {})
+                record = await runner.run()
+            except asyncio.CancelledError as error:
+                if runner is None:
+                    record = await self._stopped(lease)
+                else:
+                    record = runner.record
+                if line is None:
+                    raise
+                stopped = error
+            result, late = await settled(in_thread(lambda: self.result(record)))
         finally:
             self._models.close()
-            lease.release()
+            _, later = await settled(in_thread(lease.release))
+        stopped = stopped or late or later
+        task = asyncio.current_task()
+        if stopped is not None and (line is None or task is None):
+            raise stopped
+        if stopped is not None and task is not None:
+            task.uncancel()
+        return result
+
+    async def _stopped(self, lease: Lease) -> RunRecord:
+        record, _ = await settled(in_thread(lambda: pause(self._setup.store, lease)))
+        if record.status == "paused":
+            first = next((step.name for step in self._plan.steps if step.key == record.current_step), None)
+            self._bus.emit(RunPaused, reason="signal", next_step=first)
+        return record
+
+    async def _runner(
+        self,
+        lease: Lease,
+        line: Lifeline | None,
+        begin: Mapping[str, bytes] | None,
+        answers: Mapping[str, object],
+    ) -> Runner:
+        """The engine of this attempt, once what it begins with is kept."""
+        store = self._setup.store
+        record = self._record if begin is None else self._started()
+        if begin is not None:
+            await uncancelled(in_thread(lambda: store.commit(lease, record, begin)))
+        given = self._answers(answers)
+        if given:
+            await uncancelled(in_thread(lambda: store.append(lease, given)))
+        extras = await in_thread(lambda: self._setup.extras(self._plan.steps))
+        runner: Runner | None = None
+        runner = Runner(
+            plan=self._plan,
+            record=record,
+            store=store,
+            lease=lease,
+            table=self._table,
+            services=self._services(lambda: runner.record if runner else record),
+            bus=self._bus,
+            extras=extras,
+            entries=[*self._entries, *given],
+            line=line,
+        )
+        return runner
 
     def _started(self) -> RunRecord:
         """The record at the start of a resumed attempt: running, owned by this process, next step known."""

@@ -140,16 +140,14 @@ class Pipeline:
         """The same on the caller's event loop; cancelling leaves the run paused."""
         from pipekit.attempt import run_new
 
-        return await run_new(lambda: self._setup, source, select, input_format, _nobody, as_result=False)
+        return await run_new(lambda: self._setup, source, select, input_format, _nobody)
 
     def stream(self, source: Input, *, select: Selection = ALL, input_format: str | None = None) -> EventStream:
         """Run and tell the events as they come; leaving early pauses, ``.result`` is there at the end."""
         from pipekit.attempt import run_new
         from pipekit.streams import EventStream
 
-        return EventStream(
-            lambda tell: run_new(lambda: self._setup, source, select, input_format, tell, as_result=True)
-        )
+        return EventStream(lambda tell, line: run_new(lambda: self._setup, source, select, input_format, tell, line))
 
     def resume(self, run: str, options: Resume | None = None) -> RunResult:
         """Go on with a run (full id, unique prefix, or ``last``)."""
@@ -159,14 +157,14 @@ class Pipeline:
         """The same on the caller's event loop."""
         from pipekit.attempt import run_old
 
-        return await run_old(lambda: self._setup, run, options or Resume(), _nobody, as_result=False)
+        return await run_old(lambda: self._setup, run, options or Resume(), _nobody)
 
     def resume_stream(self, run: str, options: Resume | None = None) -> EventStream:
         """Go on with a run and tell the events as they come."""
         from pipekit.attempt import run_old
         from pipekit.streams import EventStream
 
-        return EventStream(lambda tell: run_old(lambda: self._setup, run, options or Resume(), tell, as_result=True))
+        return EventStream(lambda tell, line: run_old(lambda: self._setup, run, options or Resume(), tell, line))
 
     def fork(self, run: str, options: Resume | None = None) -> RunResult:
         """A new run that begins with what that one has finished, and shares nothing with it from there on."""
@@ -176,14 +174,14 @@ class Pipeline:
         """The same on the caller's event loop."""
         from pipekit.attempt import run_fork
 
-        return await run_fork(lambda: self._setup, run, options or Resume(), _nobody, as_result=False)
+        return await run_fork(lambda: self._setup, run, options or Resume(), _nobody)
 
     def fork_stream(self, run: str, options: Resume | None = None) -> EventStream:
         """Fork a run and tell the events of the new one as they come."""
         from pipekit.attempt import run_fork
         from pipekit.streams import EventStream
 
-        return EventStream(lambda tell: run_fork(lambda: self._setup, run, options or Resume(), tell, as_result=True))
+        return EventStream(lambda tell, line: run_fork(lambda: self._setup, run, options or Resume(), tell, line))
 
     def format(self, run: str, formats: Sequence[str] = ()) -> Sequence[Path]:
         """Write a run's outputs again from what is kept, without a model; by default in the configured formats."""

@@ -5,6 +5,7 @@ Everything here only reads. What it finds out becomes the first commit of the re
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from attrs import evolve, field, frozen
 from pipekit.asking import prompt_now
 from pipekit.engine.dependence import dependence_of
 from pipekit.engine.table import ArtifactTable
-from pipekit.errors import StateError
+from pipekit.errors import StateError, UsageError
 from pipekit.history import edited_hint, fill_table
 from pipekit.interfaces.state_stores import Entry
 from pipekit.options import Resume
@@ -57,6 +58,7 @@ def prepare_old(setup: Setup, run_id: str, options: Resume) -> OldRun:
     """
     stored = setup.store.load(run_id)
     before = stored.record
+    _check_answers(options.answers, before, stored.entries)
     workflow = setup.workflow_of(before)
     setup.check_plugins(before, workflow)
     select = Selection(
@@ -112,6 +114,23 @@ def prepare_old(setup: Setup, run_id: str, options: Resume) -> OldRun:
         blobs={step.path: data for step, data in edits.values()},
         warnings=warnings,
     )
+
+
+def _check_answers(answers: Mapping[str, object], record: RunRecord, entries: Sequence[Entry]) -> None:
+    """Every answer needs its question: one that is open, or one that was answered before and may be answered better."""
+    open_keys = [asked.key for asked in record.questions]
+    known = {*open_keys, *(f"{entry.step}/{entry.key}" for entry in entries if entry.kind == "answer")}
+    for key in answers:
+        if key in known:
+            continue
+        near = difflib.get_close_matches(key, sorted(known), n=1)
+        asks = f"it asks: {', '.join(open_keys)}" if open_keys else "it has no open question"
+        raise UsageError(
+            f"{record.run_id} doesn't ask {key!r}",
+            kind="answer",
+            run_id=record.run_id,
+            hint=f"did you mean {near[0]!r}? {asks}" if near else f"{asks}; see pipekit show {record.run_id}",
+        )
 
 
 # --- what no longer holds --------------------------------------------------------------------------------------------

@@ -6,19 +6,22 @@ import asyncio
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from types import TracebackType
 from typing import Any
 
 from pipekit.engine.bus import Listener
+from pipekit.engine.watchdog import Lifeline
 from pipekit.errors import RunStoppedError
 from pipekit.results import RunResult
 from pipekit.state.events import Event
 
 __all__ = ["Drive", "EventStream"]
 
-#: Starts or resumes a run: tells the listener every event, gives the result, and pauses when cancelled.
-Drive = Callable[[Listener], Coroutine[Any, Any, RunResult]]
+#: Starts or resumes a run: tells the listener every event, gives the result, and pauses when cancelled. Where a step
+#: blocks its loop for good it lets go of the lifeline, with the error of the run.
+Drive = Callable[[Listener, Lifeline], Coroutine[Any, Any, RunResult]]
 
 
 class EventStream:
@@ -36,7 +39,10 @@ class EventStream:
         self._ended = False
         self._task: asyncio.Task[Any] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may ask to stop while its thread is just doing that
+        self._line = Lifeline(self._let_go)
+        self._rested = threading.Event()
+        self._is_left = False
         self._stopped = False
         self._woken: Callable[[], None] = lambda: None
         self._thread = threading.Thread(target=self._main, name="pipekit run", daemon=True)
@@ -48,21 +54,40 @@ class EventStream:
                 self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
                 if self._stopped and self._task is not None:
                     self._task.cancel()
-            self._result = await self._drive(self._tell)
+            self._result = await self._drive(self._tell, self._line)
 
+        error: BaseException | None = None
         try:
             asyncio.run(main())
         except asyncio.CancelledError:
-            self._error = RunStoppedError("the run was stopped before it began")
-        except BaseException as error:  # noqa: BLE001 - handed to whoever asks for the result
+            error = RunStoppedError("the run was stopped before it began")
+        except BaseException as raised:  # noqa: BLE001 - handed to whoever asks for the result
+            error = raised
+        self._end(error)
+
+    def _end(self, error: BaseException | None) -> bool:
+        """Come to rest, once; False when the run had come to rest before."""
+        with self._lock:
+            if self._rested.is_set():
+                return False
             self._error = error
-        finally:
-            with self._lock:
-                self._loop = None
-            self._events.put(None)
-            self._woken()
+            self._loop = None
+            self._rested.set()
+        self._events.put(None)
+        self._woken()
+        return True
+
+    def _let_go(self, error: BaseException) -> None:
+        """The run has ended, but its loop is blocked: its thread is left behind, and ends with the process at last."""
+        loop, task = self._loop, self._task
+        self._is_left = True
+        if self._end(error) and loop is not None and task is not None:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(task.cancel)
 
     def _tell(self, event: Event) -> None:
+        if self._rested.is_set():
+            return  # of a run that was given up
         self._events.put(event)
         self._woken()
 
@@ -102,19 +127,25 @@ class EventStream:
             if self._stopped:
                 return
             self._stopped = True
+            self._line.stop_asked = time.monotonic()
             if self._loop is not None and self._task is not None:
                 self._loop.call_soon_threadsafe(self._task.cancel)
 
     def close(self) -> None:
         """Pause the run if it still works, and wait until it has come to rest."""
-        if self._thread.is_alive():
+        if not self._rested.is_set():
             self.stop()
-        self._thread.join()
+        self._wait()
+
+    def _wait(self) -> None:
+        self._rested.wait()
+        if not self._is_left:
+            self._thread.join()
 
     @property
     def result(self) -> RunResult:
         """What came of the run, once it has come to rest; raises `PipekitError` for a failed run."""
-        self._thread.join()
+        self._wait()
         if self._error is not None:
             raise self._error
         assert self._result is not None

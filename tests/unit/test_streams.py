@@ -110,7 +110,7 @@ def test_asking_twice_to_stop_is_as_good_as_once() -> None:
 def test_a_run_stopped_before_it_began_says_so() -> None:
     started = threading.Event()
 
-    async def never(_: object) -> object:
+    async def never(_: object, __: object) -> object:
         started.set()
         await asyncio.sleep(30)
         raise AssertionError

@@ -10,13 +10,15 @@ from typing import Any
 
 from attrs import Factory, define, field, frozen
 
-from pipekit.engine.binding import Item, MissingInputError, TableArtifacts, bind
+from pipekit.engine.binding import Item, MissingInputError, TableArtifacts, bind, is_per_item
 from pipekit.engine.bus import Bus
 from pipekit.engine.context import RunStepContext, UnansweredQuestionError
 from pipekit.engine.notebook import Notebook
 from pipekit.engine.patience import Patience
+from pipekit.engine.sizing import sized
 from pipekit.engine.table import ArtifactTable
-from pipekit.engine.threads import Worker
+from pipekit.engine.threads import Worker, in_thread
+from pipekit.engine.watchdog import Watchdog, Watched
 from pipekit.errors import PipekitError, PluginError
 from pipekit.interfaces.llm_providers import LLM
 from pipekit.interfaces.output_formats import FormatName, OutputFile, RenderedFile
@@ -104,12 +106,22 @@ class _StepRendering:
 class Caller:
     """Calls the functions of steps against the artifacts made so far."""
 
-    def __init__(self, *, run_id: str, table: ArtifactTable, services: Services, bus: Bus, notebook: Notebook) -> None:
+    def __init__(
+        self,
+        *,
+        run_id: str,
+        table: ArtifactTable,
+        services: Services,
+        bus: Bus,
+        notebook: Notebook,
+        watchdog: Watchdog,
+    ) -> None:
         self.run_id = run_id
         self.table = table
         self.services = services
         self.bus = bus
         self.notebook = notebook
+        self.watchdog = watchdog
 
     async def call(self, call: Call, item: Item | None, log: CallLog) -> JSON:
         """One call of the step's function, or of its offline rule; gives checked plain JSON."""
@@ -134,11 +146,17 @@ class Caller:
         )
         services: Mapping[Service, Any] = self._services(planned, context, log)
         try:
-            arguments = bind(planned, self.table, services, item)
+            arguments = await self._bound(planned, services, item)
             result = await self._called(planned, arguments, patience)
         finally:
             context.close()
-        return _checked(planned, result)
+        return await sized(result, lambda: _checked(planned, result))
+
+    async def _bound(self, planned: PlannedStep, services: Mapping[Service, Any], item: Item | None) -> dict[str, Any]:
+        """The arguments, made beside the loop where a whole artifact is among them: it may be large."""
+        if all(is_per_item(planned, need, self.table) for need in planned.signature.needs if need.name in self.table):
+            return bind(planned, self.table, services, item)
+        return await in_thread(lambda: bind(planned, self.table, services, item))
 
     def _services(self, planned: PlannedStep, context: RunStepContext, log: CallLog) -> Mapping[Service, Any]:
         services: dict[Service, Any] = {
@@ -153,29 +171,21 @@ class Caller:
 
     async def _called(self, planned: PlannedStep, arguments: Mapping[str, Any], patience: Patience) -> Any:
         worker = Worker(f"pipekit step {planned.name}")
+        stack: list[str] = []
         try:
             async with patience:
                 if planned.uses_offline_rule:
                     assert planned.step.offline is not None
                     return await worker.run(functools.partial(planned.step.offline, **arguments))
                 if planned.signature.is_async:
-                    return await planned.step.fn(**arguments)
+                    return await self._awaited(planned, arguments, patience, stack)
                 return await worker.run(functools.partial(planned.step.fn, **arguments))
         except (PipekitError, MissingInputError, UnansweredQuestionError) as error:
             if isinstance(error, PipekitError) and error.step is None:
                 error.step = planned.name
             raise
         except TimeoutError as error:
-            stack = worker.stack()
-            raise PluginError(
-                f"the step {planned.name} gave no sign of life for {planned.timeout:g} seconds"
-                + (f"; it is at:\n{stack}" if stack else ""),
-                kind="hang",
-                plugin=planned.package or None,
-                hook="step",
-                step=planned.name,
-                hint=f"steps.{planned.name}.timeout in the configuration sets how long to wait",
-            ) from error
+            raise _hung(planned, stack[0] if stack else worker.stack()) from error
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
@@ -183,6 +193,43 @@ class Caller:
             raise _blamed(planned, error) from error
         except (Exception, SystemExit, KeyboardInterrupt) as error:
             raise _blamed(planned, error) from error
+
+    async def _awaited(
+        self, planned: PlannedStep, arguments: Mapping[str, Any], patience: Patience, stack: list[str]
+    ) -> Any:
+        """The result of an asynchronous step; where the loop was when the step blocked it goes to ``stack``."""
+        call = Watched(
+            name=planned.name,
+            work=planned.step.fn(**arguments),
+            timeout=planned.timeout,
+            renew=patience.renew,
+            error=functools.partial(_hung, planned),
+        )
+        with self.watchdog.watch(call):
+            try:
+                result = await call.work
+            finally:
+                if call.stack:
+                    stack.append(call.stack)
+        if call.stack:
+            raise _hung(planned, call.stack)
+        return result
+
+
+def _hung(planned: PlannedStep, stack: str) -> PluginError:
+    """The error of a step that gave no sign of life, with the place where it is, or was."""
+    name, _, version = planned.package.partition(" ")
+    return PluginError(
+        f"the step {planned.name} gave no sign of life for {planned.timeout:g} seconds"
+        + (f"; it is at:\n{stack}" if stack else ""),
+        kind="hang",
+        plugin=name or None,
+        dist=name or None,
+        version=version or None,
+        hook="step",
+        step=planned.name,
+        hint=f"steps.{planned.name}.timeout in the configuration sets how long to wait",
+    )
 
 
 def _blamed(planned: PlannedStep, error: BaseException) -> PluginError:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from pipekit.engine.bus import Bus
 from pipekit.engine.copying import copied
 from pipekit.engine.notebook import Notebook
+from pipekit.engine.sizing import sized
 from pipekit.errors import StepError
 from pipekit.interfaces.steps import Question
 from pipekit.serde import JSON, MisfitError, encode, structure, unstructure
@@ -108,15 +109,16 @@ class RunStepContext:
         async def plain() -> JSON:
             before = _DOING.set((self, key))
             try:
-                result = unstructure(await work())
+                made = await work()
             finally:
                 _DOING.reset(before)
-            self._structured(key, result, returns)
+            result = await sized(made, lambda: unstructure(made))
+            await sized(result, lambda: self._structured(key, result, returns))
             return result
 
         result = await self._notebook.once(self.step, self.full_key(key), about, plain)
         self._alive()
-        return self._structured(key, result, returns)
+        return await sized(result, lambda: self._structured(key, result, returns))
 
     def _structured(self, key: str, plain: JSON, returns: type[T]) -> T:
         try:
@@ -142,6 +144,20 @@ class RunStepContext:
 
     def wait(self, work: Awaitable[T]) -> T:
         """Await ``work`` from a plain function's thread."""
+        try:
+            running: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+        except RuntimeError:
+            running = None
+        if running is self._loop:
+            # It would wait for what only this thread could do.
+            if asyncio.iscoroutine(work):
+                work.close()
+            raise StepError(
+                f"ctx.wait was called on the event loop, by the step {self.step}",
+                kind="wait",
+                step=self.step,
+                hint="in an async step write: await …; ctx.wait is for plain functions, which run in a thread",
+            )
 
         async def awaited() -> T:
             return await work

@@ -14,14 +14,17 @@ from pipekit.engine.bus import Bus
 from pipekit.engine.calls import Services
 from pipekit.engine.context import UnansweredQuestionError
 from pipekit.engine.dependence import dependence_of
+from pipekit.engine.endings import completed, failed, paused
 from pipekit.engine.notebook import Notebook
-from pipekit.engine.past import past_results
+from pipekit.engine.past import PastResults, past_results
 from pipekit.engine.scheduling import walk
+from pipekit.engine.sizing import sized
 from pipekit.engine.table import ArtifactTable
 from pipekit.engine.threads import in_thread
+from pipekit.engine.watchdog import Lifeline, Watchdog
 from pipekit.engine.work import Done, StepWork
 from pipekit.engine.writer import Writer
-from pipekit.errors import InternalError, PipekitError, RunBusyError, StorageError
+from pipekit.errors import InternalError, PipekitError, RunBusyError, RunStoppedError, StorageError
 from pipekit.interfaces.state_stores import Entry, Lease, StateStore
 from pipekit.planning.plan import Plan, PlannedStep
 from pipekit.secrecy import mask
@@ -49,7 +52,8 @@ class Runner:
     """Takes one run from where its record stands to the end of its plan, or to a stop.
 
     ``extras`` are the digests of what each step depends on outside of the run and its configuration, by step name;
-    ``entries`` the finished pieces of work inside steps that are open.
+    ``entries`` the finished pieces of work inside steps that are open; ``line`` leads to whoever waits in another
+    thread, and is let go when a step blocks the loop for good.
     """
 
     def __init__(
@@ -64,8 +68,10 @@ class Runner:
         bus: Bus,
         extras: Mapping[str, Mapping[str, str]],
         entries: Sequence[Entry] = (),
+        line: Lifeline | None = None,
     ) -> None:
         self.plan = plan
+        self._line = line
         self._store = store
         self._table = table
         self._services = services
@@ -81,6 +87,7 @@ class Runner:
             services=services,
             bus=bus,
             notebook=notebook,
+            watchdog=Watchdog(bus.warn, self._leave, line),
             max_concurrency=plan.max_concurrency,
         )
 
@@ -108,7 +115,7 @@ class Runner:
             raise mistake from error
         if self._next(self.record) is not None:
             return await self._pause("until")
-        await self._writer.commit(_completed)
+        await self._writer.commit(completed)
         self._bus.emit(RunFinished, duration=time.monotonic() - started, usage=self.record.usage)
         return self.record
 
@@ -128,7 +135,7 @@ class Runner:
         if not planned.waits_for & self._made:
             return False
         before = self.record.step_outputs[str(planned.key)]
-        found = drift(before, self._dependence(planned, before.fingerprint))
+        found = drift(before, await in_thread(lambda: self._dependence(planned, before.fingerprint)))
         if not found:
             return False
         reasons = {planned.name: str(found)}
@@ -141,29 +148,31 @@ class Runner:
         prompts = current_prompts(self._services, planned, recorded)
         return dependence_of(planned, self._table, {**self._extras.get(planned.name, {}), **prompts})
 
+    def _before(self, planned: PlannedStep) -> tuple[Dependence, PastResults]:
+        """What the step depends on, and what an earlier attempt has for it. Reads and hashes: beside the loop."""
+        # What is asked of models is known once they were asked: prompts join the fingerprint afterwards.
+        depends = self._dependence(planned, {})
+        read = functools.partial(self._store.read, self.record.run_id)
+        return depends, past_results(
+            self.record, planned, lambda before: self._dependence(planned, before.fingerprint), read
+        )
+
     async def _step(self, planned: PlannedStep) -> None:
         began, started_at = time.monotonic(), datetime.now(UTC)
         attempt = self.record.attempt_of(planned.name)
         try:
-            # What is asked of models is known once they were asked: prompts join the fingerprint afterwards.
-            depends = self._dependence(planned, {})
-            read = functools.partial(self._store.read, self.record.run_id)
-            past = await in_thread(
-                lambda: past_results(
-                    self.record, planned, lambda before: self._dependence(planned, before.fingerprint), read
-                )
-            )
+            depends, past = await in_thread(lambda: self._before(planned))
             done = await self._work.do(planned, attempt, depends, past.results)
         except (PipekitError, RecursionError) as error:
             self._bus.emit(StepFailed, step=planned.name, key=planned.key, error=str(error))
             raise
-        data = encode(done.content)
+        data, sha256 = await sized(done.content, lambda: _encoded(done.content))
         prompts = {f"prompt {task}": found for task, found in done.prompts.items()}
         step = StepRecord(
             key=planned.key,
             name=planned.name,
             path=step_file(planned.key),
-            sha256=digest(data),
+            sha256=sha256,
             size=len(data),
             started_at=started_at,
             duration=time.monotonic() - began,
@@ -214,28 +223,18 @@ class Runner:
 
     async def _pause(self, reason: PausedReason, questions: tuple[AskedQuestion, ...] = ()) -> RunRecord:
         questions = tuple(evolve(asked, text=mask(asked.text), context=mask(asked.context)) for asked in questions)
+        left = await self._writer.commit(lambda record: self._paused(record, reason, questions))
+        self._tell_pause(left, reason)
+        return left
 
-        def change(record: RunRecord) -> RunRecord:
-            next_step = self._next(record)
-            if next_step is None:
-                # Everything is done already: the stop came too late to leave anything.
-                return _completed(record)
-            return evolve(
-                record,
-                status="paused",
-                paused_reason=reason,
-                current_step=next_step,
-                error=None,
-                error_code=None,
-                questions=questions,
-            )
+    def _paused(self, record: RunRecord, reason: PausedReason, questions: tuple[AskedQuestion, ...] = ()) -> RunRecord:
+        return paused(record, self._next(record), reason, questions)
 
-        paused = await self._writer.commit(change)
-        if paused.status == "paused":
-            self._bus.emit(RunPaused, reason=reason, next_step=self._name_of(paused.current_step))
+    def _tell_pause(self, record: RunRecord, reason: PausedReason) -> None:
+        if record.status == "paused":
+            self._bus.emit(RunPaused, reason=reason, next_step=self._name_of(record.current_step))
         else:
-            self._bus.emit(RunFinished, duration=0.0, usage=paused.usage)
-        return paused
+            self._bus.emit(RunFinished, duration=0.0, usage=record.usage)
 
     async def _fail(self, error: PipekitError) -> None:
         error.run_id = self.record.run_id
@@ -243,24 +242,42 @@ class Runner:
         said = mask(str(error))
         self._bus.emit(RunFailed, step=error.step, error=said, code=error.code)
         try:
-            await self._writer.commit(
-                lambda record: evolve(
-                    record,
-                    status="failed",
-                    paused_reason=None,
-                    current_step=self._next(record),
-                    error=said,
-                    error_code=error.code,
-                    questions=(),
-                )
-            )
+            await self._writer.commit(lambda record: self._failed(record, said, error.code))
         except (StorageError, RunBusyError):
             # The disk refuses this, too, or somebody else has the run; the first error says so, and what is on disk
             # shows as interrupted.
             return
 
+    def _failed(self, record: RunRecord, said: str, code: int) -> RunRecord:
+        return failed(record, self._next(record), said, code)
+
+    def _leave(self, error: PipekitError) -> None:
+        """End the run from the watchdog's thread, when its own never comes back: with its error, or paused.
+
+        The run is given back, so that it can be gone on with; what its own thread may still write is refused.
+        """
+        error.run_id = self.record.run_id
+        try:
+            if isinstance(error, RunStoppedError):
+                self._tell_pause(self._writer.leave(lambda record: self._paused(record, "signal")), "signal")
+            else:
+                said = mask(str(error))
+                self._bus.emit(RunFailed, step=error.step, error=said, code=error.code)
+                self._writer.leave(lambda record: self._failed(record, said, error.code))
+        except PipekitError as refused:
+            # As in `_fail`; but a stop that couldn't be kept is no stop.
+            error = refused if isinstance(error, RunStoppedError) else error
+        finally:
+            if self._line is not None:
+                self._line.let_go(error)
+
     def _name_of(self, key: StepKey | None) -> str | None:
         return next((step.name for step in self.plan.steps if step.key == key), None)
+
+
+def _encoded(content: JSON) -> tuple[bytes, str]:
+    data = encode(content)
+    return data, digest(data)
 
 
 def current_prompts(services: Services, planned: PlannedStep, recorded: Mapping[str, JSON]) -> Mapping[str, str]:
@@ -268,9 +285,3 @@ def current_prompts(services: Services, planned: PlannedStep, recorded: Mapping[
     tasks = [part.removeprefix("prompt ") for part in recorded if part.startswith("prompt ")]
     found = {f"prompt {task}": services.prompt_digest(planned, task) for task in tasks}
     return {part: now for part, now in found.items() if now is not None}
-
-
-def _completed(record: RunRecord) -> RunRecord:
-    return evolve(
-        record, status="completed", current_step=None, paused_reason=None, error=None, error_code=None, questions=()
-    )

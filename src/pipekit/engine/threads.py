@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-__all__ = ["Worker", "in_thread", "uncancelled"]
+__all__ = ["Worker", "in_thread", "settled", "uncancelled"]
 
 T = TypeVar("T")
 
@@ -69,20 +69,28 @@ async def in_thread(work: Callable[[], T], name: str = "pipekit") -> T:
     return await Worker(name).run(work)
 
 
+async def settled(work: Awaitable[T]) -> tuple[T, asyncio.CancelledError | None]:
+    """Await ``work`` to its end even when cancelled meanwhile; its result, and the cancellation that came.
+
+    For work whose result has to be given back: whoever gets both does that first, and raises the cancellation then. An
+    error of the work goes before it.
+    """
+    task = asyncio.ensure_future(work)
+    stopped: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            stopped = error
+    return task.result(), stopped
+
+
 async def uncancelled(work: Awaitable[T]) -> T:
     """Await ``work`` to its end even when cancelled meanwhile; the cancellation comes after it.
 
     A checkpoint is either made or not: a Ctrl-C must not leave open which.
     """
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        while not task.done():
-            try:
-                await asyncio.wait([task])
-            except asyncio.CancelledError:
-                continue
-        if not task.cancelled() and (error := task.exception()) is not None:
-            raise error from None
-        raise
+    result, stopped = await settled(work)
+    if stopped is not None:
+        raise stopped
+    return result

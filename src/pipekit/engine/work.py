@@ -15,6 +15,8 @@ from pipekit.engine.context import UnansweredQuestionError
 from pipekit.engine.fanout import Outcome, fan_out, id_key, items_of
 from pipekit.engine.notebook import Notebook
 from pipekit.engine.table import ArtifactTable
+from pipekit.engine.threads import in_thread
+from pipekit.engine.watchdog import Watchdog
 from pipekit.errors import PipekitError, StepError
 from pipekit.interfaces.output_formats import OutputFile
 from pipekit.planning.plan import PlannedStep
@@ -60,13 +62,16 @@ class StepWork:
         services: Services,
         bus: Bus,
         notebook: Notebook,
+        watchdog: Watchdog,
         max_concurrency: int = 64,
     ) -> None:
         self.table = table
         self.services = services
         self.bus = bus
         self.notebook = notebook
-        self._caller = Caller(run_id=run_id, table=table, services=services, bus=bus, notebook=notebook)
+        self._caller = Caller(
+            run_id=run_id, table=table, services=services, bus=bus, notebook=notebook, watchdog=watchdog
+        )
         self._places = asyncio.Semaphore(max_concurrency)
 
     async def do(self, planned: PlannedStep, attempt: int, dependence: Dependence, past: Mapping[str, JSON]) -> Done:
@@ -91,7 +96,7 @@ class StepWork:
 
     async def _fanned(self, call: Call, log: CallLog, item_key: str, past: Mapping[str, JSON]) -> JSON:
         planned = call.planned
-        items = items_of(planned, self.table)
+        items = await in_thread(lambda: items_of(planned, self.table))
         total = len(items)
         self.bus.emit(StepStarted, step=planned.name, key=planned.key, items=total, model=planned.model)
         results: dict[str, JSON] = {}

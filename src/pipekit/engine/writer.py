@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from attrs import evolve
 
-from pipekit.engine.threads import in_thread, uncancelled
+from pipekit.engine.threads import in_thread, settled, uncancelled
 from pipekit.interfaces.state_stores import Entry, Lease, StateStore
 from pipekit.state.record import RunRecord
 
 __all__ = ["Writer"]
+
+_Change = Callable[[RunRecord], RunRecord]
 
 
 class Writer:
     """Changes a held run: commits in turn, and entries in groups, so that many items share one forced write."""
 
     def __init__(self, store: StateStore, lease: Lease, record: RunRecord) -> None:
+        #: The newest committed record.
         self.record = record
         self._store = store
         self._lease = lease
         self._turn = asyncio.Lock()
+        self._mutex = threading.Lock()
         self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
         self._keeper: asyncio.Task[None] | None = None
 
@@ -36,28 +41,51 @@ class Writer:
         await uncancelled(kept)
 
     async def _keep_waiting(self) -> None:
-        while self._waiting:
-            async with self._turn:
-                group, self._waiting = self._waiting, []
-                entries = [entry for entry, _ in group]
-                try:
-                    await in_thread(functools.partial(self._store.append, self._lease, entries))
-                except BaseException as error:  # noqa: BLE001 - everyone who waits is told
-                    for _, kept in group:
-                        kept.set_exception(error)
-                else:
-                    for _, kept in group:
-                        kept.set_result(None)
+        try:
+            while self._waiting:
+                async with self._turn:
+                    group, self._waiting = self._waiting, []
+                    entries = [entry for entry, _ in group]
+                    try:
+                        await settled(in_thread(functools.partial(self._store.append, self._lease, entries)))
+                    except BaseException as error:  # noqa: BLE001 - everyone who waits is told
+                        for _, kept in group:
+                            kept.set_exception(error)
+                    else:
+                        for _, kept in group:
+                            kept.set_result(None)
+        finally:
+            # A loop that ends cancels this task, too. Whoever waits can't be cancelled, and would wait for ever.
+            for _, kept in self._waiting:
+                kept.cancel()
+            self._waiting = []
 
-    async def commit(
-        self, change: Callable[[RunRecord], RunRecord], blobs: Mapping[str, bytes] | None = None
-    ) -> RunRecord:
+    async def commit(self, change: _Change, blobs: Mapping[str, bytes] | None = None) -> RunRecord:
         """Keep what ``change`` makes of the newest record, together with new blobs; durable on return."""
         return await uncancelled(self._commit(change, blobs or {}))
 
-    async def _commit(self, change: Callable[[RunRecord], RunRecord], blobs: Mapping[str, bytes]) -> RunRecord:
+    async def _commit(self, change: _Change, blobs: Mapping[str, bytes]) -> RunRecord:
         async with self._turn:
-            record = evolve(change(self.record), updated_at=datetime.now(UTC))
-            await in_thread(functools.partial(self._store.commit, self._lease, record, blobs))
-            self.record = record
-            return record
+            return await in_thread(functools.partial(self._commit_now, change, blobs))
+
+    def _commit_now(self, change: _Change, blobs: Mapping[str, bytes]) -> RunRecord:
+        # The newest record is known here, and not only once the loop looks again: `leave` builds on it.
+        with self._mutex:
+            return self._changed(change, blobs)
+
+    def _changed(self, change: _Change, blobs: Mapping[str, bytes]) -> RunRecord:
+        record = evolve(change(self.record), updated_at=datetime.now(UTC))
+        self._store.commit(self._lease, record, blobs)
+        self.record = record
+        return record
+
+    def leave(self, change: _Change) -> RunRecord:
+        """Commit once more and give the run back, from any thread.
+
+        For a run whose loop doesn't answer: whatever it still tries to write afterwards is refused.
+        """
+        with self._mutex:
+            try:
+                return self._changed(change, {})
+            finally:
+                self._lease.release()
