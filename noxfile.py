@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import nox
@@ -12,12 +13,15 @@ nox.options.sessions = ["tests", "lint", "typing", "imports"]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 PLUGINS = sorted(str(path.parent) for path in Path("plugins").glob("*/pyproject.toml"))
+#: Plugins that bring a vendor's packages: the tests of the core go without, the session ``wire`` tests them.
+VENDORS = [f"plugins/pipekit-{name}" for name in ("anthropic", "community", "ollama", "openai")]
+LIGHT = [path for path in PLUGINS if path not in VENDORS]
 CHECKED = ["src", "tests", "noxfile.py", "benchmarks", "examples", *PLUGINS]
 
 
-def _install(session: nox.Session, *groups: str) -> None:
-    """The core and the plugins of this repository with dependency groups, in one call: a plugin needs the core."""
-    editable = [part for path in (".", *PLUGINS) for part in ("-e", path)]
+def _install(session: nox.Session, *groups: str, plugins: Sequence[str] = LIGHT) -> None:
+    """The core and plugins of this repository with dependency groups, in one call: a plugin needs the core."""
+    editable = [part for path in (".", *plugins) for part in ("-e", path)]
     session.install(*editable, *nox.project.dependency_groups(PROJECT, *groups))
 
 
@@ -26,6 +30,15 @@ def tests(session: nox.Session) -> None:
     """Run the tests of the core and of the plugins in this repository, on all processors."""
     _install(session, "test")
     session.run("pytest", "--numprocesses", "auto", "--dist", "worksteal", *session.posargs)
+
+
+@nox.session
+def wire(session: nox.Session) -> None:
+    """Run the vendors' real clients against servers on this machine that answer well, badly and not at all."""
+    _install(session, "test", "wire", plugins=VENDORS)
+    tests = ["tests/wire", *(f"{path}/tests" for path in VENDORS)]
+    # langchain-tests brings a plugin for asynchronous tests, which insists on settings; there are none such here.
+    session.run("pytest", "--allow-hosts=127.0.0.1", "-p", "no:asyncio", *tests, *session.posargs)
 
 
 @nox.session
