@@ -14,7 +14,7 @@ nox.options.sessions = ["tests", "lint", "typing", "imports"]
 PROJECT = nox.project.load_toml("pyproject.toml")
 PLUGINS = sorted(str(path.parent) for path in Path("plugins").glob("*/pyproject.toml"))
 #: Plugins that bring a vendor's packages: the tests of the core go without, the session ``wire`` tests them.
-VENDORS = [f"plugins/pipekit-{name}" for name in ("anthropic", "community", "ollama", "openai")]
+VENDORS = [path for path in PLUGINS if path.rpartition("-")[2] in ("anthropic", "community", "ollama", "openai")]
 LIGHT = [path for path in PLUGINS if path not in VENDORS]
 CHECKED = ["src", "tests", "noxfile.py", "benchmarks", "examples", *PLUGINS]
 
@@ -52,7 +52,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def typing(session: nox.Session) -> None:
     """Check types, strictly, in all that is ours."""
-    _install(session, "typing", "test")
+    _install(session, "typing", "test", "wire", plugins=PLUGINS)
     session.install(*nox.project.dependency_groups(PROJECT, "typing"), "nox")
     session.run("mypy", *CHECKED)
 
