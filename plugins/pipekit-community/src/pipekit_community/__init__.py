@@ -1,0 +1,1 @@
+"""langchain-community for pipekit: chat models, retrievers and loaders."""
