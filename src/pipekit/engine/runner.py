@@ -80,6 +80,7 @@ class Runner:
         self._writer = Writer(store, lease, record)
         self._made: set[str] = set()
         self._is_large = False
+        self._watchdog = Watchdog(bus.warn, self._leave, line)
         notebook = Notebook(entries, lambda step: self.record.attempt_of(step), self._writer.keep)
         self._work = StepWork(
             run_id=record.run_id,
@@ -87,7 +88,7 @@ class Runner:
             services=services,
             bus=bus,
             notebook=notebook,
-            watchdog=Watchdog(bus.warn, self._leave, line),
+            watchdog=self._watchdog,
             max_concurrency=plan.max_concurrency,
         )
 
@@ -113,6 +114,8 @@ class Runner:
             mistake = InternalError(f"{type(error).__name__} in the engine: {error}")
             await self._fail(mistake)
             raise mistake from error
+        finally:
+            self._watchdog.close()
         if self._next(self.record) is not None:
             return await self._pause("until")
         await self._writer.commit(completed)

@@ -74,6 +74,8 @@ class Watchdog:
         self._lock = threading.Lock()
         self._calls: list[Watched] = []
         self._was_blocked = False
+        self._answered = threading.Event()
+        self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._loop_thread = 0
@@ -93,11 +95,18 @@ class Watchdog:
             with self._lock:
                 self._calls.remove(call)
 
+    def close(self) -> None:
+        """End with the run, on the loop's thread: no thread of a run is left when it is over."""
+        self._ended.set()
+        self._answered.set()
+        if (thread := self._thread) is not None:
+            thread.join(1)
+
     # --- in the watchdog's thread ------------------------------------------------------------------------------------
 
     def _main(self) -> None:
         idle = 0
-        while True:
+        while not self._ended.is_set():
             with self._lock:
                 calls = list(self._calls)
                 idle = 0 if calls else idle + 1
@@ -105,7 +114,7 @@ class Watchdog:
                     self._thread = None
                     return
             often = self._often(calls)
-            answered = threading.Event()
+            answered = self._answered = threading.Event()
             sent = time.monotonic()
             try:
                 assert self._loop is not None
@@ -116,7 +125,7 @@ class Watchdog:
                 return
             if not answered.wait(often) and not self._came_back(sent, answered, often):
                 return
-            time.sleep(often)
+            self._ended.wait(often)
 
     @staticmethod
     def _often(calls: Sequence[Watched]) -> float:
@@ -139,6 +148,8 @@ class Watchdog:
         found: Sequence[Watched] = ()
         limit = float("inf")
         while not answered.wait(often):
+            if self._ended.is_set():
+                return False
             silent = time.monotonic() - sent
             if not found:
                 found, limit = self._look(silent)
@@ -159,6 +170,8 @@ class Watchdog:
         limit = min((call.timeout for call in blocking if call.timeout), default=float("inf"))
         if silent < limit:
             return (), float("inf")
+        theirs = next((place for place, f in enumerate(frames) if not f.f_code.co_filename.startswith(_OURS)), 0)
+        frames = frames[theirs:]  # how we came to call them says nothing
         stack = "".join(traceback.format_list(traceback.StackSummary.extract((f, f.f_lineno) for f in frames)))
         with self._lock:
             self._was_blocked = True

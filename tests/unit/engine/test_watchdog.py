@@ -213,3 +213,26 @@ def test_what_a_run_that_was_given_up_still_writes_is_refused(
     stream._thread.join(10)
     assert [getattr(error, "kind", "") for error in refused] == ["superseded"] * len(refused)
     assert refused
+
+
+def test_no_thread_of_a_run_is_left_when_it_is_over() -> None:
+    @step
+    async def works(count: int) -> int:
+        await asyncio.sleep(0.01)
+        return 1
+
+    before = set(threading.enumerate())
+    pipeline(works, timeout=600).run(Text("one"))
+    assert set(threading.enumerate()) <= before
+
+
+def test_the_place_of_a_step_is_told_without_how_it_came_to_be_called() -> None:
+    @step
+    async def blocks(count: int) -> int:
+        time.sleep(0.6)  # noqa: ASYNC251
+        return 1
+
+    with pytest.raises(PluginError) as caught:
+        pipeline(blocks).run(Text("one"))
+    assert "in blocks" in str(caught.value)
+    assert "runner.py" not in str(caught.value)
