@@ -55,7 +55,14 @@ def client_options(client: type, *, asynchronous: bool) -> dict[str, Any]:
         "follow_redirects": False,
         "limits": library.Limits(max_connections=None, max_keepalive_connections=0),
         "event_hooks": _hooks(asynchronous=asynchronous),
+        "verify": _certificates(library),
     }
+
+
+@functools.cache
+def _certificates(library: Any) -> Any:
+    """What a client trusts by default; read once, since that takes longer than all else in making a client."""
+    return library.create_ssl_context()
 
 
 def _root(cls: type) -> str:
