@@ -248,3 +248,17 @@ def test_a_list_that_cant_be_had_is_a_failure(vendor: Vendor, serve: Serve) -> N
     failure = provider.failure(caught.value)
     assert failure is not None
     assert failure.kind == "auth"
+
+
+@each_vendor
+def test_a_proxy_of_the_environment_is_used(
+    vendor: Vendor, serve: Serve, ask: Ask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    proxy = serve(lambda exchange: vendor.answer(exchange, Said()))
+    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+
+    found = ask(vendor, "http://model.example.invalid")
+
+    assert found.parsed == ANSWER
+    assert proxy.last.path.startswith("http://model.example.invalid/")
+    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == []

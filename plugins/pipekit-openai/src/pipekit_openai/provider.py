@@ -70,6 +70,7 @@ class OpenAIProvider:
             "max_retries": 0,
             "timeout": options.timeout or _PATIENCE,
             "max_tokens": options.max_tokens,
+            "http_socket_options": (),  # the clients are ours, and it warns of what it would do with its own
             "older_protocol": not _is_openai(base_url),
             **_clients(),
         }
