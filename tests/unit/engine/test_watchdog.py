@@ -223,6 +223,8 @@ def test_no_thread_of_a_run_is_left_when_it_is_over() -> None:
 
     before = set(threading.enumerate())
     pipeline(works, timeout=600).run(Text("one"))
+    for thread in set(threading.enumerate()) - before:
+        thread.join(5)  # one that has done its work may take a moment to end
     assert set(threading.enumerate()) <= before
 
 
