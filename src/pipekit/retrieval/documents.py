@@ -43,9 +43,10 @@ CHUNK_SIZE = 1_500
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)?(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _PLAIN_LINE = re.compile(r"^(id|title|type|status|tags)[ \t]*:[ \t]+([^\n]+)$", re.MULTILINE | re.IGNORECASE)
-_HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+# Linear in a line's length, both of them: nothing that an opening bracket reads is read again for the next one.
+_HEADING = re.compile(r"^(#{1,6})[ \t]++(.+)$", re.MULTILINE)
 _MARKUP = re.compile(
-    r"!?\[([^\]\n]*)\]\([^)\n]*\)"  # links and pictures: their text stays
+    r"!?\[([^\[\]\n]*+)\]\((?:[^()\n]|\([^()\n]*+\))*+\)"  # links and pictures: their text stays
     r"|(?<!\w)[*_`~]{1,3}(?=\S)|(?<=\S)[*_`~]{1,3}(?!\w)"
     r"|^[ \t]*(?:>|[-*+]|\d+[.)])[ \t]+",
     re.MULTILINE,
@@ -97,7 +98,7 @@ def parse_document(text: str, source: str) -> tuple[Document, tuple[str, ...]]:
     name = re.sub(r"[-_]+", " ", re.sub(r"\.[A-Za-z]+$", "", source.rsplit("/", 1)[-1])).strip()
     document = Document(
         source=source,
-        title=_scalar(front.get("title")) or (plain(heading.group(2)) if heading else "") or name,
+        title=_scalar(front.get("title")) or (_heading_text(heading) if heading else "") or name,
         text=body.strip(),
         id=_scalar(front.get("id")),
         kind=kind_of(attributes.get("type", "")),
@@ -149,11 +150,18 @@ def plain(markdown: str) -> str:
     return " ".join(_MARKUP.sub(lambda match: match.group(1) or "", markdown).split())
 
 
+def _heading_text(heading: re.Match[str]) -> str:
+    """A heading's words without its closing marks: ``Title ##``, but not those of ``C#``."""
+    text: str = heading.group(2).rstrip()
+    words = text.rstrip("#")
+    return plain(words if not words or words[-1].isspace() else text)
+
+
 def chunks_of(document: Document) -> tuple[Chunk, ...]:
     """The document's parts by heading, long ones split between paragraphs; one empty part when there is no text."""
     chunks: list[Chunk] = []
     start, heading = 0, ""
-    marks = [(match.start(), match.end(), plain(match.group(2))) for match in _HEADING.finditer(document.text)]
+    marks = [(match.start(), match.end(), _heading_text(match)) for match in _HEADING.finditer(document.text)]
     for begin, end, title in [*marks, (len(document.text), len(document.text), "")]:
         chunks += [Chunk(heading=heading, text=part) for part in _split(document.text[start:begin])]
         start, heading = end, title

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipekit.retrieval.documents import CHUNK_SIZE, Document, chunks_of, kind_of, parse_document
+from pipekit.retrieval.documents import CHUNK_SIZE, Document, chunks_of, kind_of, parse_document, plain
 
 PAGE = """---
 id: PK-7
@@ -121,6 +123,44 @@ def test_chunks_keep_every_word_and_their_size(text: str) -> None:
     chunks = chunks_of(Document(source="a", title="t", text=words))
     assert "".join("".join(chunk.text.split()) for chunk in chunks) == "".join(words.split())
     assert all(len(chunk.text) <= CHUNK_SIZE for chunk in chunks)
+
+
+@pytest.mark.parametrize(
+    ("markdown", "words"),
+    [
+        ("see [the alerts](alerts.md) and ![a picture](x.png)", "see the alerts and a picture"),
+        ("[in brackets](a_(b).md) [stay] here", "in brackets [stay] here"),
+        ("[![a badge](b.svg)](c)", "[a badge](c)"),
+        ("[open](and never closed", "[open](and never closed"),
+    ],
+)
+def test_of_a_link_its_text_stays(markdown: str, words: str) -> None:
+    assert plain(markdown) == words
+
+
+def test_a_heading_keeps_marks_that_belong_to_its_words() -> None:
+    document, _ = parse_document("# Moving to C#\n\ntext\n\n## Closed ##\n\nmore", "a.md")
+    assert [chunk.heading for chunk in chunks_of(document)] == ["Moving to C#", "Closed"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# a" + " " * 200_000 + "b",
+        "#" * 200_000 + " a",
+        "[" * 200_000,
+        "![a" * 60_000,
+        "[a](" * 50_000,
+        "[a](b" * 40_000,
+    ],
+    ids=lambda text: f"{text[:4]}…{text[-1]}",
+)
+def test_no_line_takes_longer_than_its_length(text: str) -> None:
+    """A second at most; where an expression is quadratic, 200,000 characters take minutes."""
+    begun = process_time()
+    document, _ = parse_document(text, "a.md")
+    chunks_of(document)
+    assert process_time() - begun < 10
 
 
 @given(st.text(max_size=300))

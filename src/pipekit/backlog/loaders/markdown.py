@@ -12,15 +12,19 @@ from pipekit.interfaces import Source
 
 __all__ = ["MarkdownLoader"]
 
-_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
+# Each of these is linear in a line's length: a meeting may be one line, and anybody's.
+_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*)$")
 _BULLET = re.compile(r"^([ \t]*)(?:[-*+•–]|\d{1,3}[.)])[ \t]+(?:\[ \][ \t]+)?(.*)$")
 _QUOTE = re.compile(r"^ {0,3}(?:>[ \t]?)+")
 _RULE = re.compile(r"^[ \t]*(?:[-*_][ \t]*){3,}$|^[ \t|:-]+$")
 _FENCE = re.compile(r"^ {0,3}(?:```|~~~)")
-_STRONG = re.compile(r"(?<!\w)(\*\*|__)(?=\S)(.+?)(?<=\S)\1(?!\w)")
+_STRONG = {
+    mark: (re.compile(rf"(?<!\w){re.escape(mark)}(?=\S)"), re.compile(rf"(?<=\S){re.escape(mark)}(?!\w)"))
+    for mark in ("**", "__")
+}
 _EMPHASIS = re.compile(r"(?<![\w*_])([*_])(?=\S)([^*_\n]+?)(?<=\S)\1(?![\w*_])")
 _CODE = re.compile(r"`([^`\n]+)`")
-_LINK = re.compile(r"!?\[([^\]\n]{0,300})\]\([^()\s]{0,500}\)")
+_LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*\)")
 _DATE = re.compile(r"\b(\d{4}-\d{2}-\d{2}|\d{1,2}\.? (?:[A-Z][a-zä]+)(?: \d{4})?)\b")
 
 
@@ -59,7 +63,7 @@ class MarkdownLoader:
                 continue
             heading = None if fenced else _HEADING.match(line)
             if heading:
-                text, level = _plain(heading.group(2)), len(heading.group(1))
+                text, level = _plain(_heading_text(heading.group(2))), len(heading.group(1))
                 if title is None and level == 1:
                     title = text
                 if text:
@@ -113,11 +117,33 @@ def _utterance(line: str, number: int) -> Utterance:
     return Utterance(text=_plain(line), line=number, last_line=number, kind="note")
 
 
+def _heading_text(rest: str) -> str:
+    """What stands behind a heading's marks, without the closing ones: ``Title ##``, but not those of ``C#``."""
+    text = rest.strip(" \t")
+    words = text.rstrip("#")
+    return words.rstrip(" \t") if not words or words[-1] in " \t" else text
+
+
 def _plain(text: str) -> str:
     """The words without the marks around them."""
-    for pattern, group in ((_CODE, r"\1"), (_LINK, r"\1"), (_STRONG, r"\2"), (_EMPHASIS, r"\2")):
-        text = pattern.sub(group, text[:20_000]) + text[20_000:]
-    return text.strip()
+    text = _LINK.sub(r"\1", _CODE.sub(r"\1", text))
+    for opening, closing in _STRONG.values():
+        text = _without_pairs(text, opening, closing)
+    return _EMPHASIS.sub(r"\2", text).strip()
+
+
+def _without_pairs(text: str, opening: re.Pattern[str], closing: re.Pattern[str]) -> str:
+    """The text without pairs of marks of two characters.
+
+    A mark that nothing closes ends the search, as nothing closes a later one either; one expression for the pair would
+    go through the rest of the text anew for each of them.
+    """
+    parts: list[str] = []
+    at = 0
+    while (first := opening.search(text, at)) and (last := closing.search(text, first.end() + 1)):
+        parts += [text[at : first.start()], text[first.end() : last.start()]]
+        at = last.end()
+    return "".join([*parts, text[at:]])
 
 
 def _front_matter(lines: Sequence[str]) -> tuple[dict[str, str], int]:

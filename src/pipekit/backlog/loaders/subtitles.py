@@ -19,7 +19,7 @@ __all__ = ["SrtLoader", "VttLoader"]
 _STAMP = r"(?:\d{1,3}:)?\d{1,2}:\d{2}[.,]\d{1,3}"
 _TIMING = re.compile(rf"^\s*({_STAMP})\s*-->\s*({_STAMP})")
 _ARROW = re.compile(r"-->")
-_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>\n]{1,100})>")
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s++([^<>\n]{1,100})>")
 _TAG = re.compile(r"</?[A-Za-z0-9][^<>\n]{0,200}>")
 
 
@@ -89,7 +89,7 @@ class SrtLoader(_Subtitles):
     def recognises(self, head: bytes, name: str) -> float:
         """By a timing line below a number."""
         text = head.decode("utf-8", "replace").removeprefix("\ufeff").lstrip()
-        if re.match(rf"\d+\s*\r?\n\s*{_STAMP}\s*-->", text):
+        if re.match(rf"\d+[ \t\r]*\n\s*{_STAMP}\s*-->", text):
             return 0.95
         return 0.6 if name.lower().endswith(".srt") and not looks_binary(head) else 0.0
 

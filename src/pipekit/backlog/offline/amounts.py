@@ -8,9 +8,10 @@ from pipekit.backlog.offline import phrases
 
 __all__ = ["estimate_in", "has_bound", "has_measure"]
 
+# A number's length is bounded: a line of 20,000 digits and dots is not read to its end from each of them.
 _COUNT = (
-    r"(?:\d[\d.,\u00a0\u202f]*|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fifteen|twenty|thirty"
-    r"|forty|fifty|sixty|hundred|thousand|half an?|one)"
+    r"(?:\d[\d.,\u00a0\u202f]{0,24}|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fifteen|twenty"
+    r"|thirty|forty|fifty|sixty|hundred|thousand|half an?|one)"
 )
 _SPAN = r"(?:milliseconds?|ms|seconds?|secs?|minutes?|mins?|hours?|days?|weeks?|months?|years?)"
 _UNIT = (
@@ -20,7 +21,7 @@ _UNIT = (
 )
 _BOUND = r"(?:less|more|fewer|at least|at most|up to|within|below|above|under|over|maximum of|no(?:t)? more than)"
 _MEASURE = re.compile(
-    rf"(?<!\w){_COUNT}[\s-]*{_UNIT}(?!\w)|\d+\s?%|(?<!\w){_BOUND}\s+(?:than\s+)?(?:an?\s+)?{_COUNT}(?!\w)",
+    rf"(?<!\w){_COUNT}[\s-]*{_UNIT}(?!\w)|\d\s?%|(?<!\w){_BOUND}\s+(?:than\s+)?(?:an?\s+)?{_COUNT}(?!\w)",
     re.IGNORECASE,
 )
 

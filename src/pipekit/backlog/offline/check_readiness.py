@@ -31,7 +31,8 @@ from pipekit.backlog.offline.siblings import by_id, needed_by
 __all__ = ["CHECKS", "check_readiness"]
 
 _VAGUE_TITLE = re.compile(
-    r"\W*(?:(?:some|several|various|misc\w*|stuff|things?|topic|issue|problem|todo|tbd|improvements?|changes?|updates?)\W*)+$",
+    r"\W*+(?:(?:some|several|various|misc\w*+|stuff|things?|topic|issue|problem|todo|tbd|improvements?|changes?"
+    r"|updates?)\W*+)++$",
     re.IGNORECASE,
 )
 

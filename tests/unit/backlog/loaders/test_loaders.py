@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -78,6 +80,51 @@ def test_notes_keep_headings_and_bullets_and_lose_their_marks() -> None:
         ("bullet", 1, "the fast list of books"),
         ("bullet", 2, "nested"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        ("## Search ##", "Search"),
+        ("## Port it to C#", "Port it to C#"),
+        ("## **Fast** __list__ of *books* #", "Fast list of books"),
+        ("## a ** b ** c", "a ** b ** c"),
+        ("## **open, and never closed", "**open, and never closed"),
+        ("## **x** and **open", "x and **open"),
+        ("## ***both***", "both"),
+    ],
+)
+def test_marks_go_in_pairs_and_a_heading_keeps_its_own(written: str, read_as: str) -> None:
+    assert read(f"{written}\n", "notes.md").utterances[0].text == read_as
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.vtt", "a.srt"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# a" + " " * 200_000 + "b",
+        "# a" + "#" * 200_000 + "b",
+        "[" * 200_000,
+        "**a " * 50_000,
+        "`" * 200_000 + "a",
+        "<v." * 60_000,
+        "<v" + " " * 200_000,
+        "1" + "\n" * 200_000,
+        "1:00" + " " * 200_000,
+        "[a](" * 50_000,
+    ],
+    ids=["spaces", "hashes", "brackets", "strong", "code", "voices", "voice", "lines", "times", "links"],
+)
+def test_no_line_takes_longer_than_its_length(line: str, name: str) -> None:
+    """A second at most; where an expression is quadratic, 200,000 characters take minutes."""
+    begun = process_time()
+    head = f"WEBVTT\n\n00:01.000 --> 00:02.000\n{line}\n" if name == "a.vtt" else f"{line}\n"
+    for content in (head.encode(), f"Ada: {line}\n".encode()):
+        for loader in MADE.values():
+            loader.recognises(content, "a")
+        with suppress(InputError):
+            read(content, name)
+    assert process_time() - begun < 10
 
 
 def test_cues_of_one_speaker_are_joined_while_the_sentence_goes_on() -> None:

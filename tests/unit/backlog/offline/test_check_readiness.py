@@ -140,3 +140,8 @@ def test_improvement_actions_name_each_criterion_that_is_not_met(good: Any, meet
     found = check_readiness(evolve(good, acceptance_criteria=()), meeting, default_dor())
     assert "make true: At least two acceptance criteria are stated" in found.improvement_actions
     assert found.blocking_issues[0].startswith("At least two acceptance criteria are stated: none stated")
+
+
+def test_a_title_that_repeats_itself_is_judged_at_once(meeting: Any, about: Any) -> None:
+    titles = ("misc" * 40 + " x y", "misc stuff, some things", "Miscellaneous changes")
+    assert [_status("clear-title", about(title), meeting) for title in titles] == ["partial", "fail", "fail"]

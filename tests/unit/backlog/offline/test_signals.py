@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from pipekit.backlog.offline import signals
@@ -167,3 +169,11 @@ def test_a_scope_without_bounds_is_heard(sentence: str, severities: list[str]) -
 def test_words_are_compared_by_their_stems() -> None:
     assert signals.content_words("The printers print") == signals.content_words("a printer, printing")
     assert signals.content_words("and so on, or not") == frozenset()
+
+
+@pytest.mark.parametrize("said", ["1" * 100_000, "1." * 50_000, "1," * 50_000 + " x", "less than " * 10_000])
+def test_long_numbers_take_no_longer_than_their_length(said: str) -> None:
+    begun = process_time()
+    has_bound(said)
+    estimate_in(said)
+    assert process_time() - begun < 10
