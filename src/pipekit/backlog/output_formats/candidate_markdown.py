@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pipekit.backlog.output_formats.escaping import inline, yaml_text
-from pipekit.backlog.output_formats.reading import as_mapping, candidates_of, of_candidate, offline_sentence, optional
+from pipekit.backlog.output_formats.reading import Findings, as_mapping, candidates_of, offline_sentence, optional
 from pipekit.interfaces import OutputFile, RunView
 
 __all__ = ["CandidateMarkdown"]
@@ -29,17 +29,19 @@ class CandidateMarkdown:
         """One file a candidate."""
         candidates = candidates_of(run)
         titles = {candidate["id"]: candidate["title"] for candidate in candidates}
+        findings, offline = Findings(run), offline_sentence(run)
+        dependencies = as_mapping(optional(run, "dependencies"))
         for number, candidate in enumerate(candidates, start=1):
-            about = of_candidate(run, candidate["id"])
+            about = findings.about(candidate["id"])
             lines = [
                 *_front_matter(number, candidate, about),
                 "",
                 f"# {inline(candidate['title'])}",
                 "",
-                *_overview(candidate, about, offline_sentence(run)),
+                *_overview(candidate, about, offline),
                 *_criteria(candidate),
                 *_scores(about),
-                *_dependencies(candidate["id"], as_mapping(optional(run, "dependencies")), titles),
+                *_dependencies(candidate["id"], dependencies, titles),
                 *_risks(about),
                 *_questions(about),
                 *_context(about),

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pipekit.backlog.output_formats.reading import candidates_of, of_candidate, steps_of
+from pipekit.backlog.output_formats.reading import Findings, candidates_of, steps_of
 from pipekit.interfaces import OutputFile, RunView
 from pipekit.serde import camel_case, unstructure
 
@@ -20,8 +20,9 @@ class MergedJson:
 
     def render(self, run: RunView) -> Iterable[OutputFile]:
         """One file."""
+        findings = Findings(run)
         candidates = [
-            {**candidate, **{camel_case(name): value for name, value in of_candidate(run, candidate["id"]).items()}}
+            {**candidate, **{camel_case(name): value for name, value in findings.about(candidate["id"]).items()}}
             for candidate in candidates_of(run)
         ]
         document = {"metadata": _metadata(run), "steps": dict(run.steps), "candidates": candidates}

@@ -8,7 +8,7 @@ from typing import Any
 from pipekit.interfaces import RunView
 from pipekit.state.record import StepRecord
 
-__all__ = ["candidates_of", "of_candidate", "offline_sentence", "optional", "steps_of"]
+__all__ = ["Findings", "as_mapping", "candidates_of", "offline_sentence", "optional", "steps_of"]
 
 
 def candidates_of(run: RunView) -> list[dict[str, Any]]:
@@ -22,13 +22,18 @@ def optional(run: RunView, name: str) -> Any:
     return run.value(name) if name in run.names else {}
 
 
-def of_candidate(run: RunView, candidate_id: str) -> dict[str, Any]:
-    """Everything that was found out about one candidate, one key per artifact, third-party ones included."""
-    return {
-        name: run.value(name).get(candidate_id)
-        for name in run.names
-        if run.collection(name) is not None and candidate_id in run.value(name)
-    }
+class Findings:
+    """What was found out about each candidate, third-party artifacts included.
+
+    Reading an artifact copies the whole of it, so each is read once and not once for every candidate.
+    """
+
+    def __init__(self, run: RunView) -> None:
+        self._by_name = {name: run.value(name) for name in run.names if run.collection(name) is not None}
+
+    def about(self, candidate_id: str) -> dict[str, Any]:
+        """Everything about one candidate, one key per artifact."""
+        return {name: results[candidate_id] for name, results in self._by_name.items() if candidate_id in results}
 
 
 def steps_of(run: RunView) -> Sequence[StepRecord]:

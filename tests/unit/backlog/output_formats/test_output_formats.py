@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
 from pipekit import Pipeline, Text
 from pipekit.backlog import refined
+from pipekit.backlog.output_formats import OUTPUT_FORMATS
 from pipekit.backlog.output_formats.escaping import inline
 
 MEETING = Path(__file__).parents[3] / "data" / "meetings" / "museum-refinement.txt"
@@ -76,6 +78,23 @@ def test_the_summary_says_what_made_it_and_what_to_do_next(tmp_path: Path) -> No
     assert "| 1 | Book an entry time | feature |" in text
     assert "## What to do next" in text
     assert "## Not taken up" in text
+
+
+@pytest.mark.parametrize("name", ["json", "markdown", "summary"])
+def test_each_artifact_is_read_once_however_many_candidates_there_are(name: str, tmp_path: Path) -> None:
+    view = Pipeline({}, plugins=[], store="memory:", folder=tmp_path).run(MEETING).view
+    read: list[str] = []
+
+    class Counting:
+        def __getattr__(self, attribute: str) -> Any:
+            return getattr(view, attribute)
+
+        def value(self, artifact: str) -> Any:
+            read.append(artifact)
+            return view.value(artifact)
+
+    assert list(OUTPUT_FORMATS[name]().render(Counting()))
+    assert len(read) == len(set(read))
 
 
 def test_hostile_text_stays_text(tmp_path: Path) -> None:
