@@ -12,17 +12,20 @@ _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~!])")
 #: Control characters, and those that turn the direction of writing or hide.
 _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _LINE_START = re.compile(r"^(\s*)([-+=]|\d{1,9}[.)])(?=\s|$)")
-_LINK = re.compile(r"\b(https?|ftp|mailto|javascript|data|file)(:)", re.IGNORECASE)
-_AT = re.compile(r"(?<=\w)@(?=\w)")
+_LINK = re.compile(r"\b(https?|ftp|mailto|xmpp|javascript|data|file)(:)|\b(www)(\.)", re.IGNORECASE)
+#: What becomes a mention, an e-mail address or a reference where Markdown is shown. These are looked for in the text
+#: that is shown, where no backslash is left, so that only a character between keeps them apart.
+_REFERENCE = re.compile(r"@(?=\w)|#(?=\d)")
+_NOTHING = "&#8203;"
 
 
 def inline(text: str) -> str:
-    """One line of Markdown that shows ``text`` as it is: no markup, no HTML, no links."""
+    """One line of Markdown that shows ``text`` as it is: no markup, no HTML, no links, and nobody is notified."""
     flat = " ".join(_HIDDEN.sub("", text).split())
     escaped = _MARKS.sub(r"\\\1", flat)
-    escaped = _LINK.sub(r"\1\\\2", escaped)
-    escaped = _AT.sub(r"\\@", escaped)
-    return _LINE_START.sub(_escaped_start, escaped).replace("&", "&amp;")
+    escaped = _LINK.sub(r"\1\3\\\2\4", escaped)
+    escaped = _LINE_START.sub(_escaped_start, escaped).replace("&", "&amp;")
+    return _REFERENCE.sub(rf"\g<0>{_NOTHING}", escaped)
 
 
 def _escaped_start(match: re.Match[str]) -> str:
