@@ -3,46 +3,73 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pipekit.backlog.offline.cues import Cues
+from pipekit.backlog.offline.owners import without_owners
 from pipekit.backlog.offline.talk import Sentence
 
-__all__ = ["stated_criteria"]
+__all__ = ["criteria_positions", "stated_criteria"]
 
 #: Sentences after the question or phrase that opens a list of criteria.
 REACH = 5
 _LEAD = re.compile(
     r"^(?:and|also|so|then|well|first|second|third|plus|yes|exactly|right|okay|ok)\b[\s,]*", re.IGNORECASE
 )
-_CLAUSES = re.compile(r"\s*;\s+|,? and (?=when |if |that |once )|,\s+(?=when |if )")
+_CLAUSES = re.compile(
+    r"\s*;\s+|,? and (?=when |if |that |once )|,\s+(?=when |if )"
+    r"|, and (?=(?:the|an?|every|each|all|no|nothing|nobody) \w)"
+)
+_WHEN = re.compile(r"(?:and |also |or )?(?:when|if|once|as soon as)\b", re.IGNORECASE)
+_MORE = re.compile(r"(?:and|also|plus|or|second|third|it|they)\b", re.IGNORECASE)
 _ENOUGH = 3  # words; less is no criterion
 
 
 def stated_criteria(sentences: Sequence[Sentence], cues: Cues) -> tuple[str, ...]:
     """The criteria in these sentences: after "done when", "the criteria are", or a question for them."""
-    found: list[str] = []
+    return tuple(dict.fromkeys(part for parts, _, _ in _blocks(sentences, cues) for part in parts))
+
+
+def criteria_positions(sentences: Sequence[Sentence], cues: Cues) -> set[int]:
+    """Which of these sentences state criteria or ask for them."""
+    return {position for parts, begin, end in _blocks(sentences, cues) for position in range(begin, end)}
+
+
+def _blocks(sentences: Sequence[Sentence], cues: Cues) -> Iterator[tuple[list[str], int, int]]:
+    """Stretches of criteria: what they state, their first sentence, and the one after them."""
     index = 0
     while index < len(sentences):
         one = sentences[index]
+        begin = index
         opened = None if one.is_question else _opened(one, cues)
         if opened is not None:
             parts, index = _listed(sentences, index, opened, cues)
-            found += parts
+            yield parts, begin, index
         elif one.is_question and cues.find("criteria_ask", one.text):
             parts, index = _following(sentences, index + 1, one, cues)
-            found += parts
+            yield parts, begin, index if parts else begin + 1
+        elif _is_bare(sentences, index, cues):
+            index += 1
+            yield _split(one.text), begin, index
         else:
             index += 1
-    return tuple(dict.fromkeys(found))
+
+
+def _is_bare(sentences: Sequence[Sentence], index: int, cues: Cues) -> bool:
+    """Whether a sentence without a subject says how it shall work, just after it was told: "works offline, too"."""
+    one = sentences[index]
+    if one.is_question or one.utterance.kind != "speech" or not cues.opens("bare_criterion", one.text):
+        return False
+    return any(cues.find("story", other.text) for other in sentences[max(0, index - 2) : index])
 
 
 def _opened(one: Sentence, cues: Cues) -> str | None:
     """What follows the words that open criteria in this sentence; None where there are none."""
-    match = cues.pattern("criteria_open").search(one.text[:600])
-    if match is None or cues.find("meeting_verb", one.text[: match.start()]) or match.start() > 60:
+    text = without_owners(one)
+    match = cues.pattern("criteria_open").search(text[:600])
+    if match is None or cues.find("meeting_verb", text[: match.start()]) or match.start() > 60:
         return None
-    rest = one.text[match.end() :].lstrip(" :–—-,")
+    rest = text[match.end() :].lstrip(" :–—-,")
     word = match.group().lower()
     if not rest and not (
         one.text.rstrip().endswith(":") or one.utterance.kind in ("bullet", "heading") or "criteria" in word
@@ -79,6 +106,7 @@ def _following(sentences: Sequence[Sentence], index: int, asked: Sentence, cues:
     """Criteria in the answer to a question for them."""
     found: list[str] = []
     speaker: str | None = None
+    by_when = False  # "when a parent can …": what follows without such a word is something else
     position = index
     while position < len(sentences) and position < index + REACH:
         other = sentences[position]
@@ -90,7 +118,10 @@ def _following(sentences: Sequence[Sentence], index: int, asked: Sentence, cues:
             break
         if other.is_question:
             break
+        if by_when and not _WHEN.match(other.text) and not _MORE.match(other.text):
+            break
         if _goes_on(other, cues):
+            by_when = by_when or _WHEN.match(other.text) is not None
             speaker = other.speaker
             found += [part for part in _split(_LEAD.sub("", other.text)) if len(part.split()) >= _ENOUGH]
         elif found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from attrs import define, field
 
@@ -11,18 +12,21 @@ from pipekit.backlog.model.candidate import Candidate, CandidateType, Extraction
 from pipekit.backlog.model.meeting import Meeting
 from pipekit.backlog.offline.criteria import stated_criteria
 from pipekit.backlog.offline.cues import Cues, cues
+from pipekit.backlog.offline.language import language_note
+from pipekit.backlog.offline.owners import owners_of, without_owners
 from pipekit.backlog.offline.signals import content_words
 from pipekit.backlog.offline.talk import Sentence, read_talk, span_over
-from pipekit.backlog.offline.titles import title_of
+from pipekit.backlog.offline.titles import rejected_title, title_of
 from pipekit.backlog.offline.topics import Topic, cut_into_topics
-from pipekit.backlog.text import SourceText
+from pipekit.backlog.offline.wishes import ENOUGH, is_private, is_smalltalk, leans, main_clause, worth_of
+from pipekit.backlog.text import SourceText, fold, span_of
 
 __all__ = ["extract_candidates"]
 
-#: Weight of what a sentence says, and how much a topic needs to be a work item.
-ENOUGH = 2.0
 #: Share of the rarer words of two topics that makes them the same item.
 SAME = 0.5
+#: A word that more items have tells none of them.
+MANY = 40
 
 
 @define(eq=False)
@@ -36,9 +40,11 @@ class _Draft:
     in_notes: bool = False
     #: Too weak for an item of its own; only more evidence for an earlier one.
     is_weak: bool = False
+    #: The words of what asks for it.
+    words: frozenset[str] = field(init=False)
 
-    @property
-    def words(self) -> frozenset[str]:
+    @words.default
+    def _words_of_seeds(self) -> frozenset[str]:
         return content_words(" ".join([self.heading or "", *(one.text for one in self.seeds)]))
 
 
@@ -46,62 +52,39 @@ def extract_candidates(meeting: Meeting) -> Extraction:
     """The work items that the meeting asks for, in order of first mention, and those that it turned down."""
     marks = cues()
     talk = read_talk(meeting)
-    source = SourceText(meeting)
+    places = _Places(meeting, talk)
     drafts: list[_Draft] = []
+    twins = _Twins(marks)
+    latest: _Draft | None = None
     rejected: list[RejectedItem] = []
     for topic in cut_into_topics(meeting, talk, marks):
         reason = _turned_down(topic, marks)
         if reason is not None:
             rejected.append(_rejected(topic, reason, marks))
+            latest = None
             continue
-        found = _drafts_of(topic, marks)
-        for draft in found:
-            # Items of one topic were told apart already; only earlier ones can be the same.
-            twin = _twin(draft, [other for other in drafts if other not in found], topic, marks)
-            if twin is None:
-                if not draft.is_weak:
-                    drafts.append(draft)
-            else:
+        # Items of one topic were told apart already; only earlier ones can be the same.
+        paired = [(draft, twins.of(draft, topic)) for draft in _drafts_of(topic, marks)]
+        if not paired and topic.is_guess and latest is not None:
+            latest.sentences += topic.sentences
+            latest.stretches.append(list(topic.sentences))
+        elif not topic.is_guess or paired:
+            latest = next((twin or draft for draft, twin in reversed(paired) if twin or not draft.is_weak), None)
+        for draft, twin in paired:
+            if twin is not None:
                 twin.seeds += draft.seeds
                 twin.sentences += draft.sentences
                 twin.stretches += draft.stretches
+                twins.add(draft.words - twin.words, twin)
+                twin.words |= draft.words
+            elif not draft.is_weak:
+                drafts.append(draft)
+                twins.add(draft.words, draft)
     drafts.sort(key=lambda draft: draft.sentences[0].index)
-    candidates = tuple(_candidate(number, draft, source, marks) for number, draft in enumerate(drafts, start=1))
+    candidates = tuple(_candidate(number, draft, places, marks) for number, draft in enumerate(drafts, start=1))
     return Extraction(
         candidates=candidates, rejected=tuple(rejected), extraction_notes=_notes(talk, candidates, rejected)
     )
-
-
-# --- what a sentence is worth ----------------------------------------------------------------------------------------
-
-
-def _worth(one: Sentence, marks: Cues) -> float:
-    """How strongly a sentence asks for work; 0 for talk about the meeting itself."""
-    text = one.text
-    if marks.find("story", text):
-        return 3.0
-    if marks.find("agreement", text) and not marks.find("bug_word", text):
-        return 0.0
-    worth = 0.0
-    asks = marks.find("request", text) is not None and not marks.find("meeting_verb", text)
-    if asks and one.words >= 4:
-        worth += 1.5 if one.is_question else 2.0
-    if marks.find("commit", text) and one.words >= 3:
-        worth += 1.0
-    for cue, weight in (("bug_word", 1.5), ("debt_word", 1.5), ("spike_word", 1.5)):
-        if marks.find(cue, text):
-            worth += weight
-    if marks.find("bug", text) and not one.is_question and one.words >= 5:
-        worth += 1.0
-    if marks.find("spike", text) and one.words >= 4:
-        worth += 1.0
-    if marks.find("debt", text) and one.words >= 4 and not one.is_question:
-        worth += 0.5
-    return worth
-
-
-def _is_smalltalk(one: Sentence, marks: Cues) -> bool:
-    return one.words <= 2 or (one.words <= 6 and marks.opens("assent", one.text))
 
 
 # --- topics to drafts ------------------------------------------------------------------------------------------------
@@ -119,22 +102,35 @@ def _turned_down(topic: Topic, marks: Cues) -> RejectedReason | None:
             if said and not marks.find("story", text) and not marks.find("criteria_open", text):
                 return known[reason]
     agreed = any(marks.find("agreement", one.text) for one in topic.sentences)
-    if agreed and not any(_worth(one, marks) >= 2 for one in topic.sentences):
+    if agreed and not any(worth_of(one, marks) >= 2 for one in topic.sentences):
         return "agreement"
     return None
 
 
 def _rejected(topic: Topic, reason: RejectedReason, marks: Cues) -> RejectedItem:
-    telling = max(topic.sentences, key=lambda one: (len(content_words(one.text)), -one.index))
-    title = title_of(telling.text, "", marks, topic.heading)
+    naming = [one for one in topic.sentences if not _only_judges(one, marks)] or topic.sentences
+    telling = max(naming, key=lambda one: (len(content_words(one.text)), -one.index))
+    text = without_owners(telling)
+    if telling.utterance.kind == "bullet" and telling.speaker and _only_judges(telling, marks):
+        text = telling.speaker  # "Chat bot: parked" reads like something that Chat Bot says
+    title = rejected_title(text, marks, topic.heading)
     quote = " ".join(one.text for one in topic.sentences)[:300]
     return RejectedItem(title=title, reason=reason, evidence=(span_over(topic.sentences, quote),))
 
 
+def _only_judges(one: Sentence, marks: Cues) -> bool:
+    """Whether it turns something down and leaves to others to say what."""
+    for cue in ("refusal", "reject", "park"):
+        found = marks.pattern(cue).search(one.text[:2000])
+        if found and not content_words(one.text[: found.start()]):
+            return True
+    return False
+
+
 def _drafts_of(topic: Topic, marks: Cues) -> list[_Draft]:
     """The items of one topic: usually one; more where somebody says so or something has to come first."""
-    worths = {one.index: _worth(one, marks) for one in topic.sentences}
-    seeds = [one for one in topic.sentences if worths[one.index] >= 1.0 and not _is_smalltalk(one, marks)]
+    worths = {one.index: worth_of(one, marks) for one in topic.sentences}
+    seeds = [one for one in topic.sentences if worths[one.index] >= 1.0 and not is_smalltalk(one, marks)]
     total = sum(sorted(worths.values(), reverse=True)[:4])
     if topic.heading and topic.in_notes:
         seeds = seeds or [one for one in topic.sentences if one.words >= 4][:1]
@@ -168,15 +164,15 @@ def _split_off(topic: Topic, main: _Draft, marks: Cues) -> list[_Draft]:
             continue
         named = first and next((group for group in first.groupdict().values() if group), None)
         words = content_words(named) if named else content_words(one.text)
-        others = [other for other in main.seeds if other.index < one.index]
+        others = [other for other in main.seeds[:2] if other.index < one.index]
         if not words or (not own_item and not others):
             continue
-        elsewhere = content_words(" ".join(other.text for other in others[:2]))
+        elsewhere = content_words(" ".join(other.text for other in others))
         if words <= elsewhere and not own_item:
             continue
         begin = position
         while begin > 0 and begin > position - 4 and words & content_words(topic.sentences[begin - 1].text):
-            if topic.sentences[begin - 1] in others[:1]:
+            if topic.sentences[begin - 1] in others[:1] or marks.find("story", topic.sentences[begin - 1].text):
                 break
             begin -= 1
         stretch = list(topic.sentences[begin:])
@@ -189,66 +185,120 @@ def _split_off(topic: Topic, main: _Draft, marks: Cues) -> list[_Draft]:
     return found
 
 
-def _twin(draft: _Draft, drafts: Sequence[_Draft], topic: Topic, marks: Cues) -> _Draft | None:
-    """The earlier draft that this one is about again."""
-    said_same = any(marks.find("same", one.text) for one in draft.sentences)
-    best: tuple[float, _Draft] | None = None
-    words = draft.words
-    for other in drafts:
-        if topic.in_notes and other.heading and draft.heading and other.heading != draft.heading:
-            continue
-        shared = words & other.words
-        share = len(shared) / max(1, min(len(words), len(other.words)))
-        if best is None or share > best[0]:
-            best = (share, other)
-    if best is None:
-        return None
-    strong = any(marks.find("story", one.text) for one in draft.seeds)
-    needed = 0.1 if said_same else (0.75 if strong else SAME)
-    return best[1] if best[0] >= needed else None
+class _Twins:
+    """The drafts so far, found by their words."""
+
+    def __init__(self, marks: Cues) -> None:
+        self._by_word: dict[str, list[_Draft]] = {}
+        self._marks = marks
+        self._common = content_words(" ".join(sorted(marks.words("common_words"))))
+
+    def add(self, words: frozenset[str], draft: _Draft) -> None:
+        for word in words - self._common:
+            self._by_word.setdefault(word, []).append(draft)
+
+    def of(self, draft: _Draft, topic: Topic) -> _Draft | None:
+        """The earlier draft that this one is about again."""
+        said_same = [one.text for one in draft.sentences if self._marks.find("same", one.text)]
+        best: tuple[float, _Draft] | None = None
+        words = (draft.words | content_words(" ".join(said_same))) - self._common
+        for other in self._near(words):
+            if topic.in_notes and other.heading and draft.heading and other.heading != draft.heading:
+                continue
+            others = other.words - self._common
+            shared = len(words & others)
+            share = shared / max(1, min(len(words), len(others)))
+            if shared < 2 and not said_same and share < 1:
+                continue
+            if best is None or share > best[0]:
+                best = (share, other)
+        if best is None:
+            return None
+        strong = any(self._marks.find("story", one.text) for one in draft.seeds)
+        needed = 0.1 if said_same else (0.75 if strong else SAME)
+        return best[1] if best[0] >= needed else None
+
+    def _near(self, words: frozenset[str]) -> list[_Draft]:
+        """Drafts that share a word which few others have, in order of mention."""
+        near: dict[int, _Draft] = {}
+        for word in sorted(words):
+            having = self._by_word.get(word, [])
+            if len(having) <= MANY:
+                near |= {draft.sentences[0].index: draft for draft in having}
+        return [near[index] for index in sorted(near)]
 
 
 # --- drafts to candidates --------------------------------------------------------------------------------------------
 
 
-def _candidate(number: int, draft: _Draft, source: SourceText, marks: Cues) -> Candidate:
+def _candidate(number: int, draft: _Draft, places: _Places, marks: Cues) -> Candidate:
     kind = _kind(draft, marks)
-    seed = _telling(draft, kind, marks)
-    quotes = [seed, *[one for one in draft.seeds if one is not seed]]
-    evidence = tuple(_evidence(one, source) for one in sorted(quotes[:6], key=lambda one: one.index))
-    located = source.find(seed.text)
-    speakers = dict.fromkeys(one.speaker for one in draft.seeds if one.speaker)
+    seed, title = _titled(draft, kind, marks)
+    quotes = [seed, *[one for one in draft.seeds[:6] if one is not seed]]
+    evidence = tuple(places.span(one) for one in sorted(quotes[:6], key=lambda one: one.index))
+    speakers = [one.speaker for one in draft.seeds if one.speaker]
+    owners = [name for one in draft.sentences if draft.in_notes for name in owners_of(one)]
     return Candidate(
         id=f"candidate-{number}",
-        title=title_of(seed.text, kind, marks, draft.heading),
+        title=title,
         description=_description(draft, seed, marks),
         type=kind,
         raw_context=seed.text,
-        verified=located is not None,
+        verified=places.span(seed).verified,
         evidence=evidence,
         acceptance_criteria=stated_criteria(draft.sentences, marks),
-        mentioned_by=tuple(speakers),
+        mentioned_by=tuple(dict.fromkeys([*speakers, *owners])),
         discussed=tuple(span_over(stretch) for stretch in draft.stretches if stretch),
     )
 
 
-def _evidence(one: Sentence, source: SourceText) -> Span:
-    return source.find(one.text) or Span(
-        first=one.utterance.line,
-        last=one.utterance.last_line,
-        speaker=one.speaker,
-        start=one.utterance.start,
-        quote=one.text,
-        verified=False,
-    )
+def _titled(draft: _Draft, kind: CandidateType, marks: Cues) -> tuple[Sentence, str]:
+    """The sentence that says what is wanted, and the title made of it: the best one that can stand alone."""
+    before = {one.index: said for said, one in pairwise(draft.sentences)}
+    ranked = _telling(draft, kind, marks)
+    for one in ranked:
+        said = before.get(one.index)
+        title = title_of(without_owners(one), kind, marks, draft.heading, said.text if said else None)
+        if title is not None:
+            names = said is not None and not draft.heading and leans(one.text) and title.startswith("Fix: ")
+            return (said if names and said is not None else one), title
+    told = [one for one in draft.sentences if one.words >= 4 and not leans(one.text) and not is_smalltalk(one, marks)]
+    for one in sorted(told, key=lambda one: (abs(one.index - ranked[0].index), one.index))[:5]:
+        title = title_of(without_owners(one), kind, marks)
+        if title is not None:
+            return one, title
+    return ranked[0], title_of(ranked[0].text, kind, marks, alone=True) or "Untitled item"
 
 
-def _telling(draft: _Draft, kind: str, marks: Cues) -> Sentence:
-    """The sentence that says best what is wanted."""
+class _Places:
+    """Where the sentences stand: each one in its own utterance, looked up once for all."""
+
+    def __init__(self, meeting: Meeting, talk: Sequence[Sentence]) -> None:
+        self._source = SourceText(meeting)
+        self._in_place: set[int] = set()
+        folded = ""
+        at = 0
+        for one in talk:
+            if one.first:
+                folded, at = fold(one.utterance.text), 0
+            found = folded.find(one.text, at)
+            if found >= 0:
+                self._in_place.add(one.index)
+                at = found + len(one.text)
+
+    def span(self, one: Sentence) -> Span:
+        """The span of a sentence, unverified where the source hasn't got it word for word."""
+        if one.index in self._in_place:
+            return span_of([one.utterance], one.text)
+        return self._source.find(one.text) or span_of([one.utterance], one.text, verified=False)
+
+
+def _telling(draft: _Draft, kind: str, marks: Cues) -> list[Sentence]:
+    """Its seeds, those that say best what is wanted first."""
 
     def value(one: Sentence) -> tuple[float, int]:
         text = one.text
-        score = _worth(one, marks)
+        score = worth_of(one, marks)
         if marks.find("story", text):
             score += 5
         if "?" in text and not marks.find("request", text):
@@ -262,10 +312,12 @@ def _telling(draft: _Draft, kind: str, marks: Cues) -> Sentence:
             score -= 3.0
         if re.search(r"\b(?:it|that|this|them)\b", text) and meaning < 4:
             score -= 1.5
+        if leans(text) and kind != "bug":
+            score -= 0.5
         score += min(meaning, 6) * 0.4 - (2.0 if meaning < 2 else 0.0) - max(0, one.words - 40) * 0.1
         return score, -one.index
 
-    return max(draft.seeds, key=value)
+    return sorted(draft.seeds, key=value, reverse=True)
 
 
 def _kind(draft: _Draft, marks: Cues) -> CandidateType:
@@ -283,12 +335,24 @@ def _kind(draft: _Draft, marks: Cues) -> CandidateType:
         return "feature"
     if draft.heading and draft.heading.rstrip().endswith("?") and marks.find("spike", text):
         return "spike"
-    scores: dict[CandidateType, float] = {"feature": 0.9, "bug": 0.0, "tech-debt": 0.0, "spike": 0.0}
+    scores: dict[CandidateType, float] = {"feature": 0.9, "tech-debt": 0.0, "bug": 0.0, "spike": 0.0}
+    cues_of: tuple[tuple[CandidateType, str, float], ...] = (
+        ("bug", "bug", 1.0),
+        ("spike", "spike", 1.1),
+        ("tech-debt", "debt", 1.0),
+    )
     for one in draft.seeds:
-        weight = 1.0
-        scores["bug"] += weight * (marks.find("bug", one.text) is not None and not one.is_question)
-        scores["spike"] += weight * 1.1 * (marks.find("spike", one.text) is not None)
-        scores["tech-debt"] += weight * (marks.find("debt", one.text) is not None)
+        asked = main_clause(one.text)
+        doing = marks.pattern("doing").search(asked)
+        for named, cue, weight in cues_of:
+            if named == "bug" and one.is_question:
+                continue
+            if doing and marks.opens(f"does_{cue}", asked[doing.end() :]):
+                scores[named] += 2 * weight  # what is to be done says more than why
+            elif marks.find(cue, asked):
+                scores[named] += weight
+            elif marks.find(cue, one.text):
+                scores[named] += 0.5 * weight
     return max(scores, key=lambda name: scores[name])
 
 
@@ -300,7 +364,8 @@ def _description(draft: _Draft, seed: Sentence, marks: Cues) -> str:
         if one is not seed
         and not one.is_question
         and one.words >= 5
-        and not _is_smalltalk(one, marks)
+        and not is_smalltalk(one, marks)
+        and not is_private(one, marks)
         and not marks.find("criteria_open", one.text)
     ]
     nearest = sorted(reasons, key=lambda one: (abs(one.index - seed.index), one.index))[:3]
@@ -318,7 +383,10 @@ def _notes(
     talk: Sequence[Sentence], candidates: Sequence[Candidate], rejected: Sequence[RejectedItem]
 ) -> tuple[str, ...]:
     notes = [f"read {len(talk)} sentences by rules, without a model"]
-    if not candidates:
+    language = language_note(talk)
+    if language is not None:
+        notes.append(language)
+    elif not candidates:
         notes.append("found nothing that asks for work")
     unverified = [one.id for one in candidates if not one.verified]
     if unverified:

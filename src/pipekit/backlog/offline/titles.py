@@ -5,18 +5,36 @@ from __future__ import annotations
 import re
 
 from pipekit.backlog.offline.cues import Cues
+from pipekit.backlog.offline.signals import content_words
 
-__all__ = ["MAX_TITLE", "title_of"]
+__all__ = ["MAX_TITLE", "rejected_title", "title_of"]
 
 MAX_TITLE = 80
+#: Of a sentence that never ends, so much is read.
+_LONG = 600
+#: Letters before which no clause ends.
+_CLAUSE = 12
+_AROUND = " \"'“‘”’.!?-–*→>"
 _STORY = re.compile(
     r"\bas (?:an?|the|our) (?P<role>[^,.;:?!]{2,50}?),? "
     r"(?:i|we)(?: would|['’]d)? (?:want|need|like|love|wish|must be able)(?: to)? (?P<what>.+)",
     re.IGNORECASE,
 )
-_PURPOSE = re.compile(r",?\s+(?:so that|in order to|because|since|so (?:i|we|they|people) )\b.*$", re.IGNORECASE)
+_PURPOSE = re.compile(
+    r",?\s+(?:so that|in order to|because|since|otherwise|so (?:i|we|they|people) )\b.*$", re.IGNORECASE
+)
 _TAIL = re.compile(
-    r"(?:,\s*(?:by the way|please|too|though|right|obviously|you know|honestly|if possible)|\s*\([^)]*\))\s*$",
+    r"(?:,\s*(?:by the way|please|too|though|right|obviously|you know|honestly|if possible|as well)"
+    r"|,?\s*(?:and |so )?(?:that|it|this|which)(?:['’]s| is| was) (?:an? |the |pure |really |just |only |clearly )*"
+    r"(?:(?:real |nasty |known )?(?:bug|spike|debt|defect|mess|story)|broken|technical debt|tech debt)\b.*"
+    r"|,\s*(?:and |so |but )?(?:we|somebody|someone|they|you) (?:must|should|need to|needs to|have to|has to|ought to)"
+    r" (?:urgently |please )?(?:fix|repair|correct|look at|look into|take care of|check|do|change|solve)"
+    r" (?:it|that|this|them)\b.*|\s*\([^()]*\))\s*$",
+    re.IGNORECASE,
+)
+#: What is left at the end where the words that turn something down are cut off: "the parrot mode was an".
+_LOOSE_END = re.compile(
+    r"(?:\b(?:is|was|are) an?\s*$|^(?:and|or|but|so)\b|\b(?:is|was|are|has been|will|it|we|that)\b)?[\s,:–-]*$",
     re.IGNORECASE,
 )
 #: What only says when: "first, and only then …".
@@ -25,6 +43,38 @@ _OWN = re.compile(r"\b(my|our|your)\b", re.IGNORECASE)
 _PASSIVE = re.compile(
     r"^(?P<what>(?:the |an? |all )?[^,.;]{3,60}?) (?:has|have|needs?|must|should|ought) (?:to )?"
     r"be (?P<verb>\w+(?:ed|en|t|n))(?P<rest>\b.*)$",
+    re.IGNORECASE,
+)
+#: Somebody who shall be able to do something: "users should be able to …".
+_ABLE = re.compile(
+    r"^(?P<who>(?:the |our |all |every )?[\w-]+(?: [\w-]+){0,2}?) (?:should|must|need to|needs to|have to|has to"
+    r"|want to|would like to|['’]d like to|ought to)(?: also| really)? be (?:able|allowed) to (?P<what>.+)$",
+    re.IGNORECASE,
+)
+_NOBODY = frozenset(("i", "we", "you", "they", "it", "he", "she", "that", "people", "this"))
+#: A thing that shall do something: "the page should show …".
+_THING = re.compile(
+    r"^(?P<what>(?:the|our|every|each) [\w'’-]+(?: [\w'’-]+){0,3}?) (?:should|must|needs to|has to|ought to)"
+    r"(?: also| really| always)? (?P<verb>(?!be\b|have\b|get\b|not\b)[a-z]+) (?P<rest>.+)$",
+    re.IGNORECASE,
+)
+_LEANS = re.compile(
+    r"(?:it|that|this|they|these|those|he|she|them)(?:['’]\w+)?(?= (?:is|are|was|has|have|would|will|can|every|before|"
+    r"after|on|in|at|for|by|with|as|too|again|now|first|to)\b|[,.:;]|$)",
+    re.IGNORECASE,
+)
+_POINTS = re.compile(
+    r"^(?P<verb>[a-z]+(?: (?:up|out|at|into|off))?) (?P<it>it|that|this|them|those)\b(?! [a-z]+ing\b)", re.IGNORECASE
+)
+_SUBJECT = re.compile(
+    r"^(?P<what>(?:the|our|an?) [\w'’-]+(?: [\w'’-]+){0,2}?) (?:is|are|was|has|have|had|can|can['’]t|does|doesn['’]t|"
+    r"needs?|goes|comes|still|only|never|always|takes?)\b",
+    re.IGNORECASE,
+)
+#: What people do today, before "they'd like to do it …".
+_DOING = re.compile(
+    r"^(?:the |our |many |most |some )?[\w-]+s (?P<doing>(?!are|have|were|can|is|must)[a-z]+ (?:an?|the|their|its) "
+    r"[\w-]+(?: [\w-]+)?)(?= (?:on|in|by|with|at|via|over|through|today|per|from|to)\b|[,.]|$)",
     re.IGNORECASE,
 )
 _IRREGULAR = {
@@ -47,36 +97,147 @@ _IRREGULAR = {
     "sold": "sell",
     "known": "know",
 }
+#: Verbs that end in "e" where their participle doesn't tell.
+_E_VERBS = """
+    cache upgrade update create delete remove move replace change store save use merge improve automate migrate validate
+    generate handle enable disable schedule include exclude archive share release rename resize reduce close rotate
+    translate duplicate integrate write provide configure secure measure compare prepare analyse analyze organise
+    organize centralise optimise optimize require expire invite note rate route scale purge parse price trace
+    subscribe describe decide divide encode decode calculate announce advise raise notice force place produce introduce
+"""
+_ENDS_IN_E = frozenset(_E_VERBS.split())
 
 
-def title_of(sentence: str, kind: str, cues: Cues, heading: str | None = None) -> str:
-    """A title for what ``sentence`` asks for; a heading that names the thing is better than any sentence."""
+def title_of(
+    sentence: str, kind: str, cues: Cues, heading: str | None = None, before: str | None = None, *, alone: bool = False
+) -> str | None:
+    """A title for what ``sentence`` asks for; a heading that names the thing is better than any sentence.
+
+    ``before`` is the sentence before, for "we need to fix that". None where what is meant can't be told; with ``alone``
+    the words are taken as they are.
+    """
     if heading:
-        return _short(_capital(heading.rstrip(" ?.:")))
-    text = sentence.strip(" \"'“”‘’.!?-–*→>")
+        return _short(_capital(_prefixed(heading.rstrip(" ?.:"), kind if kind == "spike" else "", cues, asked=False)))
+    text = sentence[:_LONG].strip(_AROUND)
     story = _STORY.search(text)
     if story:
         return _short(_capital(_outcome(_PURPOSE.sub("", story.group("what")))))
+    text, asked = _asked_for(text, cues)
+    text = _outcome(text)
+    if not alone and (_LEANS.match(text) or _POINTS.match(text) or len(content_words(text)) < 1):
+        resolved = _resolved(text, before, cues, asked=asked)
+        if resolved is None and (_LEANS.match(text) or len(content_words(text)) < 3):
+            return None
+        text, asked = resolved or (text, asked)
+    return _short(_capital(_prefixed(text, kind, cues, asked=asked)))
+
+
+def rejected_title(sentence: str, cues: Cues, heading: str | None = None) -> str:
+    """A title for what was turned down: the thing, without the words that turn it down."""
+    text = re.sub(r"^\[[ xX]\]\s*", "", sentence.strip())
+    for cue in ("reject", "park", "done_tail"):
+        found = cues.pattern(cue).search(text[:_LONG])
+        if found and len(content_words(text[: found.start()])) >= 1:
+            text = text[: found.start()]
+    opened = cues.pattern("done_lead").match(text)
+    if opened and content_words(text[opened.end() :]):
+        text = text[opened.end() :]
+    text = re.sub(r",\s+(?:today|it['’]s|they|so|and (?:we|i|it))\b.*$", "", text, flags=re.IGNORECASE)
+    text = _LOOSE_END.sub("", text)
+    return title_of(text or sentence, "", cues, heading, alone=True) or "Untitled item"
+
+
+def _asked_for(text: str, cues: Cues) -> tuple[str, bool]:
+    """What is asked for, without the words that ask; and whether there were such words."""
     text = _PURPOSE.sub("", text)
+    asked = False
     before = None
     while before != text:
         before = text
+        text = _TAIL.sub("", text)
+        able = _ABLE.match(text)
+        if able:
+            who = able.group("who")
+            what = able.group("what")
+            return (what if who.lower() in _NOBODY else f"let {_lowered(who)} {what}"), True
+        thing = _THING.match(text)
+        if thing:
+            return f"make {_lowered(thing.group('what'))} {thing.group('verb')} {thing.group('rest')}", True
         opened = cues.pattern("title_cut").match(text)
         if opened and len(text) - opened.end() >= 8:
             text = text[opened.end() :].lstrip(" ,:–-")
-        text = _TAIL.sub("", text)
+            asked = asked or len(opened.group().split()) > 1 or opened.group().lower().startswith("let")
+    text = re.sub(r"^be able to ", "", text, flags=re.IGNORECASE)
     text = _ORDER.sub("", text)
+    text = _first_clause(text, cues, asked=asked)
     passive = _PASSIVE.match(text)
     if passive and len(passive.group("what").split()) <= 8:
-        text = f"{_base(passive.group('verb'))} {passive.group('what')}{passive.group('rest')}"
-    text = _outcome(text)
-    if kind == "bug" and not re.match(r"(?i)fix|correct|repair|stop|prevent|make", text):
-        text = f"Fix: {text[0].lower() + text[1:] if text[:2].istitle() and not text[:2].isupper() else text}"
-    if kind == "spike" and not re.match(
-        r"(?i)investigat|research|find out|analy|evaluat|try|explore|compare|test|spike|interview|look", text
-    ):
-        text = f"Investigate {text[0].lower() + text[1:]}"
-    return _short(_capital(text))
+        return f"{_base(passive.group('verb'))} {_lowered(passive.group('what'))}{passive.group('rest')}", True
+    return text, asked
+
+
+def _first_clause(text: str, cues: Cues, *, asked: bool) -> str:
+    """What is asked for, without criteria and without a clause that only comments: ", the licence ends in March"."""
+    criteria = cues.pattern("criteria_open").search(text)
+    if criteria and criteria.start() >= _CLAUSE and content_words(text[: criteria.start()]):
+        text = text[: criteria.start()].rstrip(" ,;:–-(")
+    comma = text.find(", ", _CLAUSE) if asked else -1
+    while comma > 0:
+        if cues.opens("splice", text[comma + 2 :]):
+            return text[:comma]
+        comma = text.find(", ", comma + 2)
+    return text
+
+
+def _resolved(text: str, before: str | None, cues: Cues, *, asked: bool) -> tuple[str, bool] | None:
+    """What "fix that", "do it on the website", "that before Christmas" mean, by the sentence before."""
+    if before is None or before.rstrip().endswith("?"):
+        said = _asked_for(before[:_LONG].strip(_AROUND), cues)[0] if before else ""
+        thing = said if 0 < len(said.split()) <= 4 and not cues.find("finite", said) else None
+    else:
+        said, _ = _asked_for(before[:_LONG].strip(_AROUND), cues)
+        subject = _SUBJECT.match(said)
+        bare = said if len(said.split()) <= 4 and not cues.find("finite", said) else None
+        thing = bare or (subject.group("what") if subject else None)
+    points = _POINTS.match(text)
+    if points and cues.pattern("does_bug").match(points.group("verb")):
+        if len(said.split()) >= 3 and content_words(said) and not _LEANS.match(said):
+            return said, False
+        return None
+    doing = _DOING.match(said) if points and points.group("verb").lower() == "do" else None
+    if doing and points:
+        return f"{doing.group('doing')}{text[points.end() :]}", True
+    if thing is None or not content_words(thing):
+        return None
+    thing = _lowered(thing)
+    if points:
+        verb = "add" if points.group("verb").lower() in ("have", "get", "do", "offer") else points.group("verb")
+        return f"{verb} {thing}{text[points.end() :]}", True
+    leaning = _LEANS.match(text)
+    if leaning is None:
+        return None
+    rest = text[leaning.end() :]
+    if asked:
+        kept = re.match(r" (?:before|after|in|on|by|with|for|as)\b", rest, re.IGNORECASE)
+        return f"add {thing}{rest if kept else ''}", True
+    return f"{thing}{rest}", False
+
+
+def _prefixed(text: str, kind: str, cues: Cues, *, asked: bool) -> str:
+    """With "Fix:" before what is wrong, and "Investigate" before what is to be found out."""
+    if not text:
+        return text
+    if kind == "bug" and not asked and not cues.opens("imperative", text):
+        return f"Fix: {_lowered(text)}"
+    if kind == "spike" and not cues.opens("finding_out", text):
+        asks = re.match(r"(?:whether|if|how|what|which|why|who|where|when)\b", text, re.IGNORECASE)
+        return f"Investigate{':' if asked and not asks else ''} {_lowered(text)}"
+    return text
+
+
+def _lowered(text: str) -> str:
+    """Without the capital that opens a sentence; names in capitals keep theirs."""
+    return text[0].lower() + text[1:] if len(text) > 1 and not text[1].isupper() else text
 
 
 def _outcome(text: str) -> str:
@@ -89,6 +250,8 @@ def _base(participle: str) -> str:
     word = participle.lower()
     if word in _IRREGULAR:
         return _IRREGULAR[word]
+    if word[:-1] in _ENDS_IN_E:
+        return word[:-1]
     if word.endswith("ied"):
         return word[:-3] + "y"
     if word.endswith(("ced", "ged", "sed", "zed", "ved", "ted", "red", "led", "ned", "ued")) and re.search(

@@ -9,8 +9,10 @@ from attrs import define, field
 
 from pipekit.backlog.model.meeting import Meeting
 from pipekit.backlog.offline.cues import Cues
+from pipekit.backlog.offline.new_requests import new_requests
 from pipekit.backlog.offline.signals import content_words
 from pipekit.backlog.offline.talk import Sentence
+from pipekit.backlog.offline.wishes import worth_of
 
 __all__ = ["Topic", "cut_into_topics"]
 
@@ -18,6 +20,8 @@ _NOUN_PHRASE = re.compile(r"(?:the|our|my|those|these)\s+[\w'’-]+(?:\s[\w'’-
 _BARE_NOUN = re.compile(r"[A-Z][\w'’-]+(?:\s[\w'’-]+){0,3}\.$")
 #: How far back from a rejection its proposal is looked for, in sentences.
 REACH = 4
+#: How many short comments after a rejection still belong to it.
+TAIL = 6
 
 
 @define
@@ -30,6 +34,8 @@ class Topic:
     in_notes: bool = False
     #: Its heading asks for work ("Actions", "Bugs"), so that a bullet needs no other words for that.
     asks: bool = False
+    #: Cut off because it seems to ask for something else; where it asks for nothing, it belongs to the one before.
+    is_guess: bool = False
 
     @property
     def words(self) -> frozenset[str]:
@@ -96,8 +102,7 @@ def _by_layout(talk: Sequence[Sentence], cues: Cues) -> list[Topic]:
 
 
 def _is(cues: Cues, cue: str, name: str) -> bool:
-    found = cues.pattern(cue).match(name)
-    return found is not None and len(name) - found.end() <= 2
+    return any(cues.pattern(cue).fullmatch(name[: len(name) - more]) is not None for more in range(min(3, len(name))))
 
 
 # --- talk ----------------------------------------------------------------------------------------------------------
@@ -111,11 +116,13 @@ def _by_phrases(meeting: Meeting, talk: Sequence[Sentence], cues: Cues) -> list[
         before = talk[position - 1] if position else None
         if _opens(one, before, people, cues):
             starts.add(position)
+    guessed = new_requests(talk, starts, cues) - starts
+    starts |= guessed
     verdicts = _turned_down(talk, starts, cues)
     topics: list[Topic] = []
     for position, one in enumerate(talk):
         if position in starts or not topics:
-            topics.append(Topic(verdict=verdicts.get(position)))
+            topics.append(Topic(verdict=verdicts.get(position), is_guess=position in guessed))
         topics[-1].sentences.append(one)
     return _joined(topics, cues)
 
@@ -142,9 +149,11 @@ def _opens(one: Sentence, before: Sentence | None, people: set[str], cues: Cues)
 def _turned_down(talk: Sequence[Sentence], starts: set[int], cues: Cues) -> dict[int, str]:
     """Where something is rejected, parked or done: its stretch becomes a topic of its own, with the verdict."""
     verdicts: dict[int, str] = {}
+    after = 0
     for position, one in enumerate(talk):
-        verdict = _verdict(one, cues)
-        if verdict is None:
+        before = talk[position - 1] if position else None
+        verdict = _verdict(one, before, cues)
+        if verdict is None or (position < after and verdict != "parked"):
             continue
         begin = _proposal_before(talk, position, starts, cues)
         if any(cues.find("story", other.text) for other in talk[begin : position + 1]) and verdict != "rejected":
@@ -155,13 +164,17 @@ def _turned_down(talk: Sequence[Sentence], starts: set[int], cues: Cues) -> dict
             starts.discard(inner)
             verdicts.pop(inner, None)
         after = position + 1
-        while after < len(talk) and _belongs_to_verdict(talk[after], one, cues):
+        while after < min(len(talk), position + 1 + TAIL) and _belongs_to_verdict(talk[after], one, starts, cues):
             after += 1
         starts.add(after)
     return verdicts
 
 
-def _verdict(one: Sentence, cues: Cues) -> str | None:
+def _verdict(one: Sentence, before: Sentence | None, cues: Cues) -> str | None:
+    if cues.find("not_now", one.text) and not one.is_question:
+        return "parked"
+    if before is not None and cues.opens("refusal", one.text) and _names_only(before, cues):
+        return "parked" if cues.find("park", one.text) else "rejected"
     for verdict, cue in (("rejected", "reject"), ("parked", "park"), ("done", "done")):
         if cues.find(cue, one.text):
             if verdict == "done" and (one.is_question or cues.find("criteria_open", one.text)):
@@ -170,6 +183,17 @@ def _verdict(one: Sentence, cues: Cues) -> str | None:
                 continue
             return verdict
     return None
+
+
+def _names_only(one: Sentence, cues: Cues) -> bool:
+    """Whether it only asks "dark mode?": a thing to build, no question about the talk."""
+    return (
+        one.is_question
+        and one.words <= 5
+        and bool(content_words(one.text))
+        and not cues.find("talk_question", one.text)
+        and not cues.find("finite", one.text)
+    )
 
 
 def _proposal_before(talk: Sequence[Sentence], position: int, starts: set[int], cues: Cues) -> int:
@@ -192,14 +216,17 @@ def _proposal_before(talk: Sequence[Sentence], position: int, starts: set[int], 
         if back in starts:
             begin = back if begin == position and back == position - 1 else begin
             break
-    while begin > 0 and begin not in starts and talk[begin - 1].turn == talk[begin].turn and talk[begin].words <= 4:
+    least = max(0, position - 2 * REACH)
+    while begin > least and begin not in starts and talk[begin - 1].turn == talk[begin].turn and talk[begin].words <= 4:
         begin -= 1
     return begin
 
 
-def _belongs_to_verdict(after: Sentence, verdict: Sentence, cues: Cues) -> bool:
+def _belongs_to_verdict(after: Sentence, verdict: Sentence, starts: set[int], cues: Cues) -> bool:
     """Short words that only comment on what was just turned down."""
-    if cues.opens("opener", after.text):
+    if after.index in starts or cues.opens("opener", after.text):
+        return False
+    if (after.is_question and after.turn != verdict.turn) or worth_of(after, cues) >= 1.0:
         return False
     return (after.turn - verdict.turn <= 1 and after.words <= 6) or (after.turn == verdict.turn and after.words <= 12)
 

@@ -1,0 +1,46 @@
+"""Who takes an item, where notes say so in brackets at the end of a bullet: "fix the invoices (Jo)"."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from pipekit.backlog.offline.talk import Sentence
+
+__all__ = ["owners_of", "without_owners"]
+
+_NAME = r"@?[A-ZÀ-Þ][a-zß-ÿ]+(?:[ -][A-ZÀ-Þ][\w'’-]*\.?)?"
+_OWNERS = re.compile(rf"\s*\((?P<names>{_NAME}(?:\s*(?:,|&|/|\+|\band\b)\s*{_NAME})*)\)\s*(?P<end>[.!]?)\s*$")
+#: What stands in brackets at the end, too, and is nobody.
+_NOT_NAMES = """
+    Android Safari Chrome Firefox Edge Windows Linux Mac Apple Google Jira Slack Today Tomorrow Monday Tuesday
+    Wednesday Thursday Friday Saturday Sunday January February March April May June July August September October
+    November December Spring Summer Autumn Winter Later Done Parked Rejected Bug Feature Spike Story Optional Urgent
+    High Low Medium Small Large Phase Part Step Postgres Redis Python Java Web Mobile Desktop English German French
+"""
+_NOBODY: Final = frozenset(_NOT_NAMES.split())
+
+
+def owners_of(one: Sentence) -> tuple[str, ...]:
+    """The names in brackets at the end of a bullet."""
+    found = _found(one)
+    if found is None:
+        return ()
+    names = re.split(r"\s*(?:,|&|/|\+|\band\b)\s*", found.group("names"))
+    return tuple(name.lstrip("@") for name in names)
+
+
+def without_owners(one: Sentence) -> str:
+    """The sentence without them."""
+    found = _found(one)
+    return one.text if found is None else one.text[: found.start()] + found.group("end")
+
+
+def _found(one: Sentence) -> re.Match[str] | None:
+    if one.utterance.kind != "bullet":
+        return None
+    tail = len(one.text) - 120
+    found = _OWNERS.search(one.text, max(0, tail))
+    if found is None or _NOBODY & set(re.findall(r"\w+", found.group("names"))):
+        return None
+    return found

@@ -1,0 +1,102 @@
+"""How strongly a sentence asks for work, and what it leans on: the same judgement for cutting topics and for items."""
+
+from __future__ import annotations
+
+import re
+
+from pipekit.backlog.offline.cues import Cues
+from pipekit.backlog.offline.signals import content_words
+from pipekit.backlog.offline.talk import Sentence
+
+__all__ = ["ENOUGH", "asks_for_work", "complains", "is_private", "is_smalltalk", "leans", "main_clause", "worth_of"]
+
+#: How much a topic needs to be a work item.
+ENOUGH = 2.0
+_LEAD = re.compile(
+    r"^(?:(?:and|but|so|or|then|well|okay|ok|right|yes|yeah|no|also|now|oh|fine|sure|agreed|true|because)\b[\s,.:–-]*)+",
+    re.IGNORECASE,
+)
+_PRONOUN = re.compile(r"(?:it|that|this|they|these|those|he|she|them|which|otherwise)(?:['’]\w+)?\b", re.IGNORECASE)
+_NAMED = re.compile(r"(?:that|this|these|those) (?!(?:is|are|was|has|have|would|will)\b)[\w-]+ \w+", re.IGNORECASE)
+#: "It" and its like as an object; "this page" names something, "this before Monday" does not.
+_POINTS = re.compile(
+    r"\b(?:it|them)\b"
+    r"|\b(?:that|this|those|these)"
+    r"(?! (?!before|after|in|on|by|with|for|as|at|to|until|this|next|first|today|now|too)\w)\b",
+    re.IGNORECASE,
+)
+_POINTS_AT_END = re.compile(r"\b(?:for|of|with|at|to|about|in|on) (?:that|this|it|them)\W*$", re.IGNORECASE)
+#: "It" that stands for nothing: "it would be great if …", "is it possible to …".
+_EXPLETIVE = re.compile(
+    r"^(?:(?:is|was|would|will) it (?:be )?|it(?:['’]s| is| was| would be|['’]d be) )"
+    r"(?:possible|great|nice|good|cool|helpful|useful|time|important|necessary|better|easier)\b(?: (?:to|if|that))?\s*",
+    re.IGNORECASE,
+)
+_REASON = re.compile(
+    r",?\s+(?:because|since|so that|in order to|otherwise|as soon as|unless|although|so (?:i|we|they|people)\b)",
+    re.IGNORECASE,
+)
+
+
+def worth_of(one: Sentence, marks: Cues) -> float:
+    """How strongly a sentence asks for work; 0 for talk about the meeting itself or about private life."""
+    text = one.text
+    if marks.find("story", text):
+        return 3.0
+    if (marks.find("agreement", text) or is_private(one, marks)) and not marks.find("bug_word", text):
+        return 0.0
+    worth = 0.0
+    if asks_for_work(one, marks):
+        worth += 1.0 if marks.find("others_duty", text) else 2.0
+    if marks.find("commit", text) and one.words >= 3:
+        worth += 1.0
+    for cue, weight in (("bug_word", 1.5), ("debt_word", 1.5), ("spike_word", 1.5)):
+        if marks.find(cue, text):
+            worth += weight
+    if marks.find("bug", text) and not one.is_question and one.words >= 5:
+        worth += 1.0
+    if marks.find("spike", text) and one.words >= 4:
+        worth += 1.0
+    if marks.find("debt", text) and one.words >= 4 and not one.is_question:
+        worth += 0.5
+    return worth
+
+
+def asks_for_work(one: Sentence, marks: Cues) -> bool:
+    """Whether its words are those of a request, and not of one about the meeting."""
+    text = one.text
+    if one.words < 4 or marks.find("meeting_verb", text):
+        return False
+    return marks.find("request", text) is not None
+
+
+def complains(one: Sentence, marks: Cues) -> bool:
+    """Whether it says that something is wrong."""
+    return not one.is_question and one.words >= 5 and marks.find("bug", main_clause(one.text)) is not None
+
+
+def is_private(one: Sentence, marks: Cues) -> bool:
+    """Whether it is about food, trips, families or the weather, or advice from one person to another."""
+    return marks.find("private", one.text) is not None
+
+
+def is_smalltalk(one: Sentence, marks: Cues) -> bool:
+    """Whether it is too short to say anything, or only agrees."""
+    return one.words <= 2 or (one.words <= 6 and marks.opens("assent", one.text))
+
+
+def leans(text: str) -> bool:
+    """Whether its subject, or all it names, stands in a sentence before: "it needs a queue", "we need to fix that"."""
+    bare = _EXPLETIVE.sub("", _LEAD.sub("", text[:2000].lstrip(" \"'“‘(*_-")))
+    if _POINTS_AT_END.search(bare) and len(content_words(bare)) < 4:
+        return True
+    if _PRONOUN.match(bare) and not _NAMED.match(bare):
+        return True
+    points = _POINTS.search(bare)
+    return points is not None and len(content_words(bare[: points.start()])) < 2
+
+
+def main_clause(text: str) -> str:
+    """The sentence without the reason it gives."""
+    found = _REASON.search(text[:2000])
+    return text[: found.start()] if found and found.start() >= 12 else text[:2000]
