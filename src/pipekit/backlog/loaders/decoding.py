@@ -13,18 +13,18 @@ __all__ = ["Decoded", "decode", "looks_binary"]
 
 #: First bytes of files that hold no text, and what they are.
 _MAGIC = {
-    b"%PDF": "a PDF",
+    b"%PDF-": "a PDF",
     b"PK\x03\x04": "a ZIP archive or an Office document",
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",
-    b"GIF8": "a picture",
     b"\x1f\x8b": "a compressed file",
     b"\xd0\xcf\x11\xe0": "an old Office document",
-    b"ID3": "a sound file",
-    b"OggS": "a sound file",
-    b"RIFF": "a sound or video file",
     b"\x7fELF": "a program",
 }
+#: The same of letters alone, which notes may begin with, too: in such a file a control byte follows soon.
+_LETTERS = {b"GIF8": "a picture", b"ID3": "a sound file", b"OggS": "a sound file", b"RIFF": "a sound or video file"}
+#: How far the headers of these files reach, in bytes.
+_HEADER = 64
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -53,14 +53,22 @@ def looks_binary(head: bytes) -> str:
     for magic, what in _MAGIC.items():
         if head.startswith(magic):
             return what
-    if head[12:16] == b"ftyp" or head[4:8] == b"ftyp":
-        return "a sound or video file"
+    if _control_bytes(head[:_HEADER]):
+        for magic, what in _LETTERS.items():
+            if head.startswith(magic):
+                return what
+        if head[12:16] == b"ftyp" or head[4:8] == b"ftyp":
+            return "a sound or video file"
     if _encoding_of(head).startswith("utf-16") or head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return ""
     if b"\x00" in head:
         return "a binary file"
-    odd = sum(byte < 32 and byte not in b"\t\n\r\x0b\x0c\x1b" for byte in head)
+    odd = _control_bytes(head)
     return "a binary file" if odd > 3 and odd / len(head) > 0.02 else ""
+
+
+def _control_bytes(content: bytes) -> int:
+    return sum(byte < 32 and byte not in b"\t\n\r\x0b\x0c\x1b" for byte in content)
 
 
 def decode(content: bytes, name: str) -> Decoded:
@@ -68,7 +76,7 @@ def decode(content: bytes, name: str) -> Decoded:
     kind = looks_binary(content[:65536])
     if kind:
         raise InputError(
-            f"is {kind}, not text: {name}",
+            f"is {kind}, not text",
             file=name,
             kind="binary",
             hint="export the meeting as text, Markdown, WebVTT, SRT or JSON",
@@ -83,7 +91,7 @@ def decode(content: bytes, name: str) -> Decoded:
         warnings.append(f"left out {controls} control characters")
     text = _INVISIBLE.sub("", text)
     if not text.strip():
-        raise InputError(f"holds no text: {name}", file=name, kind="empty", hint="hand over a file with words in it")
+        raise InputError("holds no text", file=name, kind="empty", hint="hand over a file with words in it")
     return Decoded(text, tuple(warnings))
 
 
@@ -104,20 +112,27 @@ def _encoding_of(content: bytes) -> str:
 
 def _decoded(content: bytes) -> tuple[str, list[str]]:
     encoding = _encoding_of(content)
-    if encoding != "utf-8":
-        text = content.decode(encoding, "replace").removeprefix("\ufeff")
-        return text, []
     try:
-        return content.decode("utf-8-sig"), []
+        return content.decode("utf-8-sig" if encoding == "utf-8" else encoding).removeprefix("\ufeff"), []
     except UnicodeDecodeError as error:
         broken = error.start
+    if encoding != "utf-8":
+        return _mended(content, encoding, broken)
     # Mostly UTF-8 with a few broken bytes is damage; otherwise it is one of the old Western encodings.
     replaced = content.decode("utf-8-sig", "replace")
     multibyte = sum(ord(letter) > 127 and letter != "\ufffd" for letter in replaced)
     if multibyte > 5 * replaced.count("\ufffd"):
-        return replaced, [f"replaced {replaced.count(chr(0xFFFD))} broken bytes by \ufffd, the first at byte {broken}"]
+        return _mended(content, "utf-8-sig", broken)
     try:
         text = content.decode("cp1252")
     except UnicodeDecodeError:
         text = content.decode("latin-1")
     return text, ["not UTF-8: read as Windows-1252 (Latin-1), check the accents"]
+
+
+def _mended(content: bytes, encoding: str, broken: int) -> tuple[str, list[str]]:
+    """The text with a sign for each broken place, and how many there are; signs that the file itself holds aside."""
+    text = content.decode(encoding, "replace")
+    count = text.count("\ufffd") - content.decode(encoding, "ignore").count("\ufffd")
+    places = "1 broken place" if count == 1 else f"{count} broken places"
+    return text.removeprefix("\ufeff"), [f"replaced {places} by \ufffd, the first at byte {broken}"]

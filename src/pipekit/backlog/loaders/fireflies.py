@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 from pipekit.backlog.loaders.decoding import decode
@@ -47,7 +48,7 @@ class FirefliesLoader:
         entries = _entries(data)
         if entries is None:
             raise InputError(
-                f"is JSON, but holds no list of sentences: {source.name}",
+                "is JSON, but holds no list of sentences",
                 file=source.name,
                 kind="no-sentences",
                 hint='entries look like {"sentence": "…", "speaker_name": "…", "start_time": 1.5}',
@@ -61,7 +62,12 @@ class FirefliesLoader:
             else:
                 utterances.append(utterance)
         if not utterances:
-            raise InputError(f"holds no sentence with words: {source.name}", file=source.name, kind="empty")
+            raise InputError(
+                "holds no sentence with words",
+                file=source.name,
+                kind="empty",
+                hint=f"the words of an entry stand under one of: {', '.join(_TEXT)}",
+            )
         facts = data if isinstance(data, dict) else {}
         warnings = list(decoded.warnings) + ([f"left out {skipped} entries without words"] if skipped else [])
         return Meeting(
@@ -89,8 +95,13 @@ def _parsed(text: str, name: str) -> Any:
             kind="json",
             hint="export it again; plain text is read with --input-format text",
         ) from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"is JSON nested too deeply: {name}", file=name, kind="json") from error
+    except RecursionError as error:
+        hint = "an export of a meeting is a list of sentences; plain text is read with --input-format text"
+        raise InputError("is JSON nested too deeply", file=name, kind="json", hint=hint) from error
+    except ValueError as error:
+        # A whole number of more digits than Python reads; a JSONDecodeError is one, too, and was caught above.
+        hint = "export it again; plain text is read with --input-format text"
+        raise InputError("is JSON with a number of thousands of digits", file=name, kind="json", hint=hint) from error
 
 
 def _entries(data: Any, depth: int = 0) -> Sequence[Any] | None:
@@ -141,9 +152,10 @@ def _start(value: Any) -> float | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e12:
         return float(value)
     try:
-        return seconds(value) if isinstance(value, str) else None
+        start = seconds(value) if isinstance(value, str) else None
     except ValueError:
         return None
+    return start if start is not None and isfinite(start) else None
 
 
 def _date(value: Any) -> str | None:

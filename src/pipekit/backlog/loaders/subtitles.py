@@ -46,7 +46,7 @@ class _Subtitles:
             utterances.extend(_spoken(cue, utterances[-1].speaker if utterances else None))
         if not utterances:
             raise InputError(
-                f"has no readable cue: {source.name}",
+                "has no readable cue",
                 file=source.name,
                 line=broken[0] if broken else 1,
                 kind="no-cues",

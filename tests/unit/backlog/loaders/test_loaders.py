@@ -159,7 +159,15 @@ def test_an_object_that_hides_its_sentences_is_read_too() -> None:
         (b"\xef\xbb\xbf \n", "a.txt", "empty"),
         (b"[1, 2", "a.json", "json"),
         (b"[" * 100_000, "a.json", "json"),
+        (b"[" + b"1" * 5000 + b"]", "a.json", "json"),
         (b'{"a": 1}', "a.json", "no-sentences"),
+        (b'[{"text": "  "}]', "a.json", "empty"),
+        (b"ID3\x04\x00\x00words", "a.txt", "binary"),
+        (b"RIFF\x24\x08\x00\x00WAVEfmt ", "a.txt", "binary"),
+        (b"GIF89a\x01\x00\x01\x00", "a.txt", "binary"),
+        (b"OggS\x00\x02", "a.txt", "binary"),
+        (b"\x00\x00\x00\x18ftypmp42", "a.txt", "binary"),
+        (b"%PDF-1.7\n", "a.txt", "binary"),
         (b"WEBVTT\n", "a.vtt", "no-cues"),
     ],
 )
@@ -168,6 +176,50 @@ def test_what_cannot_be_read_names_the_file_and_the_reason(content: bytes, name:
         read(content, name)
     assert caught.value.kind == kind
     assert caught.value.file == name
+    assert str(caught.value).count(name) == 1
+    assert caught.value.hint != InputError.usual_hint
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "ID3 tags come first.",
+        "RIFF or not, that is the question.",
+        "GIF89 support is asked for.",
+        "OggS is not a word.",
+        "%PDF files come next.",
+        "the ftyp box is read first.",
+    ],
+)
+def test_notes_about_sounds_and_pictures_are_text(words: str) -> None:
+    assert read(f"{words}\n").utterances[0].text == words
+
+
+@pytest.mark.parametrize(
+    ("content", "warning"),
+    [
+        ("Ada: one\nBen: two\n".encode("utf-16")[:-1], "replaced 1 broken place by \ufffd, the first at byte 36"),
+        (
+            "Ada: \ufffd kept\n".encode("utf-16") + b"\x00\xd8!\x00" * 2,
+            "replaced 2 broken places by \ufffd, the first at byte 26",
+        ),
+        (
+            "Ada: é é é é é é\n".encode() + b"\xff\n",
+            "replaced 1 broken place by \ufffd, the first at byte 23",
+        ),
+    ],
+)
+def test_broken_places_of_a_text_are_counted_and_told(content: bytes, warning: str) -> None:
+    meeting = read(content)
+    assert warning in meeting.warnings
+    assert meeting.utterances[0].speaker == "Ada"
+
+
+def test_a_start_that_is_no_time_is_none() -> None:
+    meeting = read(
+        '[{"text": "a", "start": "inf"}, {"text": "b", "start": "nan"}, {"text": "c", "start": "0:05"}]', "x.json"
+    )
+    assert [one.start for one in meeting.utterances] == [None, None, 5.0]
 
 
 @given(st.lists(st.from_regex(r"[a-z]{3,9}( [a-z]{3,9}){0,6}", fullmatch=True), min_size=1, max_size=12))
