@@ -127,6 +127,8 @@ def _kind(one: Sentence, cues: Cues) -> str | None:
     text = one.text
     if cues.find("story", text):
         return "story"
+    if cues.find("bug_word", text) and leans(text):
+        return "complaint"  # "that's a bug": what stands before it is one
     if is_smalltalk(one, cues) or is_private(one, cues) or cues.find("agreement", text):
         return None
     if cues.find("others_duty", text):

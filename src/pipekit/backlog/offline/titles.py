@@ -58,6 +58,13 @@ _THING = re.compile(
     r"(?: also| really| always)? (?P<verb>(?!be\b|have\b|get\b|not\b)[a-z]+) (?P<rest>.+)$",
     re.IGNORECASE,
 )
+#: Something, and what is to be done with it: "the logs are full of warnings, we should clean them up".
+_THEN = re.compile(
+    r"^(?P<what>(?:the|our) [\w'’-]+(?: [\w'’-]+){0,2}?) (?:is|are|was|has|have|looks?|takes?)\b[^,]{3,80}, "
+    r"(?:so |and )?(?:we|somebody|someone) (?:should|must|need to|needs to|have to|has to|ought to) "
+    r"(?P<verb>[a-z]+) (?:it|them|that)(?P<rest> (?:up|out|away|off))?$",
+    re.IGNORECASE,
+)
 _LEANS = re.compile(
     r"(?:it|that|this|they|these|those|he|she|them)(?:['’]\w+)?(?= (?:is|are|was|has|have|would|will|can|every|before|"
     r"after|on|in|at|for|by|with|as|too|again|now|first|to)\b|[,.:;]|$)",
@@ -160,6 +167,9 @@ def _asked_for(text: str, cues: Cues) -> tuple[str, bool]:
             who = able.group("who")
             what = able.group("what")
             return (what if who.lower() in _NOBODY else f"let {_lowered(who)} {what}"), True
+        then = _THEN.match(text)
+        if then:
+            return f"{then.group('verb')}{then.group('rest') or ''} {_lowered(then.group('what'))}", True
         thing = _THING.match(text)
         if thing:
             return f"make {_lowered(thing.group('what'))} {thing.group('verb')} {thing.group('rest')}", True
@@ -168,6 +178,7 @@ def _asked_for(text: str, cues: Cues) -> tuple[str, bool]:
             text = text[opened.end() :].lstrip(" ,:–-")
             asked = asked or len(opened.group().split()) > 1 or opened.group().lower().startswith("let")
     text = re.sub(r"^be able to ", "", text, flags=re.IGNORECASE)
+    text = re.sub(r"^have (?=(?:an?|the|some|more) )", "add ", text, flags=re.IGNORECASE)
     text = _ORDER.sub("", text)
     text = _first_clause(text, cues, asked=asked)
     passive = _PASSIVE.match(text)

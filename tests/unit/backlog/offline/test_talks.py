@@ -136,6 +136,21 @@ def test_criteria_end_where_the_next_request_begins() -> None:
     assert [one.acceptance_criteria for one in found] == [("The teacher gets a mail",), ()]
 
 
+def test_what_is_called_a_bug_by_somebody_else_is_one_of_its_own() -> None:
+    found = extract_candidates(
+        talk(
+            "Lea: As a driver I want to pay with my phone so that I don't need coins.",
+            "Tim: The map shows free spots that are taken, people complain every day.",
+            "Lea: That's a bug. When is it fixed? When the map is at most one minute old.",
+        )
+    ).candidates
+    assert [(one.type, one.title) for one in found] == [
+        ("feature", "Pay with their phone"),
+        ("bug", "Fix: the map shows free spots that are taken, people complain every day"),
+    ]
+    assert [len(one.acceptance_criteria) for one in found] == [0, 1]
+
+
 def test_two_requests_with_the_same_verb_are_two_items() -> None:
     said = ("Ann: We need to replace the map library.", "Bo: We need to replace the payment library.")
     assert titles(*said) == ["Replace the map library", "Replace the payment library"]
@@ -174,6 +189,8 @@ def test_small_talk_is_no_item(said: str) -> None:
             "Users should be able to change their address after ordering.",
             "Let users change their address after ordering",
         ),
+        ("The logs are full of warnings, we should clean them up.", "Clean up the logs"),
+        ("I think we should have a button to reset the filters.", "Add a button to reset the filters"),
         ("Nurses would also like to search medicines by name.", "Search medicines by name"),
         ("The timetable has to be cached on the phone.", "Cache the timetable on the phone"),
         ("The mail goes out a day late. We need to fix that.", "Fix: the mail goes out a day late"),
