@@ -132,36 +132,47 @@ def item_type(collection: Any) -> Any:
     return object if collection in (object, Any, list, tuple) else None
 
 
-def _is_view(wanted: type, made: type) -> bool:
-    """Whether a class has some of another's fields and no more, so that its readers see these alone."""
-    if not (attrs.has(wanted) and attrs.has(made)) or issubclass(wanted, made):
-        return False
-    attrs.resolve_types(wanted)
-    attrs.resolve_types(made)
-    whole = {field.name: field.type for field in attrs.fields(made)}
-    some = {field.name: field.type for field in attrs.fields(wanted)}
-    return bool(some) and all(name in whole and fits(whole[name], type_) for name, type_ in some.items())
-
-
 def fits(made: Any, wanted: Any) -> bool:
     """Whether an artifact of type ``made`` can be handed to a parameter annotated ``wanted``.
 
     List-like types are one kind (an artifact is made anew for each reader), classes follow inheritance, an attrs class
     with some of the fields is a view of the whole, and what can't be decided here is left to the check of the value.
     """
+    return _fits(made, wanted, set())
+
+
+def _is_view(wanted: type, made: type, seen: set[tuple[type, type]]) -> bool:
+    """Whether a class has some of another's fields and no more, so that its readers see these alone.
+
+    Classes that hold themselves (a tree, and a view of its names) come by again in their own fields, and are decided
+    by the others.
+    """
+    if not (attrs.has(wanted) and attrs.has(made)) or issubclass(wanted, made):
+        return False
+    if (wanted, made) in seen:
+        return True
+    attrs.resolve_types(wanted)
+    attrs.resolve_types(made)
+    whole = {field.name: field.type for field in attrs.fields(made)}
+    some = {field.name: field.type for field in attrs.fields(wanted)}
+    under_way = seen | {(wanted, made)}
+    return bool(some) and all(name in whole and _fits(whole[name], type_, under_way) for name, type_ in some.items())
+
+
+def _fits(made: Any, wanted: Any, seen: set[tuple[type, type]]) -> bool:
     if wanted in (Any, object) or made in (Any, object) or made == wanted:
         return True
     origin = get_origin(wanted)
     if origin in (Union, types.UnionType):
-        return any(fits(made, option) for option in get_args(wanted))
+        return any(_fits(made, option, seen) for option in get_args(wanted))
     if get_origin(made) in (Union, types.UnionType):
-        return all(fits(option, wanted) for option in get_args(made))
+        return all(_fits(option, wanted, seen) for option in get_args(made))
     if (get_origin(made) or made) in _LIST_LIKE and (origin or wanted) in _LIST_LIKE:
-        return fits(item_type(made) or object, item_type(wanted) or object)
+        return _fits(item_type(made) or object, item_type(wanted) or object, seen)
     if isinstance(made, type) and isinstance(wanted, type):
-        return issubclass(made, wanted) or _is_view(wanted, made)
+        return issubclass(made, wanted) or _is_view(wanted, made, seen)
     if get_origin(made) is Each:
-        return origin in (Each, Mapping) and fits(item_type(made), get_args(wanted)[-1])
+        return origin in (Each, Mapping) and _fits(item_type(made), get_args(wanted)[-1], seen)
     if origin is Each:
         return False
     if isinstance(wanted, type):

@@ -22,6 +22,31 @@ class SpecialThing(Thing):
     pass
 
 
+@frozen
+class Tree:
+    name: str
+    size: int
+    children: tuple[Tree, ...] = ()
+
+
+@frozen
+class Names:
+    name: str
+    children: tuple[Names, ...] = ()
+
+
+@frozen
+class Weights:
+    name: str
+    children: tuple[Heavy, ...] = ()
+
+
+@frozen
+class Heavy:
+    weight: float
+    children: tuple[Heavy, ...] = ()
+
+
 @settings
 class Knobs:
     size: int = 1
@@ -128,3 +153,10 @@ def test_the_item_type_of_a_collection_is_known() -> None:
     assert item_type(tuple[Thing, ...]) is Thing
     assert item_type(Each[Thing]) is Thing
     assert item_type(int) is None
+
+
+def test_a_view_of_a_class_that_holds_itself_is_decided_by_its_other_fields() -> None:
+    assert fits(Tree, Names)
+    assert fits(list[Tree], list[Names])
+    assert not fits(Names, Tree), "a name has no size"
+    assert not fits(Tree, Weights), "a tree's children have no weight"
