@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 from attrs import frozen
 
 from pipekit.errors import ConfigError
+from pipekit.yaml_nodes import CORE, NotYamlError, compose
 
 __all__ = ["CHECKS", "Criterion", "DefinitionOfReady", "default_dor", "find_dor", "parse_dor"]
 
@@ -114,20 +115,15 @@ def find_dor(folder: Path, name: str | None = None) -> DefinitionOfReady:
 
 def parse_dor(text: str, file: str) -> DefinitionOfReady:
     """The Definition of Ready in ``text``; ``file`` is for messages. Raises `ConfigError` with line and field."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
     try:
-        # Nodes, not values: they know their place, and no tag or alias in them is ever acted on.
-        root = YAML(typ="safe", pure=True).compose(text)
-    except (YAMLError, ValueError, RecursionError) as error:
-        mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
-        problem = (isinstance(error, MarkedYAMLError) and error.problem) or "can't be read"
+        root = compose(text)
+    except NotYamlError as error:
+        line, column = error.place or (None, None)
         raise ConfigError(
-            f"the Definition of Ready is no valid YAML: {problem}",
+            f"the Definition of Ready is no valid YAML: {error.problem}",
             file=file,
-            line=mark.line + 1 if mark else None,
-            column=mark.column + 1 if mark else None,
+            line=line,
+            column=column,
             hint="correct the line; texts with a colon need quotes",
         ) from error
     return _Reader(file).definition(root)
@@ -153,18 +149,14 @@ class _Reader:
         return DefinitionOfReady(required=lists["required"], recommended=lists.get("recommended", ()))
 
     def _criteria(self, name: str, key: Any, node: Any) -> tuple[Criterion, ...]:
-        from ruamel.yaml.nodes import SequenceNode
-
         if _is_null(node):
             return ()
-        if not isinstance(node, SequenceNode):
+        if _kind(node) != "sequence":
             self._fail(key, name, f"{name} is no list", f"write each criterion under {name}: on a line with a dash")
         return tuple(self._criterion(f"{name}[{index}]", item) for index, item in enumerate(node.value))
 
     def _criterion(self, field: str, node: Any) -> Criterion:
-        from ruamel.yaml.nodes import ScalarNode
-
-        if isinstance(node, ScalarNode):
+        if _kind(node) == "scalar":
             return Criterion(text=self._text(field, node))
         found = {name: value for name, _, value in self._pairs(node, field, ("text", "check", "atLeast", "atMost"))}
         if "text" not in found:
@@ -193,7 +185,7 @@ class _Reader:
         if name not in CHECKS.get(check or "", {}):
             about = f"the check {check}" if check else "a criterion without a check"
             self._fail(node, field, f"{about} takes no {name}", "leave it out")
-        value = node.value if node.tag == "tag:yaml.org,2002:int" else None
+        value = node.value if node.tag == f"{CORE}int" else None
         if not isinstance(value, str) or not value.isdecimal() or len(value) > 6:
             self._fail(
                 node, field, f"{name} is no whole number from 0 on", f"for example {name}: {CHECKS[check or ''][name]}"
@@ -201,10 +193,8 @@ class _Reader:
         return int(value)
 
     def _text(self, field: str, node: Any) -> str:
-        from ruamel.yaml.nodes import ScalarNode
-
-        text = " ".join(node.value.split()) if isinstance(node, ScalarNode) else ""
-        if not node.tag.startswith("tag:yaml.org,2002:") or "/" in node.tag:
+        text = " ".join(node.value.split()) if _kind(node) == "scalar" else ""
+        if not node.tag.startswith(CORE) or "/" in node.tag:
             self._fail(node, field, f"the tag {node.tag} is not allowed here", "leave the tag out")
         if not text or _is_null(node):
             self._fail(node, field, "text is missing here", "write words; put quotes around what looks like a list")
@@ -214,9 +204,7 @@ class _Reader:
         """(name, key node, value node) of a mapping with these names, written in any case, with or without dashes."""
         from difflib import get_close_matches
 
-        from ruamel.yaml.nodes import MappingNode
-
-        if not isinstance(node, MappingNode):
+        if _kind(node) != "mapping":
             self._fail(
                 node,
                 field,
@@ -254,5 +242,10 @@ def _plain(name: str) -> str:
     return name.replace("_", "").replace("-", "").casefold()
 
 
+def _kind(node: Any) -> str:
+    """What a node is; an empty file has none."""
+    return str(node.id) if node is not None else ""
+
+
 def _is_null(node: Any) -> bool:
-    return bool(node.tag == "tag:yaml.org,2002:null")
+    return bool(node.tag == f"{CORE}null")

@@ -1,14 +1,14 @@
 """Read YAML files into trees whose every value knows its line and column.
 
 YAML is read as version 1.2, composed to nodes and never constructed: a tag can't make an object, an alias can't grow
-into millions of values, and one key twice is an error. This is the only module that knows ruamel.
+into millions of values, and one key twice is an error.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import evolve
 
@@ -17,9 +17,7 @@ from pipekit.config.origin import Origin
 from pipekit.config.scalars import resolve_scalar
 from pipekit.config.tree import MAX_DEPTH, Entry, Node, build_mapping
 from pipekit.errors import ConfigError
-
-if TYPE_CHECKING:
-    from ruamel.yaml.error import YAMLError
+from pipekit.yaml_nodes import CORE, NotYamlError, compose
 
 __all__ = ["MAX_BYTES", "MAX_NODES", "parse_yaml", "read_text", "read_yaml"]
 
@@ -28,9 +26,8 @@ MAX_BYTES = 256_000
 #: Values in one file, with every alias counted as often as it is used.
 MAX_NODES = 20_000
 
-_CORE = "tag:yaml.org,2002:"
-_PLAIN_TAGS = {_CORE + name for name in ("null", "bool", "int", "float")}
-_TEXT_TAGS = {_CORE + name for name in ("str", "timestamp", "value")}
+_PLAIN_TAGS = {CORE + name for name in ("null", "bool", "int", "float")}
+_TEXT_TAGS = {CORE + name for name in ("str", "timestamp", "value")}
 
 
 def read_text(path: Path, place: Origin) -> str:
@@ -81,52 +78,31 @@ def read_yaml(path: Path, origin: Origin) -> Node:
 
 def parse_yaml(text: str, origin: Origin) -> Node:
     """The tree of one YAML document; ``origin`` names its source, positions are added where it is a file."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    yaml = YAML(typ="safe", pure=True)
-    yaml.version = (1, 2)
-    yaml.max_depth = MAX_DEPTH
     try:
-        # An anchor defined again is no fault; an alias means the one before it.
-        yaml.composer.warn_double_anchors = False
-        root = yaml.compose(text)
-    except YAMLError as error:
-        raise _syntax_error(error, text, origin) from None
-    except (ValueError, AttributeError, IndexError, KeyError, TypeError, AssertionError) as error:
-        # What the parser itself trips over, such as an escape beyond Unicode.
-        raise fault(f"is not YAML: {error}", origin, hint="check the quotes and escapes") from None
+        root = compose(text, max_depth=MAX_DEPTH)
+    except NotYamlError as error:
+        raise _syntax_error(error, origin) from None
     return Node(None, origin) if root is None else _Conversion(origin).node(root, 0, "")
 
 
-def _syntax_error(error: YAMLError, text: str, origin: Origin) -> ConfigError:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    problem = getattr(error, "problem", None)
-    if mark is None:
-        # The reader refuses a character; it knows an offset only.
-        offset = getattr(error, "position", 0)
-        character = getattr(error, "character", 0)
-        before = text[:offset]
-        place = origin.at(before.count("\n") + 1, offset - before.rfind("\n")) if origin.file else origin
-        return fault(
-            f"holds a character that YAML doesn't allow, U+{character:04X}", place, hint="remove the character"
-        )
-    problem = problem or str(error).partition("\n")[0]
-    problem = f"{problem} {getattr(error, 'context', None) or ''}".strip()
-    message, hint, where = f"is not YAML: {problem}", "check indentation and quotes", mark
+def _syntax_error(error: NotYamlError, origin: Origin) -> ConfigError:
+    problem = f"{error.problem} {error.context}".strip()
+    message, hint, place = f"is not YAML: {problem}", "check indentation and quotes", error.place
     for sign, better, advice in _PROBLEMS:
         if sign in problem:
             message, hint = better.format(problem=problem), advice
             break
     if message.endswith("not closed"):
         # What was never closed is found missing at the end; where it was opened is the place to look.
-        where = getattr(error, "context_mark", None) or mark
-    return fault(message, origin.at(where.line + 1, where.column + 1) if origin.file else origin, hint=hint)
+        place = error.begun or place
+    return fault(message, origin.at(*place) if origin.file and place else origin, hint=hint)
 
 
 _QUOTE = "quote text that begins with "
 #: What the parser says (a part of it), what we say, and what to do.
 _PROBLEMS = (
+    ("that YAML doesn't allow", "holds {problem}", "remove the character"),
+    ("an escape ", "is not YAML: {problem}", "check the quotes and what stands behind a \\ in them"),
     (r"'\t' that cannot start", "a tab stands where only spaces may", "indent with spaces"),
     ("that cannot start any token", "is not YAML: {problem}", "put the value in quotes"),
     ("maximum depth", f"is nested deeper than {MAX_DEPTH} levels", "no setting lies that deep"),
@@ -174,14 +150,14 @@ class _Conversion:
             what = "holds itself through an alias" if id(node) in self.open else f"is deeper than {MAX_DEPTH} levels"
             raise fault(f"{path or 'the document'} {what}", place, field=path or None, hint="write the value out")
         tag = str(node.tag)
-        kind = type(node).__name__
-        if kind == "ScalarNode":
+        kind = str(node.id)
+        if kind == "scalar":
             return Node(self.scalar(node, tag, path), place)
-        if tag != _CORE + ("map" if kind == "MappingNode" else "seq"):
+        if tag != CORE + ("map" if kind == "mapping" else "seq"):
             raise self.tagged(tag, place, path)
         self.open.add(id(node))
         try:
-            if kind == "SequenceNode":
+            if kind == "sequence":
                 items = (self.node(item, depth + 1, f"{path}[{i}]") for i, item in enumerate(node.value))
                 return Node(tuple(items), place)
             return self.mapping(node, depth, path)
@@ -201,10 +177,10 @@ class _Conversion:
         merged: list[Node] = []
         for key, value in node.value:
             place = self.place(key)
-            if str(key.tag) == _CORE + "merge":
+            if str(key.tag) == CORE + "merge":
                 merged.extend(self.merged(value, depth, path))
                 continue
-            if type(key).__name__ != "ScalarNode":
+            if key.id != "scalar":
                 raise fault("a key must be a single word", place, field=path or None, hint="write `key: value`")
             if str(key.tag) not in _PLAIN_TAGS | _TEXT_TAGS:
                 raise self.tagged(str(key.tag), place, path)
@@ -218,8 +194,7 @@ class _Conversion:
         return evolve(mapping, value={**entries, **dict(_entries(mapping))})
 
     def merged(self, value: Any, depth: int, path: str) -> list[Node]:
-        kind = type(value).__name__
-        sources = value.value if kind == "SequenceNode" else [value]
+        sources = value.value if value.id == "sequence" else [value]
         parts = [self.node(source, depth + 1, path) for source in sources]
         for part in parts:
             if not part.is_mapping:
@@ -229,7 +204,7 @@ class _Conversion:
         return parts
 
     def tagged(self, tag: str, place: Origin, path: str) -> ConfigError:
-        shown = tag.replace(_CORE, "!!")
+        shown = tag.replace(CORE, "!!")
         return fault(
             f"the tag {shown} is not allowed",
             place,

@@ -11,6 +11,8 @@ from typing import Any
 
 from attrs import field, frozen
 
+from pipekit.yaml_nodes import CORE, NotYamlError, compose
+
 __all__ = ["KINDS", "Chunk", "Document", "chunks_of", "kind_of", "parse_document"]
 
 #: What a front matter's ``type`` makes a document; every other type is a work item.
@@ -38,6 +40,8 @@ KINDS: Mapping[str, str] = {
 
 #: Front matter longer than this is no front matter; keeps a hostile file from costing a parse.
 MAX_FRONT_MATTER = 32_000
+#: More tags than this are left out.
+MAX_TAGS = 100
 #: About the size of chunks, in characters; a longer section is split between paragraphs.
 CHUNK_SIZE = 1_500
 
@@ -51,6 +55,9 @@ _MARKUP = re.compile(
     r"|^[ \t]*(?:>|[-*+]|\d+[.)])[ \t]+",
     re.MULTILINE,
 )
+
+#: Names and values of a front matter, as they are written; what is nested deeper than a list is left out.
+_Front = Mapping[str, str | tuple[str, ...]]
 
 
 @frozen(kw_only=True)
@@ -87,62 +94,72 @@ def parse_document(text: str, source: str) -> tuple[Document, tuple[str, ...]]:
     """
     match = _FRONT_MATTER.match(text)
     warnings: tuple[str, ...] = ()
-    front: Mapping[str, Any] = {}
+    front: _Front = {}
     body = text
     if match:
         front, warnings = _front_matter(match.group(1) or "", source)
         if front or not warnings:
             body = text[match.end() :]
-    attributes = {key: value for key in ("type", "status", "date", "decision") if (value := _scalar(front.get(key)))}
+    attributes = {key: value for key in ("type", "status", "date", "decision") if (value := _text(front.get(key, "")))}
     heading = _HEADING.search(body)
     name = re.sub(r"[-_]+", " ", re.sub(r"\.[A-Za-z]+$", "", source.rsplit("/", 1)[-1])).strip()
     document = Document(
         source=source,
-        title=_scalar(front.get("title")) or (_heading_text(heading) if heading else "") or name,
+        title=_text(front.get("title", "")) or (_heading_text(heading) if heading else "") or name,
         text=body.strip(),
-        id=_scalar(front.get("id")),
+        id=_text(front.get("id", "")),
         kind=kind_of(attributes.get("type", "")),
-        tags=_tags(front.get("tags")),
+        tags=_tags(front.get("tags", "")),
         attributes=attributes,
     )
     return document, warnings
 
 
-def _front_matter(block: str, source: str) -> tuple[Mapping[str, Any], tuple[str, ...]]:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
+def _front_matter(block: str, source: str) -> tuple[_Front, tuple[str, ...]]:
     if len(block) > MAX_FRONT_MATTER:
         return {}, (f"{source}: the front matter is longer than {MAX_FRONT_MATTER} characters and is read as text",)
     try:
-        value = YAML(typ="safe", pure=True).load(block)
-    except (YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 2}" if mark is not None else ""
-        problem = getattr(error, "problem", None) or str(error).split("\n", 1)[0] or type(error).__name__
-        return _plain_lines(block), (f"{source}{line}: the front matter is no valid YAML: {problem}",)
-    if value is None:
+        root = compose(block)
+    except NotYamlError as error:
+        line = f":{error.place[0] + 1}" if error.place else ""
+        return _plain_lines(block), (f"{source}{line}: the front matter is no valid YAML: {error.problem}",)
+    if root is None:
         return {}, ()
-    if not isinstance(value, Mapping):
+    if root.id != "mapping":
         return {}, (f"{source}: the front matter is no list of keys and values and is read as text",)
-    return {str(key).casefold(): item for key, item in value.items() if isinstance(key, (str, int))}, ()
+    front: dict[str, str | tuple[str, ...]] = {}
+    warnings: list[str] = []
+    for key, value in root.value:
+        name = _scalar(key).casefold()
+        if name in front:
+            place = f"{source}:{key.start_mark.line + 2}"
+            warnings.append(f"{place}: the front matter says {name[:40]!r} twice; the first one counts")
+        elif name:
+            front[name] = tuple(map(_scalar, value.value[:MAX_TAGS])) if value.id == "sequence" else _scalar(value)
+    return front, tuple(warnings)
 
 
-def _plain_lines(block: str) -> Mapping[str, Any]:
+def _scalar(node: Any) -> str:
+    """The text of a plain value as it is written; anything nested, and null, is nothing."""
+    return _line(node.value) if node.id == "scalar" and node.tag != f"{CORE}null" else ""
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:300]
+
+
+def _plain_lines(block: str) -> _Front:
     """What a broken front matter still says: its ``key: value`` lines (a title with a colon is the usual fault)."""
-    return {key.casefold(): value.strip().strip("\"'") for key, value in _PLAIN_LINE.findall(block)}
+    return {key.casefold(): _line(value.strip().strip("\"'")) for key, value in _PLAIN_LINE.findall(block)}
 
 
-def _scalar(value: object) -> str:
-    """Text of a plain value on one line; anything nested is nothing."""
-    if value is None or isinstance(value, (list, tuple, set, Mapping, bytes)):
-        return ""
-    return " ".join(str(value).split())[:300]
+def _text(value: str | tuple[str, ...]) -> str:
+    return value if isinstance(value, str) else ""
 
 
-def _tags(value: object) -> tuple[str, ...]:
-    parts = value.strip("[]").split(",") if isinstance(value, str) else value if isinstance(value, list) else []
-    return tuple(tag for part in parts[:100] if (tag := _scalar(part)))
+def _tags(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    parts = value.strip("[]").split(",")[:MAX_TAGS] if isinstance(value, str) else value
+    return tuple(tag for part in parts if (tag := part.strip()))
 
 
 def plain(markdown: str) -> str:

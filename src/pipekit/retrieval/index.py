@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TextIndex", "query_words"]
 
-#: Raised when the tables change, so that an older cache is built anew.
-SCHEMA = 1
+#: Raised when the tables change, or what is read of a document, so that an older cache is built anew.
+SCHEMA = 2
 #: A query word in more than this share of the chunks says nothing and is dropped …
 COMMON_SHARE = 0.1
 #: … unless there are fewer chunks than this, when the share means little.

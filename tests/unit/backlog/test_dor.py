@@ -120,6 +120,10 @@ def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
         ),
         ("required:\n  - !!python/object/apply:os.system ['true']", 2, "required[0]", "keys and values are expected"),
         ("required:\n  - !!python/name:os.system x", 2, "required[0]", "not allowed"),
+        ("required: !!bool maybe", 1, "required", "is no list"),
+        ('required: ["\\UFFFFFFFF"]', 1, None, "no valid YAML: an escape"),
+        ('required:\n  - "\\ud800"', 2, None, "half of a character"),
+        ("[" * 5000, 1, None, "no valid YAML"),
         ("required: &a [*a]", 1, "required[0]", "keys and values are expected"),
     ],
 )

@@ -82,6 +82,8 @@ REFUSED = [
     ("a: @x\n", "1:4", "cannot start any token"),
     ("a: *nowhere\n", "1:4", "undefined alias 'nowhere'"),
     ("a: 1\n---\nb: 2\n", "2:1", "more than one document"),
+    ('a: "\\UFFFFFFFF"\n', "1:5", "an escape names no character"),
+    ('a: "\\ud800"\n', "1:4", "an escape names half of a character"),
     ("a: 1\nb: 2\na: 3\n", "3:1", "a is given twice, first at pipekit.yaml:1:1"),
     ("s:\n  ragTopK: 1\n  rag_top_k: 2\n", "3:3", r"s.rag_top_k is given twice \(it is the same as ragTopK\)"),
     ("a: !!python/object/apply:os.system [ls]\n", "1:4", "the tag .*python/object/apply:os.system is not allowed"),

@@ -102,7 +102,26 @@ def test_aliases_that_multiply_cost_nothing() -> None:
 
 def test_values_that_are_not_text_become_text() -> None:
     document, warnings = parse_document("---\nid: 12\ntitle: 2024-05-01\ntags: 7\n---\nx", "a.md")
-    assert (document.id, document.title, document.tags, warnings) == ("12", "2024-05-01", (), ())
+    assert (document.id, document.title, document.tags, warnings) == ("12", "2024-05-01", ("7",), ())
+
+
+@pytest.mark.parametrize("value", ["!!bool maybe", "!!int none", "!!timestamp never", "!mine x", "1e999999"])
+def test_values_are_taken_as_they_are_written_whatever_they_call_themselves(value: str) -> None:
+    document, warnings = parse_document(f"---\nid: 007\nstatus: true\nx: {value}\n---\nThe text.", "a.md")
+    assert (document.id, document.attributes, document.text, warnings) == ("007", {"status": "true"}, "The text.", ())
+
+
+@pytest.mark.parametrize("escape", ["UFFFFFFFF", "U00110000", "ud800"])
+def test_an_escape_that_names_no_character_is_a_warning_and_the_rest_still_counts(escape: str) -> None:
+    document, warnings = parse_document(f'---\nid: A-1\nx: "\\{escape}"\n---\nThe text.', "a.md")
+    assert (document.id, document.text, len(warnings)) == ("A-1", "The text.", 1)
+    assert "no valid YAML: an escape" in warnings[0]
+
+
+def test_of_a_name_that_stands_twice_the_first_counts_and_a_warning_says_so() -> None:
+    document, warnings = parse_document("---\nid: A-1\nID: A-2\n---\nx", "a.md")
+    assert document.id == "A-1"
+    assert warnings == ("a.md:3: the front matter says 'id' twice; the first one counts",)
 
 
 def test_a_document_is_cut_at_its_headings_without_its_marks() -> None:
