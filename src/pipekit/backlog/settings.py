@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import asdict, field, frozen, validators
 
 from pipekit import settings
+
+if TYPE_CHECKING:
+    from pipekit.backlog.dor import DefinitionOfReady
 
 __all__ = ["ContextSettings", "ReadinessSettings", "ScoreSettings", "ScoreWeights"]
 
@@ -49,8 +53,14 @@ class ContextSettings:
     rag_threshold: float = field(default=0.3, validator=[validators.ge(0.0), validators.le(1.0)])
 
 
+class _Holding:
+    """A place beside the fields: no part of comparisons, of the plain JSON and of the fingerprint."""
+
+    __slots__ = ("_held",)
+
+
 @settings
-class ReadinessSettings:
+class ReadinessSettings(_Holding):
     """``dor``: the Definition of Ready, a YAML file relative to the configuration file.
 
     Left out, it is ``dor.yaml`` beside the configuration where there is one, else the one that comes with pipekit.
@@ -60,6 +70,20 @@ class ReadinessSettings:
 
     def depends_on(self, folder: Path) -> Mapping[str, str]:
         """The digest of the Definition of Ready in use; `ConfigError` where the file is missing or wrong."""
+        return {"Definition of Ready": self._read(folder).digest()}
+
+    def definition(self, folder: Path) -> DefinitionOfReady:
+        """The Definition of Ready whose digest was given; read now where nobody asked for the digest.
+
+        It is held from then on: a file that is edited during a run must not judge one candidate by other criteria
+        than the next, nor by others than those the step's fingerprint names.
+        """
+        held: tuple[Path, DefinitionOfReady] | None = getattr(self, "_held", None)
+        return held[1] if held is not None and held[0] == folder else self._read(folder)
+
+    def _read(self, folder: Path) -> DefinitionOfReady:
         from pipekit.backlog.dor import find_dor
 
-        return {"Definition of Ready": find_dor(folder, self.dor).digest()}
+        found = find_dor(folder, self.dor)
+        object.__setattr__(self, "_held", (folder, found))  # the fields are frozen, this is none of them
+        return found

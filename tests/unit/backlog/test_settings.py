@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,3 +36,18 @@ def test_each_score_has_a_weight() -> None:
 def test_values_out_of_range_are_refused(cls: type[Any], value: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         cls(**value)
+
+
+def test_the_definition_of_ready_is_the_one_whose_digest_was_given_however_the_file_changes(tmp_path: Path) -> None:
+    file = tmp_path / "dor.yaml"
+    file.write_text("required: [Ours]")
+    readiness = ReadinessSettings()
+    digest = readiness.depends_on(tmp_path)["Definition of Ready"]
+
+    file.write_text("required: [Theirs]")
+
+    assert readiness.definition(tmp_path).digest() == digest
+    assert readiness.definition(tmp_path).required[0].text == "Ours"
+    assert readiness == ReadinessSettings(), "what was read is no setting"
+    assert ReadinessSettings().definition(tmp_path).required[0].text == "Theirs"
+    assert readiness.definition(tmp_path / "elsewhere").required[0].text != "Ours"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipekit import StepContext, step
-from pipekit.backlog.dor import find_dor
 from pipekit.backlog.model.candidate import Candidate, Sibling
 from pipekit.backlog.model.confidence import Confidence
 from pipekit.backlog.model.dependency import DependencyMap
@@ -32,5 +31,5 @@ def check_readiness(
     dependencies: DependencyMap | None = None,
 ) -> Readiness:
     """Every criterion of the Definition of Ready with what it saw, and the verdict that follows."""
-    dor = find_dor(ctx.project, settings.dor)
+    dor = settings.definition(ctx.project)
     return rule.check_readiness(candidate, meeting, dor, candidates, confidence, risks, questions, dependencies)
