@@ -7,7 +7,7 @@ from functools import cached_property
 import anthropic
 from langchain_anthropic import ChatAnthropic
 
-from pipekit_anthropic.guarded import client_options
+from pipekit.interfaces.http_guard import client_options
 
 __all__ = ["GuardedChatAnthropic"]
 

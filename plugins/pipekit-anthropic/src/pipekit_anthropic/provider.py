@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pipekit import settings as pipekit_settings
 from pipekit.errors import ProviderError
 from pipekit.interfaces import ModelInfo, ModelOptions, ProviderFailure
+from pipekit.interfaces.http_guard import client_options, hidden, http_cause, misread, status_failure
 from pipekit.interfaces.llm_providers import Method
-from pipekit_anthropic.guarded import client_options, hidden, http_cause, misread, status_failure
 from pipekit_anthropic.known_models import known_model
 
 if TYPE_CHECKING:

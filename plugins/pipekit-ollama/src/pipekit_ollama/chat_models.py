@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_ollama import ChatOllama
 
-from pipekit_ollama.guarded import UnusableAnswerError
+from pipekit.interfaces.http_guard import UnusableAnswerError
 
 if TYPE_CHECKING:
     from langchain_core.outputs import ChatGenerationChunk

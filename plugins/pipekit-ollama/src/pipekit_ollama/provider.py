@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from pipekit import settings as pipekit_settings
 from pipekit.interfaces import ModelInfo, ModelOptions, ProviderFailure
+from pipekit.interfaces.http_guard import causes, client_options, hidden, http_cause, misread, status_failure
 from pipekit.interfaces.llm_providers import Method
-from pipekit_ollama.guarded import causes, client_options, hidden, http_cause, misread, status_failure
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

@@ -2,8 +2,8 @@
 
 The clients follow redirects with the whole prompt, and read whatever comes, a compressed bomb included. The guards are
 event hooks of their HTTP library and not a transport, so that the environment's proxies keep working. The clients use
-httpx or httpx2, which are alike; an answer tells by its own class which it is. Every plugin of ours that speaks HTTP
-has this same file, so that each depends on the core alone.
+httpx or httpx2, which are alike; an answer tells by its own class which it is, and neither is imported here: the client
+that is guarded has loaded its own.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
-from pipekit.interfaces import ProviderFailure, http_failure
-from pipekit.interfaces.llm_providers import FailureKind
+from pipekit.interfaces.http_failures import http_failure
+from pipekit.interfaces.llm_providers import FailureKind, ProviderFailure
 
 __all__ = [
     "MOST_BYTES",
