@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from attrs import evolve, frozen
 
-from pipekit.config.model import LimitSettings, ModelSettings
+from pipekit.config.model import LimitSettings, ModelSettings, RetrySettings
 from pipekit.engine.bus import Bus
 from pipekit.engine.calls import CallLog
 from pipekit.interfaces.llm_providers import LLM, ModelInfo, ModelOptions
 from pipekit.llm.abilities import Abilities, abilities_file
 from pipekit.llm.ask import Archive, Asking, ModelService
-from pipekit.llm.cache import ReplyCache, cache_file
 from pipekit.llm.candidates import Candidate
 from pipekit.llm.limits import Limits, account
 from pipekit.llm.prompts import Prompt, prompt_digest, read_prompt, tasks_in
-from pipekit.llm.recording import Recorder
 from pipekit.llm.retrying import RetryPolicy
 from pipekit.planning.plan import PlannedStep
 from pipekit.preparing import Setup
@@ -28,6 +27,10 @@ from pipekit.secrecy import mask
 from pipekit.state.events import CallFailed, CallFinished, CallRetried, CallStarted
 from pipekit.state.fingerprint import short_digest
 from pipekit.state.record import Usage
+
+if TYPE_CHECKING:
+    from pipekit.llm.cache import ReplyCache
+    from pipekit.llm.recording import Recorder
 
 T = TypeVar("T")
 
@@ -60,32 +63,46 @@ class Models:
         self._setup = setup
         self._lock = threading.Lock()
         self._made: dict[str, Candidate] = {}
+        self._opened: list[ReplyCache | Recorder] = []
         settings = setup.configuration.settings.llm
-        retry = settings.retry
-        self._abilities = Abilities.read(abilities_file())
         self.options = ModelOptions(
             temperature=settings.temperature, timeout=settings.timeout, max_tokens=settings.max_tokens
         )
-        self._asking = Asking(
+
+    # A run of rules alone asks no model, so it opens no file for one either.
+
+    @functools.cached_property
+    def _asking(self) -> Asking:
+        settings = self._setup.configuration.settings.llm
+        return Asking(
             candidate_of=self.candidate,
             strategy=settings.strategy,
-            policy=RetryPolicy(attempts=retry.attempts, wait=retry.wait, max_wait=retry.max_wait, total=retry.total),
+            policy=_policy(settings.retry),
             repairs=settings.repairs,
             archives=self._archives(),
         )
 
+    @functools.cached_property
+    def _abilities(self) -> Abilities:
+        return Abilities.read(abilities_file())
+
     def _archives(self) -> Sequence[Archive]:
         configuration = self._setup.configuration
         settings = configuration.settings.llm
-        self._recorder = Recorder(configuration.path(settings.record), mask) if settings.record else None
-        self._cache = ReplyCache(cache_file()) if settings.cache else None
-        return [one for one in (self._cache, self._recorder) if one is not None]
+        if settings.cache:
+            from pipekit.llm.cache import ReplyCache, cache_file
+
+            self._opened.append(ReplyCache(cache_file()))
+        if settings.record:
+            from pipekit.llm.recording import Recorder
+
+            self._opened.append(Recorder(configuration.path(settings.record), mask))
+        return self._opened
 
     def close(self) -> None:
         """Close the files of cache and recording."""
-        for one in (self._cache, self._recorder):
-            if one is not None:
-                one.close()
+        for one in self._opened:
+            one.close()
 
     def service(self, planned: PlannedStep, bus: Bus, log: CallLog) -> LLM:
         """The service `LLM` for one call of a step: its models, its prompts, and the replies that are kept for it."""
@@ -93,11 +110,9 @@ class Models:
         fallback = [str(reference) for reference in self._setup.configuration.fallback]
         stands_alone = own.partition("/")[0] in ("offline", "replay")
         models = [own] if stands_alone else [own, *(one for one in fallback if one != own)]
-        retry = planned.retry
         asking = self._asking
-        if retry is not None:
-            policy = RetryPolicy(attempts=retry.attempts, wait=retry.wait, max_wait=retry.max_wait, total=retry.total)
-            asking = evolve(asking, policy=policy)
+        if planned.retry is not None:
+            asking = evolve(asking, policy=_policy(planned.retry))
         return ModelService(
             asking,
             models,
@@ -130,6 +145,10 @@ class Models:
             info=_known(self._abilities.over(reference, provider.describe(model)), _of(settings.models, reference)),
             account=account((name, keys), Limits(concurrency=limits.concurrency, per_minute=limits.per_minute)),
         )
+
+
+def _policy(retry: RetrySettings) -> RetryPolicy:
+    return RetryPolicy(attempts=retry.attempts, wait=retry.wait, max_wait=retry.max_wait, total=retry.total)
 
 
 def _of(named: Mapping[str, T], name: str) -> T | None:

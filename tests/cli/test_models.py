@@ -169,6 +169,14 @@ def test_a_recorded_run_is_replayed_without_a_model(pipekit: Command, project: P
     assert "holds no reply to this question (judge)" in missed.stderr
 
 
+def test_a_recording_that_cannot_be_written_leaves_a_run_that_goes_on(pipekit: Command, project: Path) -> None:
+    done = fake(pipekit, "run", "in.txt", "--record", "no/such/folder.jsonl")
+    assert done.returncode == 10
+    assert "the recording can't be written" in done.stderr
+    assert "failed" in fake(pipekit, "list").stdout
+    assert fake(pipekit, "resume", "last", "--record", "record.jsonl").returncode == 0
+
+
 def test_with_the_cache_an_equal_question_is_paid_for_once(pipekit: Command, project: Path) -> None:
     calls = [
         json.loads(fake(pipekit, "run", "in.txt", "--set", "llm.cache=true", "--json").stdout)["usage"]["calls"]

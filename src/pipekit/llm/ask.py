@@ -17,7 +17,7 @@ from pipekit.llm.asked import Asked
 from pipekit.llm.calling import call_model, method_of
 from pipekit.llm.candidates import Candidate, Strategy, in_order
 from pipekit.llm.giving_up import given_up
-from pipekit.llm.prompts import Rendered, find_prompt, prompt_digest, read_prompt, render_prompt
+from pipekit.llm.prompts import Rendered, find_prompt, read_prompt, render_prompt
 from pipekit.llm.replies import CallError, Reply
 from pipekit.llm.retrying import STOPPING, Clock, RetryPolicy, SystemClock, with_retries
 from pipekit.llm.schema import schema_of
@@ -204,12 +204,11 @@ class ModelService:
 
     def _question(self, task: str, returns: type[Any], key: str, inputs: Mapping[str, object]) -> _Question:
         prompt = read_prompt(find_prompt(task, self._prompt_folders))
-        template = prompt_digest(task, self._prompt_folders) or ""
-        self._tell.prompted(task, template)
+        self._tell.prompted(task, prompt.digest)
         schema = None if returns is str else schema_of(returns)
         shape = "" if schema is None else _shape(schema)
         # What decides how long or where to ask is no part of the question: it may change, and the reply still holds.
-        about = [task, template, key, unstructure(inputs), shape, self._models[0], self._options.temperature]
+        about = [task, prompt.digest, key, unstructure(inputs), shape, self._models[0], self._options.temperature]
         return _Question(
             task=task,
             prompt=render_prompt(prompt, inputs),
@@ -230,6 +229,8 @@ class ModelService:
         problems: tuple[str, ...] = ()
         keys: list[str] = []
         for turn in range(1 + self._asking.repairs):
+            if turn and self._asking.clock.now() >= question.deadline:
+                break
             keys.append(_digest([*question.about, candidate.reference, turn]))
             reply = await self._reply(keys[-1], candidate, question, messages)
             try:
@@ -249,12 +250,12 @@ class ModelService:
         reply = self._kept(key)
         if reply is None:
             reply = await self._archived_or_asked(candidate, question, messages)
-        if self._replies is not None and self._kept(key) is None:
-            await self._replies.keep_reply(key, unstructure(reply))
+            if self._replies is not None:
+                await self._replies.keep_reply(key, unstructure(reply))
         self._tell.counted(reply.usage)
         if reply.problem is not None:
             await self._set_aside([key])
-            raise CallError(reply.problem, _WORDS[reply.problem], usage=reply.usage)
+            raise CallError(reply.problem, _WORDS[reply.problem])
         return reply
 
     async def _archived_or_asked(
@@ -296,12 +297,11 @@ class ModelService:
             reply = await call_model(candidate, messages, question.schema, _bucketed(options))
             self._tell.finished(candidate.reference, reply.usage)
             if reply.problem == "empty":
-                raise CallError("empty", _WORDS["empty"], usage=reply.usage)
+                self._tell.counted(reply.usage)
+                raise CallError("empty", _WORDS["empty"])
             return reply
 
         def again(error: CallError, wait: float) -> None:
-            if error.usage.calls:
-                self._tell.counted(error.usage)
             self._tell.retried(candidate.reference, f"{error.kind}: {error.message}", wait)
 
         asking = self._asking

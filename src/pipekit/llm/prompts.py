@@ -7,6 +7,7 @@ delimiters with random content. The system's part sees nothing but settings, so 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -42,13 +43,17 @@ _MARK = re.compile(r"(</?[A-Za-z_][\w-]* )[0-9a-f]{16}>")
 
 @frozen(kw_only=True)
 class Prompt:
-    """A prompt as its author wrote it: two templates, the ``version`` of its front matter, where it lies."""
+    """A prompt as its author wrote it: two templates, the ``version`` of its front matter, where it lies.
+
+    ``digest`` is that of its bytes, as `prompt_digest` gives it.
+    """
 
     task: str
     version: str
     system: str
     user: str
     path: Path
+    digest: str
 
 
 @frozen(kw_only=True)
@@ -84,9 +89,13 @@ def tasks_in(folder: Path) -> Iterable[str]:
 def prompt_digest(task: str, folders: Sequence[Path]) -> str | None:
     """A short digest of a task's prompt, None when there is none."""
     try:
-        return hashlib.sha256(find_prompt(task, folders).read_bytes()).hexdigest()[:12]
+        return _digest(find_prompt(task, folders).read_bytes())
     except (PluginError, OSError):
         return None
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:12]
 
 
 def read_prompt(path: Path) -> Prompt:
@@ -118,8 +127,14 @@ def read_prompt(path: Path) -> Prompt:
         start = parts[name].end()
         return body[start : next((end for end in ends if end > start), len(body))].strip()
 
-    user = part("User") if parts else body.strip()
-    return Prompt(task=path.stem, version=about.get("version", "1"), system=part("System"), user=user, path=path)
+    return Prompt(
+        task=path.stem,
+        version=about.get("version", "1"),
+        system=part("System"),
+        user=part("User") if parts else body.strip(),
+        path=path,
+        digest=_digest(data),
+    )
 
 
 def _broken(path: Path, problem: str, hint: str, text: str = "", near: str = "") -> PluginError:
@@ -130,19 +145,15 @@ def _broken(path: Path, problem: str, hint: str, text: str = "", near: str = "")
 
 def render_prompt(prompt: Prompt, inputs: Mapping[str, object]) -> Rendered:
     """The prompt with its inputs: settings as they are, all else as delimited data, never as a template."""
-    from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+    from jinja2 import TemplateError, TemplateSyntaxError
 
     mark = secrets.token_hex(8)
     settings = {name: _plain(value) for name, value in inputs.items() if is_settings(type(value))}
     data = {name: _delimited(name, value, mark) for name, value in inputs.items() if name not in settings}
-    environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
-    )
 
     def rendered(part: str, template: str, values: Mapping[str, Any]) -> str:
         try:
-            return environment.from_string(template).render(values)
+            return str(_template(template).render(values))
         except TemplateSyntaxError as error:
             raise _broken(prompt.path, f"{part}, line {error.lineno}: {error.message}", "mend the template") from error
         except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
@@ -152,6 +163,18 @@ def render_prompt(prompt: Prompt, inputs: Mapping[str, object]) -> Rendered:
     return Rendered(
         system=rendered("System", prompt.system, settings), user=rendered("User", prompt.user, {**settings, **data})
     )
+
+
+@functools.lru_cache(maxsize=128)
+def _template(text: str) -> Any:
+    """A compiled template; every item of a step asks with the same one."""
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(text)
 
 
 def normalised(text: str) -> str:

@@ -24,16 +24,13 @@ _DECLINED = frozenset({"refusal"})
 
 
 class CallError(Exception):
-    """One attempt at a model that came to nothing; ``retry_after`` is in seconds, ``usage`` what it took."""
+    """One attempt at a model that came to nothing; ``retry_after`` is in seconds."""
 
-    def __init__(
-        self, kind: Kind, message: str, *, retry_after: float | None = None, usage: Usage | None = None
-    ) -> None:
+    def __init__(self, kind: Kind, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.kind: Kind = kind
         self.message = message
         self.retry_after = retry_after
-        self.usage = usage or Usage()
 
 
 @frozen(kw_only=True)

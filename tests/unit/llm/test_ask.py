@@ -229,6 +229,26 @@ def test_text_is_an_answer_too(tmp_path: Path) -> None:
     assert door(tmp_path, "<think>so</think> yes ").ask(returns=str) == "yes"
 
 
+def test_every_empty_answer_is_counted_the_last_one_too(tmp_path: Path) -> None:
+    asked = door(tmp_path, AIMessage("", usage_metadata={"input_tokens": 9, "output_tokens": 0, "total_tokens": 9}))
+    with pytest.raises(StepError):
+        asked.ask()
+    assert [usage.input_tokens for usage in asked.told.usages] == [9, 9]
+
+
+def test_an_answer_is_not_sent_back_once_the_time_is_over(tmp_path: Path) -> None:
+    asked = door(tmp_path, policy=RetryPolicy(total=50))
+
+    def slow(_: object) -> str:
+        asked.clock.time += 60
+        return "no JSON"
+
+    asked.providers["a"].model()._script = [slow]
+    with pytest.raises(StepError):
+        asked.ask()
+    assert asked.calls("a") == 1
+
+
 # --- replies are paid for once ---------------------------------------------------------------------------------------
 
 
