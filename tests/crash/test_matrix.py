@@ -9,22 +9,10 @@ import json
 from collections.abc import Callable
 
 import pytest
+from crashkit.stories import STORIES
 
 #: How many points of each way a test tries; they are spread evenly over the command's calls.
 SAMPLE = {"kill": 9, "short": 3, "power": 14, "again": 4, "cut": 6, "once": 8, "for-good": 5}
-STORIES = (
-    "run",
-    "side-by-side",
-    "resume",
-    "from-step",
-    "fork",
-    "fork-of-failed",
-    "stale",
-    "edit",
-    "prune",
-    "repair",
-    "migration",
-)
 
 
 @pytest.mark.timeout(120)

@@ -18,20 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from crashkit.stories import STORIES
+
 HERE = Path(__file__).parent
-STORIES = (
-    "run",
-    "side-by-side",
-    "resume",
-    "from-step",
-    "fork",
-    "fork-of-failed",
-    "stale",
-    "edit",
-    "prune",
-    "repair",
-    "migration",
-)
 WAYS = {
     "kill": "killed before a call",
     "short": "killed within a write",

@@ -150,7 +150,7 @@ def rejected_title(sentence: str, cues: Cues, heading: str | None = None) -> str
     if opened and content_words(text[opened.end() :]):
         text = text[opened.end() :]
     text = re.sub(r",\s+(?:today|it['’]s|they|so|and (?:we|i|it))\b.*$", "", text, flags=re.IGNORECASE)
-    text = _LOOSE_END.sub("", text)
+    text = _LOOSE_END.sub("", text[:_LONG])
     return title_of(text or sentence, "", cues, heading, alone=True) or "Untitled item"
 
 

@@ -17,7 +17,6 @@ from pipekit.backlog.offline.wishes import worth_of
 __all__ = ["Topic", "cut_into_topics"]
 
 _NOUN_PHRASE = re.compile(r"(?:the|our|my|those|these)\s+[\w'’-]+(?:\s[\w'’-]+){0,3}[.!]$", re.IGNORECASE)
-_BARE_NOUN = re.compile(r"[A-Z][\w'’-]+(?:\s[\w'’-]+){0,3}\.$")
 #: How far back from a rejection its proposal is looked for, in sentences.
 REACH = 4
 #: How many short comments after a rejection still belong to it.
