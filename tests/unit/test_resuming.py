@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -199,6 +202,69 @@ def test_a_changed_function_of_an_own_step_is_noticed(tmp_path: Path) -> None:
     run_id = pipeline(tmp_path).run(Text("a bb")).run_id
     result = pipeline(tmp_path, split_text, count_letters, double, other).resume(run_id)
     assert result.warnings == ("add-up: code changed; --stale rerun makes it again",)
+
+
+OWN_FILE = """
+from pipekit import step
+
+FACTOR = 1
+
+
+def edit() -> None:
+    pass
+
+
+def weigh(text: str) -> int:
+    return len(text) * FACTOR
+
+
+@step
+def measure(text: str) -> int:
+    edit()
+    return weigh(text)
+
+
+@step
+def double(measure: int) -> int:
+    return measure * 2
+"""
+
+
+def loaded_from(file: Path) -> ModuleType:
+    """The module of a file as it is now, loaded as another process would."""
+    spec = importlib.util.spec_from_file_location("own_steps", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "stale"),
+    [
+        ("return weigh(text)", "return weigh(text) + 1", ["measure: code changed"]),
+        ("len(text) * FACTOR", "len(text) + FACTOR", ["measure: code changed"]),
+        ("FACTOR = 1", "FACTOR = 7", ["measure: code changed"]),
+        ("return measure * 2", "return measure * 3", ["double: code changed"]),
+        ("FACTOR = 1", "FACTOR = 1\n\nOTHER = 2", []),
+    ],
+)
+def test_a_file_of_steps_that_is_edited_while_the_run_is_under_way_makes_no_step_look_current_that_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str, after: str, stale: Sequence[str]
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # it would be taken for an edit of the same second
+    file = tmp_path / "own_steps.py"
+    file.write_text(OWN_FILE)
+    assert OWN_FILE.count(before) == 1
+    module = loaded_from(file)
+    module.edit = lambda: file.write_text(OWN_FILE.replace(before, after))  # type: ignore[attr-defined]
+    run_id = pipeline(tmp_path, module.measure, module.double).run(Text("a bb")).run_id
+    assert file.read_text() != OWN_FILE
+
+    module = loaded_from(file)
+    result = pipeline(tmp_path, module.measure, module.double).resume(run_id)
+    assert list(result.warnings) == [f"{said}; --stale rerun makes it again" for said in stale]
 
 
 def test_a_rerun_that_is_cut_short_goes_on_without_a_question(tmp_path: Path) -> None:

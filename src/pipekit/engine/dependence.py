@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from pipekit.engine.binding import is_per_item
 from pipekit.engine.fanout import items_of
 from pipekit.engine.table import ArtifactTable
 from pipekit.planning.plan import PlannedStep
-from pipekit.serde import JSON
+from pipekit.serde import JSON, encode
 from pipekit.state.fingerprint import Dependence, digest, fingerprint, short_digest
 
 __all__ = ["dependence_of"]
@@ -51,10 +49,6 @@ def dependence_of(planned: PlannedStep, table: ArtifactTable, extras: Mapping[st
 
 def _code_of(planned: PlannedStep) -> str | None:
     """The digest of the source of a step's functions, for steps that no package version speaks for."""
-    functions: Sequence[Any] = [planned.step.fn]
-    if planned.uses_offline_rule:
-        functions = [planned.step.fn, planned.step.offline]
-    try:
-        return digest("\n".join(inspect.getsource(function) for function in functions).encode())
-    except (OSError, TypeError):
-        return None
+    sources = planned.step.sources if planned.uses_offline_rule else planned.step.sources[:1]
+    digests = [source.digest for source in sources]
+    return digest(encode(digests)) if any(digests) else None

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, ca
 from attrs import frozen
 
 from pipekit.state.artifacts import ItemError
+from pipekit.state.source import Source
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -130,6 +131,8 @@ class Step(Generic[P, R, A_co]):
         self.version = version
         self.needs = None if needs is None else tuple(needs)
         self.returns = returns
+        #: Of the functions as they were loaded, whatever their files hold later.
+        self.sources = tuple(Source(one) for one in (fn, offline) if one is not None)
         if each is not None and not self.is_whole:
             raise TypeError(f"step {self.name}: each= gives one artifact; provides= must be one name")
 
