@@ -1,0 +1,107 @@
+"""Every gold file beside an open meeting agrees with the meeting as it is loaded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from pipekit.backlog import Meeting
+from pipekit.backlog.loaders import LOADERS
+from pipekit.inputs import Given, pick_loader
+from pipekit.interfaces import Source
+
+OPEN = Path(__file__).parents[2] / "data" / "eval" / "open"
+GOLD: dict[str, dict[str, Any]] = {
+    path.name.removesuffix(".gold.yaml"): YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    for path in sorted(OPEN.glob("*.gold.yaml"))
+}
+EVENTS = {"refinement", "planning", "standup", "retrospective", "other"}
+TYPES = {"feature", "bug", "tech-debt", "spike"}
+REASONS = {"rejected", "parked", "done", "off-topic", "status", "process"}
+
+
+def words(name: str) -> str:
+    """What is said in the meeting, in one line."""
+    file = OPEN / GOLD[name]["file"]
+    made = {key: factory() for key, factory in LOADERS.items()}
+    content = file.read_bytes()
+    chosen = pick_loader(Given(name=file.name, content=content, kind="file"), made, None, Meeting)
+    assert chosen is not None
+    loaded = made[chosen].load(Source(name=file.name, content=content))
+    assert isinstance(loaded, Meeting)
+    assert not loaded.warnings
+    return " ".join(" ".join(one.text for one in loaded.utterances).split())
+
+
+def occurs(stem: str, text: str) -> bool:
+    """As it is measured: a stem of fewer than five letters begins a word."""
+    start = r"(?<!\w)" if len(stem) < 5 else ""
+    return re.search(start + re.escape(stem), text.lower()) is not None
+
+
+def unmet(groups: list[list[str]], text: str) -> list[list[str]]:
+    return [group for group in groups if not any(occurs(stem, text) for stem in group)]
+
+
+def stated(gold: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from gold["open_questions"]
+    yield from gold["risks"]
+
+
+def test_every_meeting_has_a_gold_file_and_every_gold_file_a_meeting() -> None:
+    meetings = {path.name for path in OPEN.iterdir() if path.name != "README.md" and ".gold." not in path.name}
+    assert meetings == {gold["file"] for gold in GOLD.values()}
+    assert meetings
+
+
+@pytest.mark.parametrize("name", GOLD)
+def test_a_gold_file_uses_the_words_of_its_format(name: str) -> None:
+    gold = GOLD[name]
+    assert gold["name"] == name
+    assert gold["language"] in {"en", "nl", "de"}
+    assert gold["eventType"] in EVENTS
+    for one in gold["candidates"]:
+        assert {one["type"], *one.get("type_alt", ())} <= TYPES
+        assert one["ac"] >= (2 if one["ready"] else 0)
+    assert {one["reason"] for one in gold["not_candidates"]} <= REASONS
+
+
+@pytest.mark.parametrize("name", GOLD)
+def test_evidence_is_said_word_for_word_and_holds_the_stems(name: str) -> None:
+    said = words(name)
+    for one in GOLD[name]["candidates"]:
+        assert one["evidence"]
+        assert [quote for quote in one["evidence"] if quote not in said] == []
+        assert unmet(one["must_mention"], f"{one['title']} {' '.join(one['evidence'])}") == []
+
+
+@pytest.mark.parametrize("name", GOLD)
+def test_what_is_no_candidate_and_what_stays_open_comes_up_in_the_meeting(name: str) -> None:
+    said = words(name)
+    for one in [*GOLD[name]["not_candidates"], *stated(GOLD[name])]:
+        assert unmet(one["must_mention"], said) == []
+
+
+@pytest.mark.parametrize("name", GOLD)
+def test_ids_are_unique_and_point_to_candidates_that_exist(name: str) -> None:
+    gold = GOLD[name]
+    ids = [one["id"] for one in gold["candidates"]]
+    others = [one["id"] for one in gold["not_candidates"]]
+    assert len(set(ids + others)) == len(ids + others)
+    assert {one["candidate"] for one in stated(gold)} <= set(ids)
+    for link in gold["dependencies"]:
+        assert {link["source"], link["target"]} <= set(ids)
+        assert link["source"] != link["target"]
+        assert {link["type"], *link.get("type_alt", ())} <= {"blocks", "relates-to", "extends"}
+        assert {link["strength"], *link.get("strength_alt", ())} <= {"hard", "soft"}
+
+
+@pytest.mark.parametrize("name", GOLD)
+def test_no_candidate_that_is_ready_has_a_critical_question(name: str) -> None:
+    critical = {one["candidate"] for one in GOLD[name]["open_questions"] if one["critical"]}
+    assert [one["id"] for one in GOLD[name]["candidates"] if one["ready"] and one["id"] in critical] == []
