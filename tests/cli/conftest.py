@@ -42,3 +42,19 @@ def pipekit(tmp_path: Path) -> Command:
         return subprocess.CompletedProcess(done.args, done.returncode, out, err)
 
     return run
+
+
+@pytest.fixture
+def install(tmp_path: Path) -> Callable[..., dict[str, str]]:
+    """Install a plugin as an unpacked wheel would be; what the environment has to say to find it."""
+
+    def install(name: str, code: str, version: str = "1.2") -> dict[str, str]:
+        site = tmp_path / "site"
+        about = site / f"pipekit_{name}-{version}.dist-info"
+        about.mkdir(parents=True)
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: pipekit-{name}\nVersion: {version}\n")
+        (about / "entry_points.txt").write_text(f"[pipekit]\n{name} = pipekit_{name}\n")
+        (site / f"pipekit_{name}.py").write_text(code)
+        return {"PYTHONPATH": str(site), "PIPEKIT_PLUGINS_OFF": ""}
+
+    return install

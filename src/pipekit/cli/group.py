@@ -14,6 +14,9 @@ from pipekit import __version__
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from pipekit.errors import PipekitError
+    from pipekit.plugins.quarantine import PluginInfo
+
 __all__ = ["COMMANDS", "SingleCommand", "SubGroup", "pipekit_group"]
 
 #: Name → where the command is, and its line in the help. The order is that of the help.
@@ -36,6 +39,9 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "trust": ("pipekit.cli.trust:trust", "Allow a project's own steps to run on this machine."),
     "completion": ("pipekit.cli.completion:completion", "Print the shell completion script for bash, zsh or fish."),
 }
+
+#: Where a call remembers the plugin whose command it is.
+_PLUGIN = "pipekit.plugin"
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -85,7 +91,22 @@ class _LazyGroup(SubGroup):
             return None
         from pipekit.plugins.commands import find_plugin_command
 
-        return find_plugin_command(cmd_name)
+        found = find_plugin_command(cmd_name, own=list(COMMANDS))
+        if found is None:
+            return None
+        ctx.meta[_PLUGIN] = found.plugin
+        return found.command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+            raise
+        except Exception as error:
+            plugin = ctx.meta.get(_PLUGIN)
+            if plugin is None:
+                raise
+            raise _of_plugin(error, plugin, ctx.invoked_subcommand) from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -109,6 +130,23 @@ class _LazyGroup(SubGroup):
 
         known = {**{name: text for name, (_, text) in COMMANDS.items()}, **_plugin_commands()}
         return [CompletionItem(name, help=text) for name, text in known.items() if name.startswith(incomplete)]
+
+
+def _of_plugin(error: Exception, plugin: PluginInfo, command: str | None) -> PipekitError:
+    """What went wrong in a plugin's own command, as its plugin's; an error that it raised to be understood stays."""
+    from pipekit.errors import PipekitError
+    from pipekit.plugins.calling import blamed
+
+    if isinstance(error, PipekitError):
+        return error
+    return blamed(
+        error,
+        f"the command {command}",
+        plugin,
+        hook="pipekit_commands",
+        kind="command",
+        hint="its author has to mend this; --debug shows where it was raised",
+    )
 
 
 def _plugin_commands() -> Mapping[str, str]:

@@ -36,6 +36,7 @@ _CONFIGURATION = (
     click.option(
         "--set", "assignments", metavar="PATH=VALUE", multiple=True, help="Set one setting: steps.step4.ragTopK=3."
     ),
+    click.option("--strict-plugins", is_flag=True, help="A plugin that can't be used is an error, needed or not."),
     click.option("--trust", is_flag=True, help="Run the project's own steps though they were not trusted before."),
 )
 
@@ -143,6 +144,8 @@ def open_pipeline(flags: Mapping[str, Any]) -> Pipeline:
             override = Override.parse(assignment)
             refuse_secret(override.path, override.text)
             settings[override.path] = override.text
+    if flags.get("strict_plugins"):
+        settings["plugins.strict"] = "true"
     # Paths of the command line count from where one is, those of settings from the configuration's folder.
     if flags.get("record"):
         settings["llm.record"] = str(Path(flags["record"]).absolute())

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipekit.cli.group import SingleCommand
 from pipekit.cli.options import configured, open_pipeline
 from pipekit.cli.terminal import print_json, print_table, say, talk
+
+if TYPE_CHECKING:
+    from pipekit.plugins.quarantine import PluginInfo
 
 __all__ = ["plugins"]
 
@@ -17,12 +21,26 @@ __all__ = ["plugins"]
 @configured
 def plugins(**flags: Any) -> None:
     """List the plugins, pipekit's own first: what each gives, how long it took to load, and how it is."""
+    from pipekit.cli.exits import AnsweredError
+    from pipekit.errors import PluginError
+
+    try:
+        _show(open_pipeline(flags).registry.plugins)
+    except PluginError as error:
+        # Where plugins have to be sound, this is still the page that says what is wrong with which.
+        loose = {**flags, "strict_plugins": False, "assignments": (*flags["assignments"], "plugins.strict=false")}
+        raise AnsweredError(error, _show(open_pipeline(loose).registry.plugins, ends=False)) from error
+
+
+def _show(found: Sequence[PluginInfo], *, ends: bool = True) -> Mapping[str, object]:
+    """Show the plugins, for people at once and as JSON at the end; the document."""
     from pipekit.serde import unstructure
 
-    found = open_pipeline(flags).registry.plugins
+    document = {"plugins": [unstructure(plugin) for plugin in found]}
     if talk().json:
-        print_json({"plugins": [unstructure(plugin) for plugin in found]})
-        return
+        if ends:
+            print_json(document)
+        return document
     rows = [
         (
             plugin.name,
@@ -40,3 +58,4 @@ def plugins(**flags: Any) -> None:
             say(f"{plugin.name} is {plugin.health}: {plugin.reason}")
             if plugin.hint:
                 say(f"  {plugin.hint}")
+    return document

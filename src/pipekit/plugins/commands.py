@@ -8,21 +8,24 @@ the configuration says, as everywhere: one that is blocked is not even imported.
 from __future__ import annotations
 
 import contextlib
+import difflib
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from pipekit.errors import PluginError
+from pipekit.errors import PluginError, UsageError
 
 if TYPE_CHECKING:
     import click
 
-    from pipekit.plugins.manager import Candidate
+    from pipekit.plugins.loading import PluginOptions
+    from pipekit.plugins.manager import Candidate, Loaded
+    from pipekit.plugins.quarantine import PluginInfo
 
-__all__ = ["cached_plugin_commands", "find_plugin_command"]
+__all__ = ["PluginCommand", "cached_plugin_commands", "find_plugin_command"]
 
 
 def _cache_file(environ: Mapping[str, str]) -> Path:
@@ -51,40 +54,76 @@ def _are_off(environ: Mapping[str, str]) -> bool:
     return text == "1" or resolve_scalar(text) is True
 
 
+class PluginCommand(NamedTuple):
+    """A command, and the plugin that gives it."""
+
+    command: click.Command
+    plugin: PluginInfo
+
+
 def find_plugin_command(
-    name: str, environ: Mapping[str, str] | None = None, folder: Path | None = None
-) -> click.Command | None:
+    name: str, environ: Mapping[str, str] | None = None, folder: Path | None = None, *, own: Sequence[str] = ()
+) -> PluginCommand | None:
     """The command of this name that an installed plugin gives, None when none does. Keeps the listing up to date.
 
-    ``folder`` is where the configuration is looked for, the working directory by default. `ConfigError` when it doesn't
-    say which plugins are wanted, `PluginError` when two of them give the command.
+    ``folder`` is where the configuration is looked for, the working directory by default; ``own`` are pipekit's own
+    commands, one of which may have been meant. `ConfigError` when it doesn't
+    say which plugins are wanted, `PluginError` when two of them give the command, or when one can't be asked and all
+    have to be sound. `UsageError` when nobody gives it and somebody can't be asked.
     """
-    import click
-
+    from pipekit.plugins.loading import fatal
     from pipekit.plugins.manager import commands_of
+    from pipekit.plugins.quarantine import PluginInfo
 
     environ = os.environ if environ is None else environ
-    found: dict[str, list[tuple[Candidate, click.Command]]] = {}
-    for candidate in _wanted(environ, folder or Path.cwd()):
-        for command in commands_of(candidate):
-            if isinstance(command, click.Command) and command.name:
-                found.setdefault(command.name, []).append((candidate, command))
-    listing = {key: several[0][1].get_short_help_str(60) for key, several in sorted(found.items()) if len(several) == 1}
-    _keep(listing, environ)
+    options, candidates = _wanted(environ, folder or Path.cwd())
+    found: dict[str, list[PluginCommand]] = {}
+    failed: list[Loaded] = []
+    for candidate in candidates:
+        loaded = commands_of(candidate)
+        if loaded.reason:
+            if options.strict:
+                raise fatal(candidate, loaded.reason, loaded.error)
+            failed.append(loaded)
+        info = PluginInfo(name=candidate.name, package=candidate.package, version=candidate.version)
+        for called, command in (pair for one in loaded.found for pair in one.given):
+            found.setdefault(called, []).append(PluginCommand(command, info))
+    _keep(
+        {
+            called: several[0].command.get_short_help_str(60)
+            for called, several in sorted(found.items())
+            if len(several) == 1
+        },
+        environ,
+    )
     several = found.get(name, [])
     if len(several) > 1:
-        who = " and ".join(f"{one.package} {one.version}".strip() or one.name for one, _ in several)
+        who = " and ".join(one.plugin.label or one.plugin.name for one in several)
         raise PluginError(
             f"the command {name!r} is given by {who}",
             kind="clash",
             hook="pipekit_commands",
-            hint=f"neither is used until one is blocked: plugins: {{block: [{several[-1][0].name}]}}",
+            hint=f"neither is used until one is blocked: plugins: {{block: [{several[-1].plugin.name}]}}",
         )
-    return several[0][1] if several else None
+    if not several and failed:
+        raise _nobodys(name, failed, [*own, *found])
+    return several[0] if several else None
 
 
-def _wanted(environ: Mapping[str, str], folder: Path) -> list[Candidate]:
-    """The installed plugins that may be loaded."""
+def _nobodys(name: str, failed: Sequence[Loaded], known: Sequence[str]) -> UsageError:
+    from pipekit.plugins.loading import fatal
+
+    near = difflib.get_close_matches(name, known, n=1)
+    return UsageError(
+        f"there is no command {name!r}, or its plugin can't be asked: "
+        + "; ".join(fatal(one.candidate, one.reason).message for one in failed),
+        kind="unknown-command",
+        hint=f"did you mean {near[0]}? see pipekit plugins" if near else "see pipekit --help, and pipekit plugins",
+    )
+
+
+def _wanted(environ: Mapping[str, str], folder: Path) -> tuple[PluginOptions, list[Candidate]]:
+    """The installed plugins that may be loaded, and what the configuration says about them."""
     from pipekit.config.configuration import load_configuration
     from pipekit.plugins.loading import PluginOptions, refusals
     from pipekit.plugins.manager import discover
@@ -95,10 +134,10 @@ def _wanted(environ: Mapping[str, str], folder: Path) -> list[Candidate]:
             raise fault  # with the defaults in its place, a plugin that was meant to be blocked would be imported
     options = PluginOptions.of(configuration)
     if options.off:
-        return []
+        return options, []
     candidates = discover(None, off=False)
     refused = refusals(candidates, options)
-    return [one for one in candidates if not one.builtin and one not in refused]
+    return options, [one for one in candidates if not one.builtin and one not in refused]
 
 
 def _keep(listing: Mapping[str, str], environ: Mapping[str, str]) -> None:

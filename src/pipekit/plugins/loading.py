@@ -15,7 +15,7 @@ from pipekit.plugins.manager import BUILTINS, Candidate, Loaded, discover, load
 from pipekit.plugins.quarantine import Health, PluginInfo
 from pipekit.plugins.registry import Contribution, Registry
 
-__all__ = ["PluginOptions", "load_plugins", "refusals"]
+__all__ = ["PluginOptions", "fatal", "load_plugins", "refusals"]
 
 
 @frozen(kw_only=True)
@@ -76,13 +76,15 @@ def load_plugins(
         )
         if candidate in set_aside:
             health, reason = set_aside[candidate]
+            if health == "set aside" and options.strict:
+                raise fatal(candidate, reason)
             plugins.append(evolve(info, health=health, reason=reason))
             continue
         loaded = load(candidate)
         info = evolve(info, load_ms=round(loaded.load_ms, 2))
         if loaded.reason:
             if candidate.builtin or options.strict:
-                raise _fatal(loaded)
+                raise fatal(candidate, loaded.reason, loaded.error)
             hint = loaded.error.hint if isinstance(loaded.error, PluginError) else ""
             plugins.append(evolve(info, health="set aside", reason=loaded.reason, hint=hint))
             continue
@@ -111,7 +113,7 @@ def load_plugins(
             else:
                 accepted.append(one)
         if complaints and options.strict:
-            raise PluginError(complaints[0], kind="clash", plugin=info.name, hint="plugins.block settles it")
+            raise fatal(loaded.candidate, complaints[0])
         health = "ok" if not complaints else ("partly" if accepted else "set aside")
         shown = evolve(_with_names(info, accepted), health=health, reason="; ".join(complaints))
         contributions += [evolve(one, plugin=shown) for one in accepted]
@@ -190,16 +192,22 @@ def _clash(
     return ""
 
 
-def _fatal(loaded: Loaded) -> PluginError:
-    candidate = loaded.candidate
+def fatal(candidate: Candidate, reason: str, cause: BaseException | None = None) -> PluginError:
+    """The error of a plugin that can't be used though it has to be."""
+    by = "pipekit's own" if candidate.builtin else _origin(candidate)
     error = PluginError(
-        f"the plugin {candidate.name} of {candidate.package or 'this project'} {candidate.version} can't be used: "
-        f"{loaded.reason}",
+        f"the plugin {candidate.name} ({by}) can't be used: {reason}",
         kind="broken",
         plugin=candidate.name,
         dist=candidate.package or None,
         version=candidate.version or None,
-        hint="pipekit plugins shows all; plugins.block leaves one out",
+        hint=_hint_of(cause) or "pipekit plugins shows all; plugins.block leaves one out",
     )
-    error.__cause__ = loaded.error
+    error.__cause__ = cause
     return error
+
+
+def _hint_of(cause: BaseException | None) -> str:
+    # Only what the plugin's error says itself: the usual hint of its kind says no more than ours.
+    hint = cause.hint if isinstance(cause, PluginError) else ""
+    return "" if hint == PluginError.usual_hint else hint

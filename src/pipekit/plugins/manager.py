@@ -131,15 +131,37 @@ def _installed() -> list[Candidate]:
 
 def load(candidate: Candidate) -> Loaded:
     """Load one plugin and ask all its hooks but the commands; whatever goes wrong sets it aside."""
+
+    def ask(plugin: object, manager: pluggy.PluginManager, loaded: Loaded) -> None:
+        loaded.found = _ask(manager, plugin)
+        loaded.listener = _listener(manager)
+
+    return _asked(candidate, ask)
+
+
+def commands_of(candidate: Candidate) -> Loaded:
+    """Load one plugin and ask it for its commands alone, with the same guard."""
+
+    def ask(_: object, manager: pluggy.PluginManager, loaded: Loaded) -> None:
+        import click
+
+        results = [list(result) for result in manager.hook.pipekit_commands()]
+        given = tuple((str(one.name), one) for result in results for one in result if isinstance(one, click.Command))
+        if len(given) < sum(map(len, results)):
+            raise PluginError("pipekit_commands gave something that is no click command", kind="junk")
+        loaded.found = [Found(hook="pipekit_commands", given=given)]
+
+    return _asked(candidate, ask)
+
+
+def _asked(candidate: Candidate, ask: Callable[[object, pluggy.PluginManager, Loaded], None]) -> Loaded:
     loaded = Loaded(candidate=candidate)
     began = time.perf_counter()
     try:
         with _guarded():
             plugin = candidate.get()
             _check_version(plugin)
-            manager = _registered(plugin, candidate.name)
-            loaded.found = _ask(manager, plugin)
-            loaded.listener = _listener(manager)
+            ask(plugin, _registered(plugin, candidate.name), loaded)
     except BaseException as error:  # a plugin's SystemExit is its own failure, as everything else
         if is_stop(error):
             raise
@@ -148,20 +170,6 @@ def load(candidate: Candidate) -> Loaded:
         loaded.found = []
     loaded.load_ms = (time.perf_counter() - began) * 1000
     return loaded
-
-
-def commands_of(candidate: Candidate) -> list[object]:
-    """The commands of one plugin; none from one that fails."""
-    try:
-        with _guarded():
-            plugin = candidate.get()
-            _check_version(plugin)
-            results = _registered(plugin, candidate.name).hook.pipekit_commands()
-            return [command for result in results for command in result]
-    except BaseException as error:  # a broken plugin has no commands; pipekit plugins says why
-        if is_stop(error):
-            raise
-        return []
 
 
 @contextlib.contextmanager

@@ -9,9 +9,14 @@ import click
 import pytest
 
 from pipekit import hookimpl
-from pipekit.errors import ConfigError, PluginError
+from pipekit.errors import ConfigError, PluginError, UsageError
 from pipekit.plugins import manager
 from pipekit.plugins.commands import cached_plugin_commands, find_plugin_command
+
+
+def command_of(name: str, environ: dict[str, str], folder: Path | None = None) -> click.Command | None:
+    found = find_plugin_command(name, environ, folder)
+    return found.command if found else None
 
 
 @click.command("hello")
@@ -35,12 +40,22 @@ def environ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 def test_a_command_is_found_and_listed_from_then_on(environ: dict[str, str]) -> None:
     assert cached_plugin_commands(environ) == {}
-    assert find_plugin_command("hello", environ) is hello
+    assert command_of("hello", environ) is hello
     assert cached_plugin_commands(environ) == {"hello": "Say hello."}
 
 
-def test_an_unknown_command_is_nobodys(environ: dict[str, str]) -> None:
-    assert find_plugin_command("goodbye", environ) is None
+def test_an_unknown_command_is_nobodys_and_who_could_not_be_asked_is_named(environ: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match=r"'goodbye', or its plugin can't be asked: the plugin broken .*Zero"):
+        find_plugin_command("goodbye", environ)
+
+
+def test_what_is_no_command_is_not_taken_for_one(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    plugin = ModuleType("odd")
+    plugin.pipekit_commands = hookimpl(lambda: [hello, 5])  # type: ignore[attr-defined]
+    plugin.pipekit_commands.__name__ = "pipekit_commands"
+    monkeypatch.setattr(manager, "_installed", lambda: [manager.Candidate(name="odd", get=lambda: plugin)])
+    with pytest.raises(UsageError, match="no click command"):
+        find_plugin_command("hello", environ)
 
 
 def test_a_cache_that_cannot_be_read_lists_nothing(environ: dict[str, str], tmp_path: Path) -> None:
@@ -51,7 +66,7 @@ def test_a_cache_that_cannot_be_read_lists_nothing(environ: dict[str, str], tmp_
 
 @pytest.mark.parametrize("text", ["1", "true", " TRUE "])
 def test_with_plugins_off_there_are_no_commands(environ: dict[str, str], text: str) -> None:
-    assert find_plugin_command("hello", environ) is hello
+    assert command_of("hello", environ) is hello
     assert find_plugin_command("hello", {**environ, "PIPEKIT_PLUGINS_OFF": text}) is None
     assert cached_plugin_commands({**environ, "PIPEKIT_PLUGINS_OFF": text}) == {}
 
@@ -93,4 +108,4 @@ def test_of_two_plugins_with_one_command_neither_is_used_until_one_is_blocked(
     assert find_plugin_command("other", environ, tmp_path) is None
     assert cached_plugin_commands(environ) == {}
     (tmp_path / "pipekit.yaml").write_text("plugins: {block: [two]}\n")
-    assert find_plugin_command("hello", environ, tmp_path) is hello
+    assert command_of("hello", environ, tmp_path) is hello
