@@ -15,6 +15,10 @@ from importlib import resources
 __all__ = ["Cues", "cues"]
 
 
+#: Where people who type fast, and programs that write down talk, leave it out: "dont", "lets".
+_NO_APOSTROPHE = re.compile(r"(?:(?<=n)(?=\['’\]t)|(?<=let)(?=\['’\]s))\['’\]")
+
+
 class Cues:
     """The phrases of one language, compiled when first asked for."""
 
@@ -25,8 +29,10 @@ class Cues:
     def pattern(self, name: str) -> re.Pattern[str]:
         """The expression of a cue: whole words, any case, any kind of apostrophe."""
         if name not in self._compiled:
+            # People who type fast, and programs that write down talk, leave out the apostrophe of "don't" and "let's".
             parts = [
-                part.replace("'", "['’]").replace(" ?", r"\s*").replace(" ", r"\s+") for part in self._phrases[name]
+                _NO_APOSTROPHE.sub("['’]?", part.replace("'", "['’]")).replace(" ?", r"\s*").replace(" ", r"\s+")
+                for part in self._phrases[name]
             ]
             self._compiled[name] = re.compile(rf"(?<![\w'’])(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE)
         return self._compiled[name]

@@ -13,9 +13,9 @@ from pipekit.backlog.model.meeting import Meeting
 from pipekit.backlog.offline.criteria import stated_criteria
 from pipekit.backlog.offline.cues import Cues, cues
 from pipekit.backlog.offline.language import language_note
-from pipekit.backlog.offline.owners import owners_of, without_owners
+from pipekit.backlog.offline.owners import owners_of, without_address, without_owners
 from pipekit.backlog.offline.signals import content_words
-from pipekit.backlog.offline.talk import Sentence, read_talk, span_over
+from pipekit.backlog.offline.talk import Sentence, people_in, read_talk, span_over
 from pipekit.backlog.offline.titles import rejected_title, title_of
 from pipekit.backlog.offline.topics import Topic, cut_into_topics
 from pipekit.backlog.offline.wishes import ENOUGH, is_private, is_smalltalk, leans, main_clause, worth_of
@@ -65,7 +65,7 @@ def extract_candidates(meeting: Meeting) -> Extraction:
             continue
         # Items of one topic were told apart already; only earlier ones can be the same.
         paired = [(draft, twins.of(draft, topic)) for draft in _drafts_of(topic, marks)]
-        if not paired and topic.is_guess and latest is not None:
+        if not paired and latest is not None and (topic.is_guess or _goes_on(topic, latest, marks)):
             latest.sentences += topic.sentences
             latest.stretches.append(list(topic.sentences))
         elif not topic.is_guess or paired:
@@ -85,6 +85,13 @@ def extract_candidates(meeting: Meeting) -> Extraction:
     return Extraction(
         candidates=candidates, rejected=tuple(rejected), extraction_notes=_notes(talk, candidates, rejected)
     )
+
+
+def _goes_on(topic: Topic, draft: _Draft, marks: Cues) -> bool:
+    """Whether "what about owners without a phone?" is asked about the item at hand: it has a word of it."""
+    asked = topic.sentences[0]
+    words = frozenset[str]().union(*(content_words(one.text) for one in draft.sentences))
+    return marks.opens("goes_on", asked.text) and bool(words & content_words(asked.text))
 
 
 # --- topics to drafts ------------------------------------------------------------------------------------------------
@@ -109,7 +116,12 @@ def _turned_down(topic: Topic, marks: Cues) -> RejectedReason | None:
 
 def _rejected(topic: Topic, reason: RejectedReason, marks: Cues) -> RejectedItem:
     naming = [one for one in topic.sentences if not _only_judges(one, marks)] or topic.sentences
-    telling = max(naming, key=lambda one: (len(content_words(one.text)), -one.index))
+
+    def tells(one: Sentence) -> tuple[bool, int, int]:
+        words = content_words(one.text)
+        return (marks.opens("opener", one.text) and len(words) >= 2, len(words), -one.index)
+
+    telling = max(naming, key=tells)
     text = without_owners(telling)
     if telling.utterance.kind == "bullet" and telling.speaker and _only_judges(telling, marks):
         text = telling.speaker  # "Chat bot: parked" reads like something that Chat Bot says
@@ -233,7 +245,7 @@ class _Twins:
 
 def _candidate(number: int, draft: _Draft, places: _Places, marks: Cues) -> Candidate:
     kind = _kind(draft, marks)
-    seed, title = _titled(draft, kind, marks)
+    seed, title = _titled(draft, kind, places.people, marks)
     quotes = [seed, *[one for one in draft.seeds[:6] if one is not seed]]
     evidence = tuple(places.span(one) for one in sorted(quotes[:6], key=lambda one: one.index))
     speakers = [one.speaker for one in draft.seeds if one.speaker]
@@ -252,28 +264,30 @@ def _candidate(number: int, draft: _Draft, places: _Places, marks: Cues) -> Cand
     )
 
 
-def _titled(draft: _Draft, kind: CandidateType, marks: Cues) -> tuple[Sentence, str]:
+def _titled(draft: _Draft, kind: CandidateType, people: frozenset[str], marks: Cues) -> tuple[Sentence, str]:
     """The sentence that says what is wanted, and the title made of it: the best one that can stand alone."""
     before = {one.index: said for said, one in pairwise(draft.sentences)}
     ranked = _telling(draft, kind, marks)
     for one in ranked:
         said = before.get(one.index)
-        title = title_of(without_owners(one), kind, marks, draft.heading, said.text if said else None)
+        text = without_address(without_owners(one), people)
+        title = title_of(text, kind, marks, draft.heading, said.text if said else None)
         if title is not None:
             names = said is not None and not draft.heading and leans(one.text) and title.startswith("Fix: ")
             return (said if names and said is not None else one), title
     told = [one for one in draft.sentences if one.words >= 4 and not leans(one.text) and not is_smalltalk(one, marks)]
     for one in sorted(told, key=lambda one: (abs(one.index - ranked[0].index), one.index))[:5]:
-        title = title_of(without_owners(one), kind, marks)
+        title = title_of(without_address(without_owners(one), people), kind, marks)
         if title is not None:
             return one, title
     return ranked[0], title_of(ranked[0].text, kind, marks, alone=True) or "Untitled item"
 
 
 class _Places:
-    """Where the sentences stand: each one in its own utterance, looked up once for all."""
+    """Who was there, and where the sentences stand: each one in its own utterance, looked up once for all."""
 
     def __init__(self, meeting: Meeting, talk: Sequence[Sentence]) -> None:
+        self.people = people_in(meeting)
         self._source = SourceText(meeting)
         self._in_place: set[int] = set()
         folded = ""
@@ -306,7 +320,7 @@ def _telling(draft: _Draft, kind: str, marks: Cues) -> list[Sentence]:
         if kind == "bug" and marks.find("bug", text):
             score += 1.5
         if kind == "spike" and marks.find("spike", text):
-            score += 0.5
+            score += 2.0 if marks.find("open_clause", text) else 0.5
         meaning = len(content_words(text))
         if marks.opens("type_only", text) or (marks.find("commit", text) and not marks.find("request", text)):
             score -= 3.0

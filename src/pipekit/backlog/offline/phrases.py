@@ -60,7 +60,7 @@ NO_EFFORT = _phrases(r"""
 
 #: Somebody does not know, or it is open.
 DOUBT = _phrases(r"""
-    (?:i|we) (?:really |honestly |still )?(?:don'?t|do not) know |
+    (?:(?:i|we) )?(?:really |honestly |still )?(?:don'?t|do not) know |
     (?:i'?ve |i have |we have |got )?no (?:idea|clue) |
     nobody (?:knows|has ever|is sure|could (?:say|tell)|checked|tested) |
     no one (?:knows|has ever|is sure) |

@@ -10,7 +10,7 @@ from pipekit.backlog.model.candidate import Span
 from pipekit.backlog.model.meeting import Meeting, Utterance
 from pipekit.backlog.text import sentences_of, span_of
 
-__all__ = ["Sentence", "read_talk", "span_over"]
+__all__ = ["Sentence", "people_in", "read_talk", "span_over"]
 
 
 @frozen(kw_only=True)
@@ -51,6 +51,12 @@ def read_talk(meeting: Meeting) -> list[Sentence]:
         for position, text in enumerate(sentences_of(utterance.text)):
             row.append(Sentence(index=len(row), text=text, utterance=utterance, turn=turn, first=position == 0))
     return row
+
+
+def people_in(meeting: Meeting) -> frozenset[str]:
+    """The first names of those who were there, lower case."""
+    named = [*meeting.attendees, *(one.speaker for one in meeting.utterances if one.speaker)]
+    return frozenset(name.split()[0].lower() for name in named if name.split())
 
 
 def span_over(sentences: Sequence[Sentence], quote: str = "") -> Span:

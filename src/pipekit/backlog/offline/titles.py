@@ -51,6 +51,21 @@ _ABLE = re.compile(
     r"|want to|would like to|['’]d like to|ought to)(?: also| really)? be (?:able|allowed) to (?P<what>.+)$",
     re.IGNORECASE,
 )
+#: Somebody who gets or can do something, where only the result was told: "that owners get a message".
+_SOMEBODY = re.compile(
+    r"^(?!whether\b|if\b|how\b|what\b|which\b)"
+    r"(?P<who>(?:the |our |all |every )?(?:[\w-]+ ){0,2}?(?:[\w-]+s|people|everybody|everyone)|we|you|they|i) "
+    r"(?:(?:can|could|would|will|may|might|are able to|were able to)(?: also| just| really)? (?P<can>.+)"
+    r"|(?P<verb>get|got|see|saw|have|had|receive|received|find|found|know|knew)(?P<rest> .+))$",
+    re.IGNORECASE,
+)
+_PRESENT = {"got": "get", "saw": "see", "had": "have", "received": "receive", "found": "find", "knew": "know"}
+#: What is to be found out, wherever in a sentence it stands.
+_FINDS_OUT = re.compile(
+    r"\b(?P<what>(?:investigate|find out|look into|check|evaluate|explore|research|analy[sz]e|figure out) "
+    r"(?:whether|if|how|what|which|why)\b.+)$",
+    re.IGNORECASE,
+)
 _NOBODY = frozenset(("i", "we", "you", "they", "it", "he", "she", "that", "people", "this"))
 #: A thing that shall do something: "the page should show …".
 _THING = re.compile(
@@ -129,6 +144,9 @@ def title_of(
     story = _STORY.search(text)
     if story:
         return _short(_capital(_outcome(_PURPOSE.sub("", story.group("what")))))
+    finds_out = _FINDS_OUT.search(text) if kind == "spike" else None
+    if finds_out and len(content_words(finds_out.group("what"))) >= 3:
+        text = finds_out.group("what")
     text, asked = _asked_for(text, cues)
     text = _outcome(text)
     if not alone and (_LEANS.match(text) or _POINTS.match(text) or len(content_words(text)) < 1):
@@ -173,6 +191,17 @@ def _asked_for(text: str, cues: Cues) -> tuple[str, bool]:
         thing = _THING.match(text)
         if thing:
             return f"make {_lowered(thing.group('what'))} {thing.group('verb')} {thing.group('rest')}", True
+        somebody = _SOMEBODY.match(text) if asked else None
+        if somebody and somebody.group("who").lower() in _NOBODY and somebody.group("can"):
+            return somebody.group("can"), True
+        if somebody and somebody.group("who").lower() not in _NOBODY:
+            verb = (somebody.group("verb") or "").lower()
+            does = somebody.group("can") or f"{_PRESENT.get(verb, verb)}{somebody.group('rest')}"
+            return f"let {_lowered(somebody.group('who'))} {does}", True
+        led = cues.pattern("title_lead").match(text)
+        if led and len(text) - led.end() >= 8:
+            text = text[led.end() :].lstrip(" ,:–-")
+            continue
         opened = cues.pattern("title_cut").match(text)
         if opened and len(text) - opened.end() >= 8:
             text = text[opened.end() :].lstrip(" ,:–-")

@@ -11,7 +11,7 @@ from pipekit.backlog.model.meeting import Meeting
 from pipekit.backlog.offline.cues import Cues
 from pipekit.backlog.offline.new_requests import new_requests
 from pipekit.backlog.offline.signals import content_words
-from pipekit.backlog.offline.talk import Sentence
+from pipekit.backlog.offline.talk import Sentence, people_in
 from pipekit.backlog.offline.wishes import worth_of
 
 __all__ = ["Topic", "cut_into_topics"]
@@ -109,8 +109,7 @@ def _is(cues: Cues, cue: str, name: str) -> bool:
 
 def _by_phrases(meeting: Meeting, talk: Sequence[Sentence], cues: Cues) -> list[Topic]:
     starts = {0}
-    people = {name.split()[0].lower() for name in meeting.attendees if name.split()}
-    people |= {one.speaker.split()[0].lower() for one in talk if one.speaker}
+    people = people_in(meeting)
     for position, one in enumerate(talk):
         before = talk[position - 1] if position else None
         if _opens(one, before, people, cues):
@@ -126,7 +125,7 @@ def _by_phrases(meeting: Meeting, talk: Sequence[Sentence], cues: Cues) -> list[
     return _joined(topics, cues)
 
 
-def _opens(one: Sentence, before: Sentence | None, people: set[str], cues: Cues) -> bool:
+def _opens(one: Sentence, before: Sentence | None, people: frozenset[str], cues: Cues) -> bool:
     """Whether a topic begins here: by a phrase, by handing over, or by naming a thing and nothing else."""
     text = one.text
     if cues.opens("opener", text):
@@ -199,7 +198,8 @@ def _proposal_before(talk: Sequence[Sentence], position: int, starts: set[int], 
     """The sentence that proposed what is turned down at ``position``; the sentence itself where it names the thing."""
     one = talk[position]
     named = content_words(one.text)
-    if cues.find("done", one.text) and len(named) >= 2:
+    done = cues.pattern("done").search(one.text)
+    if done and len(named) >= 2 and not cues.find("stands_for_before", one.text[: done.start()]):
         return position
     begin = position
     for back in range(position - 1, max(-1, position - 1 - REACH), -1):

@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from pipekit.backlog import Candidate, Meeting
 from pipekit.backlog.loaders import LOADERS
 from pipekit.backlog.offline.extract_candidates import extract_candidates
+from pipekit.backlog.offline.generate_questions import generate_questions
 from pipekit.inputs import Given, pick_loader
 from pipekit.interfaces import Source
 
@@ -196,6 +197,18 @@ def test_small_talk_is_no_item(said: str) -> None:
         ("The mail goes out a day late. We need to fix that.", "Fix: the mail goes out a day late"),
         ("We need to replace the map library, the licence ends in March.", "Replace the map library"),
         ("We must let guests pay by card, otherwise they leave.", "Let guests pay by card"),
+        ("What I would love is that owners get a message the day before.", "Let owners get a message the day before"),
+        ("It would be nice if nurses could sort the list by room.", "Let nurses sort the list by room"),
+        (
+            "Can I also mention, the map takes like 9 seconds to load. We must fix that.",
+            "Fix: the map takes like 9 seconds to load",
+        ),
+        ("We should upgrade the framework, 3.2 is out of support.", "Upgrade the framework"),
+        ("lets add a filter for cities.", "Add a filter for cities"),
+        (
+            "Last time we said we'd investigate whether the insurer has an API. Ann, can you look into that?",
+            "Investigate whether the insurer has an API",
+        ),
         ("Gift boxes. I'd love to have that before Christmas.", "Add gift boxes before Christmas"),
         ("Customers book a table by phone. They'd like to do it on the website.", "Book a table on the website"),
         (
@@ -218,6 +231,28 @@ def test_a_title_is_an_outcome_that_can_stand_alone(said: str, title: str) -> No
 )
 def test_what_is_to_be_done_says_more_about_the_type_than_why(said: str, kind: str) -> None:
     assert [one.type for one in extract_candidates(talk(f"Ann: {said}")).candidates] == [kind]
+
+
+def test_a_question_that_goes_on_with_an_item_is_asked_about_it() -> None:
+    found = talk(
+        "Ann: I'd like owners to get a message the day before.",
+        "Bo: and what about owners that have no mobile number?",
+        "Ann: dont know. lets leave that open.",
+    )
+    (one,) = extract_candidates(found).candidates
+    (asked, *_) = generate_questions(one, found, (one,)).questions
+    assert (asked.question, asked.status) == ("What about owners that have no mobile number?", "needs_answer")
+
+
+def test_what_was_done_is_named_by_who_brought_it_up() -> None:
+    extraction = extract_candidates(
+        talk(
+            "Ann: Oh and the passport printing! When the owner has two names, the label gets cut off.",
+            "Bo: I saw that one, it is already fixed in staging.",
+        )
+    )
+    assert extraction.candidates == ()
+    assert [(one.reason, one.title) for one in extraction.rejected] == [("done", "The passport printing")]
 
 
 def test_owners_in_brackets_are_who_mentioned_it_and_no_part_of_the_words() -> None:
