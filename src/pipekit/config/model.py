@@ -158,8 +158,8 @@ class StepBlock:
     """What every step's block takes, whatever the step; None means that the block doesn't say.
 
     ``on_item_error`` says what a failed item of a fanned-out step does: ``fail`` lets the others finish and fails the
-    step, ``skip`` goes on without it, as long as ``min_success`` (a share of the items, 0–1) of them succeed; left
-    out, one is enough.
+    step, ``skip`` goes on without it, as long as ``min_success`` (a share, 0–1) of the items succeed; without a share
+    one is enough. An item that was left out because its input is missing counts neither way.
     """
 
     enabled: bool | None = None

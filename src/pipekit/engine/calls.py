@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import inspect
+import traceback
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from pipekit.engine.notebook import Notebook
 from pipekit.engine.patience import Patience
 from pipekit.engine.sizing import sized
 from pipekit.engine.table import ArtifactTable
-from pipekit.engine.threads import Worker, in_thread
+from pipekit.engine.threads import UnusualEndError, Worker, in_thread
 from pipekit.engine.watchdog import Watchdog, Watched
 from pipekit.errors import PipekitError, PluginError
 from pipekit.interfaces.llm_providers import LLM
@@ -185,6 +187,8 @@ class Caller:
                 error.step = planned.name
             raise
         except TimeoutError as error:
+            if not patience.is_over:
+                raise _blamed(planned, error) from error
             raise _hung(planned, stack[0] if stack else worker.stack()) from error
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
@@ -235,11 +239,13 @@ def _hung(planned: PlannedStep, stack: str) -> PluginError:
 def _blamed(planned: PlannedStep, error: BaseException) -> PluginError:
     """An error of a step's own code, attributed to it."""
     name, _, version = planned.package.partition(" ")
+    error = error.error if isinstance(error, UnusualEndError) else error
     said = str(error) or "no message"
     return PluginError(
         f"the step {planned.name}"
         + (f" of {planned.package}" if planned.package else "")
         + f" raised {type(error).__name__}: {said}",
+        where=_place_of(planned, error),
         kind="step-raised",
         plugin=name or None,
         dist=name or None,
@@ -248,6 +254,15 @@ def _blamed(planned: PlannedStep, error: BaseException) -> PluginError:
         step=planned.name,
         hint="finished steps are kept; --debug shows where it was raised",
     )
+
+
+def _place_of(planned: PlannedStep, error: BaseException) -> str:
+    """``file:line`` of the error in the step's own file, as deep as it is there; empty where it was never there."""
+    function = planned.step.offline if planned.uses_offline_rule else planned.step.fn
+    own = getattr(getattr(inspect.unwrap(function), "__code__", None), "co_filename", None) if function else None
+    frames = traceback.walk_tb(error.__traceback__)
+    places = [f"{own}:{line}" for frame, line in frames if frame.f_code.co_filename == own]
+    return places[-1] if places and planned.step.needs is None else ""  # a Runnable's function is pipekit's
 
 
 def _checked(planned: PlannedStep, result: object) -> JSON:

@@ -19,6 +19,11 @@ class Patience:
         self._timeout = asyncio.timeout(None)
         self._is_entered = False
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it ran out; a `TimeoutError` while it didn't is somebody else's."""
+        return self._timeout.expired()
+
     def renew(self) -> None:
         """Count from now."""
         if self._is_entered and self._seconds is not None and not self._timeout.expired():

@@ -11,9 +11,17 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-__all__ = ["Worker", "in_thread", "settled", "uncancelled"]
+__all__ = ["UnusualEndError", "Worker", "in_thread", "settled", "uncancelled"]
 
 T = TypeVar("T")
+
+
+class UnusualEndError(RuntimeError):
+    """In the place of an ``error`` of a plain function that a future doesn't take, or that a loop takes for its own."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(f"raised {type(error).__name__}: {error}")
+        self.error = error
 
 
 class Worker:
@@ -27,7 +35,7 @@ class Worker:
         self._thread: threading.Thread | None = None
 
     async def run(self, work: Callable[[], T]) -> T:
-        """The result of ``work``, whatever it raises wrapped in nothing; a cancellation leaves the thread behind."""
+        """The result of ``work``, or what it raises; a cancellation leaves the thread behind."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         context = contextvars.copy_context()
@@ -38,8 +46,7 @@ class Worker:
             if error is None:
                 future.set_result(result)  # type: ignore[arg-type]
             elif isinstance(error, (StopIteration, KeyboardInterrupt, SystemExit)):
-                # A future takes no StopIteration, and a loop treats the other two as its own.
-                future.set_exception(RuntimeError(f"raised {type(error).__name__}: {error}"))
+                future.set_exception(UnusualEndError(error))
             else:
                 future.set_exception(error)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from attrs import frozen
@@ -126,7 +127,7 @@ class StepWork:
         left = [item for item in items if item.id not in results]
         places = (asyncio.Semaphore(max(1, planned.concurrency)), self._places)
         outcomes = await fan_out(left, one, keep, places=places)
-        fanned = self._sorted_out(planned, results, outcomes, total)
+        fanned = self._sorted_out(planned, results, outcomes)
         return to_file(fanned, id_key=item_key, order=[item.id for item in items])
 
     def _kept(self, call: Call, item: Item, log: CallLog) -> JSON:
@@ -141,7 +142,7 @@ class StepWork:
         return kept["result"]
 
     def _sorted_out(
-        self, planned: PlannedStep, results: Mapping[str, JSON], outcomes: Sequence[Outcome[_Finished]], total: int
+        self, planned: PlannedStep, results: Mapping[str, JSON], outcomes: Sequence[Outcome[_Finished]]
     ) -> Fanned:
         """Results and errors apart; raises when failed items fail the step, or when people have to answer first."""
         errors: dict[str, ItemError] = {}
@@ -159,8 +160,10 @@ class StepWork:
                 failures.append((item, error))
                 errors[item] = ItemError(str(error))
                 self.bus.emit(ItemFailed, step=planned.name, item=item, error=str(error))
-        if failures and (planned.on_item_error == "fail" or _too_few(planned, len(failures), total)):
-            raise _failure(planned, failures, total)
+        # An item that waits for a person may still succeed; one that was left out was never tried.
+        tried = len(results) + len(failures) + sum(_asks(outcome) for outcome in outcomes)
+        if failures and (planned.on_item_error == "fail" or _too_few(planned, len(failures), tried)):
+            raise _failure(planned, failures, tried)
         if asked:
             raise UnansweredQuestionError(*asked)
         for item, left_out in errors.items():
@@ -169,19 +172,24 @@ class StepWork:
         return Fanned(results, errors)
 
 
-def _too_few(planned: PlannedStep, failed: int, total: int) -> bool:
+def _asks(outcome: Outcome[_Finished]) -> bool:
+    return isinstance(outcome.error, UnansweredQuestionError)
+
+
+def _too_few(planned: PlannedStep, failed: int, tried: int) -> bool:
     if planned.min_success is None:
-        return failed >= total
-    return total - failed < planned.min_success * total
+        return failed >= tried
+    # The share as it is written: 0.28 of 25 is 7, and not the little more that a float makes of it.
+    return tried - failed < Fraction(str(planned.min_success)) * tried
 
 
-def _failure(planned: PlannedStep, failures: Sequence[tuple[str, Exception]], total: int) -> Exception:
+def _failure(planned: PlannedStep, failures: Sequence[tuple[str, Exception]], tried: int) -> Exception:
     """The first item's error, saying how many failed."""
     item, error = failures[0]
     if isinstance(error, PipekitError):
-        more = f" ({len(failures)} of {total} items failed)" if len(failures) > 1 else ""
+        more = f" ({len(failures)} of {tried} items failed)" if len(failures) > 1 else ""
         if planned.on_item_error == "skip":
             least = "at least one" if planned.min_success is None else f"{planned.min_success:.0%}"
-            more = f" ({len(failures)} of {total} items failed; {least} must succeed)"
+            more = f" ({len(failures)} of {tried} items failed; {least} must succeed)"
         error.message = f"{item}: {error.message}{more}"
     return error

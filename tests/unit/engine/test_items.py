@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -104,6 +105,63 @@ def test_skipping_goes_on_only_while_enough_items_succeed(least: float | None, f
     else:
         with pytest.raises(FailedStepError, match="must succeed"):
             pipe.run(Text("a bb ccc"))
+
+
+@pytest.mark.parametrize("policy", ["fail", "skip"])
+@pytest.mark.parametrize("least", [None, 0.0, 0.5, 1.0])
+@pytest.mark.parametrize(
+    ("good", "failing", "left_out"),
+    [counts for counts in itertools.product((0, 1, 2), (0, 1, 2), (0, 1, 3)) if any(counts)],
+)
+def test_items_that_are_left_out_count_neither_as_a_success_nor_as_a_failure(
+    policy: str, least: float | None, good: int, failing: int, left_out: int
+) -> None:
+    words = ["good"] * good + ["failing"] * failing + ["missing"] * left_out
+
+    @step(provides="first", each="words")
+    def makes(word: Word) -> int:
+        if word.text == "missing":
+            raise StepError("not made")
+        return 1
+
+    @step(provides="second", each="words")
+    def follows(word: Word, first: int) -> int:
+        if word.text == "failing":
+            raise StepError("it failed")
+        return first
+
+    block: dict[str, Any] = {"onItemError": policy} | ({} if least is None else {"minSuccess": least})
+    steps = {"makes": {"onItemError": "skip", "minSuccess": 0.0}, "follows": block}
+    pipe = pipeline(makes, follows, steps=steps)
+    enough = good >= 1 if least is None else good >= least * (good + failing)
+    if failing == 0 or (policy == "skip" and enough):
+        made = pipe.run(Text(" ".join(words))).of(follows)
+        assert len(made) == good
+        assert sum(error.skipped for error in made.errors.values()) == left_out
+    else:
+        with pytest.raises(FailedStepError, match="it failed"):
+            pipe.run(Text(" ".join(words)))
+
+
+def test_a_share_of_successes_is_counted_as_it_is_written() -> None:
+    assert 0.28 * 25 > 7  # and yet 7 of 25 are 28 percent
+    words = [f"good{index}" for index in range(7)] + [f"bad{index}" for index in range(18)]
+    counting = Counting(fails=lambda word: word.startswith("bad"))
+    pipe = pipeline(counting.step(), steps={"count-letters": {"onItemError": "skip", "minSuccess": 0.28}})
+    assert pipe.run(Text(" ".join(words))).status == "completed"
+
+
+def test_an_item_that_waits_for_an_answer_may_still_succeed() -> None:
+    @step(each="words")
+    async def asks(word: Word, ctx: StepContext) -> int:
+        if word.text == "bad":
+            raise StepError("it failed")
+        return await ctx.answer("n", Question(text="How many?", returns=int))
+
+    pipe = pipeline(asks, steps={"asks": {"onItemError": "skip"}})
+    paused = pipe.run(Text("bad ask"))
+    assert [asked.key for asked in paused.questions] == ["asks/w2/n"]
+    assert dict(pipe.resume(paused.run_id, Resume(answers={"asks/w2/n": 3})).of(asks)) == {"w2": 3}
 
 
 def test_items_that_finish_together_are_kept_together() -> None:

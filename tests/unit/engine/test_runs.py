@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -213,7 +214,7 @@ def test_what_only_a_process_should_raise_is_the_steps_own_failure(error: BaseEx
     def leaves(text: str) -> int:
         raise error
 
-    with pytest.raises(PluginError, match="leaves raised"):
+    with pytest.raises(PluginError, match=f"leaves raised {type(error).__name__}"):
         pipeline(leaves).run(Text("a"))
 
 
@@ -318,6 +319,77 @@ def test_a_step_that_hangs_is_told_with_its_place() -> None:
     with pytest.raises(PluginError, match=r"no sign of life for 0\.05 seconds") as caught:
         pipeline(hangs, steps={"hangs": {"timeout": 0.05}}).run(Text("x"))
     assert "time.sleep" in str(caught.value)
+
+
+async def times_out_itself() -> int:
+    async with asyncio.timeout(0.001):
+        await asyncio.sleep(60)
+    return 1
+
+
+def reads_from_a_silent_socket() -> int:
+    silent, other = socket.socketpair()
+    with silent, other:
+        silent.settimeout(0.001)
+        return len(silent.recv(1))
+
+
+def test_a_time_limit_of_the_steps_own_is_its_own_error_and_no_hang() -> None:
+    @step
+    async def awaits(text: str) -> int:
+        return await times_out_itself()
+
+    @step
+    def reads(text: str) -> int:
+        return reads_from_a_silent_socket()
+
+    @step
+    def waits(text: str, ctx: StepContext) -> int:
+        return ctx.wait(times_out_itself())
+
+    for own in (awaits, reads, waits):
+        with pytest.raises(PluginError, match=f"the step {own.name} raised TimeoutError") as caught:
+            pipeline(own).run(Text("x"))
+        assert (caught.value.kind, caught.value.code, caught.value.step) == ("step-raised", 9, own.name)
+
+
+def test_a_time_limit_of_one_items_own_is_that_items_failure() -> None:
+    @step(each="words")
+    async def awaits(word: Word) -> int:
+        return await times_out_itself() if word.text == "slow" else 1
+
+    result = pipeline(split_text, awaits, steps={"awaits": {"onItemError": "skip"}}).run(Text("a slow c"))
+    assert "raised TimeoutError" in result.of(awaits).errors["w2"].reason
+
+
+@pytest.mark.parametrize("kind", ["async", "plain", "waiting"])
+def test_what_a_step_raises_is_told_with_the_line_that_raised_it(kind: str) -> None:
+    def breaks() -> int:
+        return int("many")  # the line
+
+    async def breaks_later() -> int:
+        await asyncio.sleep(0)
+        return breaks()
+
+    @step(name="plain")
+    def plain(text: str) -> int:
+        return breaks()
+
+    @step(name="async")
+    async def awaits(text: str) -> int:
+        return await breaks_later()
+
+    @step(name="waiting")
+    def waits(text: str, ctx: StepContext) -> int:
+        return ctx.wait(breaks_later())
+
+    steps: dict[str, Step[..., Any, Any]] = {"plain": plain, "async": awaits, "waiting": waits}
+    own = steps[kind]
+    with pytest.raises(PluginError, match=f"the step {kind} raised ValueError") as caught:
+        pipeline(own).run(Text("x"))
+    place, _, line = caught.value.where.rpartition(":")
+    assert Path(place) == Path(__file__)
+    assert Path(__file__).read_text().splitlines()[int(line) - 1].endswith("# the line")
 
 
 def test_work_done_once_is_kept_when_the_step_fails_later(tmp_path: Path) -> None:
