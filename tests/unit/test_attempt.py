@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from pipekit import Pipeline, Question, Resume, Selection, StepContext, Text, Workflow, step
-from pipekit.errors import RunStoppedError, UsageError
-from pipekit.events import RunPaused, RunStarted
-from pipekit.interfaces.state_stores import Lease, Owner
+from pipekit.errors import PluginError, RunStoppedError, StorageError, UsageError
+from pipekit.events import CheckpointWritten, RunFailed, RunFinished, RunPaused, RunStarted, StepFinished, StepStarted
+from pipekit.interfaces.state_stores import Entry, Lease, Owner
 from pipekit.state.record import RunRecord
 from pipekit.stores.memory import MemoryStore
+from pipekit.streams import EventStream
 
 
 @step
@@ -33,11 +34,19 @@ class Slow(MemoryStore):
     def __init__(self) -> None:
         super().__init__()
         self.slow = ""
+        self.skip = 0
+        self.commits = 0
+        self.written = 0
+        self.refuses_from: int | None = None
         self.reached = threading.Event()
         self.go_on = threading.Event()
 
     def _wait(self, name: str) -> None:
-        if name == self.slow:
+        if name != self.slow:
+            return
+        if self.skip:
+            self.skip -= 1
+        else:
             self.reached.set()
             assert self.go_on.wait(10)
 
@@ -46,9 +55,18 @@ class Slow(MemoryStore):
         return super().acquire(run_id, owner)
 
     def commit(self, lease: Lease, record: RunRecord, blobs: Mapping[str, bytes]) -> None:
+        self.commits += 1
+        self.written += 1
+        if self.refuses_from is not None and self.commits >= self.refuses_from:
+            raise StorageError("the disk is full")
         self._wait("commit")
         super().commit(lease, record, blobs)
         self._wait("committed")
+
+    def append(self, lease: Lease, entries: Sequence[Entry]) -> None:
+        self._wait("append")
+        self.written += 1
+        super().append(lease, entries)
 
     def create(self, *args: Any, **kwargs: Any) -> None:
         super().create(*args, **kwargs)
@@ -145,6 +163,157 @@ def test_a_resume_that_is_stopped_before_it_goes_on_names_its_run(store: Slow) -
         _ = stream.result
     assert caught.value.run_id == paused.run_id
     assert store.owner(paused.run_id) is None
+
+
+# --- stopped at the very end -----------------------------------------------------------------------------------------
+
+
+def stopped_in_commit(store: Slow, number: int, pipe: Pipeline) -> EventStream:
+    """A run that is stopped while its commit of this number is being kept."""
+    store.slow, store.skip = "commit", number - 1
+    stream = pipe.stream(Text("one"))
+    assert store.reached.wait(10)
+    stream.stop()
+    store.go_on.set()
+    return stream
+
+
+def test_a_stop_during_the_last_steps_commit_comes_too_late_and_loses_nothing(store: Slow) -> None:
+    stream = stopped_in_commit(store, 1, pipeline(store))
+    told = [type(event) for event in stream]
+    assert stream.result.status == "completed"
+    assert stream.result.of(count) == 3
+    assert told == [RunStarted, StepStarted, CheckpointWritten, StepFinished, RunFinished]
+
+
+def test_a_stop_during_an_earlier_steps_commit_keeps_and_tells_that_step(store: Slow) -> None:
+    stream = stopped_in_commit(store, 1, pipeline(store, choose))
+    told = [type(event) for event in stream]
+    assert stream.result.status == "paused"
+    assert stream.result.of(count) == 3
+    assert told == [RunStarted, StepStarted, CheckpointWritten, StepFinished, RunPaused]
+
+
+def test_a_stop_during_the_commit_that_completes_the_run_comes_too_late(store: Slow) -> None:
+    stream = stopped_in_commit(store, 2, pipeline(store))
+    told = [type(event) for event in stream]
+    assert (stream.result.status, told[-1]) == ("completed", RunFinished)
+    assert store.load(stream.result.run_id).record.status == "completed"
+
+
+def test_a_stop_while_a_step_is_taken_back_leaves_a_result_without_its_old_output(store: Slow) -> None:
+    @step
+    def twice(count: int) -> int:
+        return 2 * count
+
+    pipe = pipeline(store, twice)
+    run_id = pipe.run(Text("one")).run_id
+
+    @step(name="count")
+    def other(text: str) -> int:
+        return 7
+
+    workflow = Workflow(name="w", input="text", input_type=str, steps=[other, twice])
+    edited = Pipeline({}, workflow=workflow, plugins=[], store=store)
+    store.slow, store.skip = "commit", 2  # what the resume begins with, and the step itself
+    stream = edited.resume_stream(run_id, Resume(stale="rerun"))
+    assert store.reached.wait(10)
+    stream.stop()
+    store.go_on.set()
+    assert stream.result.status == "paused"
+    assert list(stream.result.view.steps) == ["count"]
+    assert store.load(run_id).record.completed_steps == ("count",)
+
+
+def test_a_stop_while_a_failure_is_kept_leaves_a_failed_run(store: Slow) -> None:
+    @step
+    def breaks(text: str) -> int:
+        raise KeyError("no")
+
+    workflow = Workflow(name="w", input="text", input_type=str, steps=[breaks])
+    stream = stopped_in_commit(store, 1, Pipeline({}, workflow=workflow, plugins=[], store=store))
+    told = [type(event) for event in stream]
+    with pytest.raises(PluginError, match="breaks raised KeyError"):
+        _ = stream.result
+    assert told[-1] is RunFailed
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_run_that_is_cancelled_again_and_again_writes_nothing_once_it_is_given_back(store: Slow, times: int) -> None:
+    @step
+    async def keeps(count: int, ctx: StepContext) -> int:
+        async def work() -> int:
+            return count
+
+        return await ctx.once("work", work, returns=int)
+
+    pipe = pipeline(store, keeps)
+    store.slow = "append"
+
+    async def main() -> None:
+        task = asyncio.create_task(pipe.arun(Text("one")))
+        await asyncio.to_thread(store.reached.wait, 10)
+        for _ in range(times):
+            task.cancel()
+            await asyncio.sleep(0.02)
+        assert not task.done()
+        store.go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        (run,) = pipe.runs.find()
+        assert (run.status, store.owner(run.run_id)) == ("paused", None)
+        written = store.written
+        await asyncio.sleep(0.05)
+        assert store.written == written
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_run_that_is_cancelled_again_and_again_waits_for_what_its_steps_clean_up(store: Slow, times: int) -> None:
+    began, ended = asyncio.Event(), asyncio.Event()
+
+    @step
+    async def cleans_up(count: int) -> int:
+        began.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.1)
+            ended.set()
+        return count
+
+    async def main() -> None:
+        task = asyncio.create_task(pipeline(store, cleans_up).arun(Text("one")))
+        await began.wait()
+        for _ in range(times):
+            task.cancel()
+            await asyncio.sleep(0.01)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert ended.is_set()
+
+    asyncio.run(main())
+
+
+def test_a_disk_that_refuses_the_last_commit_is_told_as_a_failure_of_that_run(store: Slow) -> None:
+    store.refuses_from = 2
+    stream = pipeline(store).stream(Text("one"))
+    told = [type(event) for event in stream]
+    with pytest.raises(StorageError) as caught:
+        _ = stream.result
+    assert told[-1] is RunFailed
+    assert caught.value.run_id == next(iter(pipeline(store).runs.find())).run_id
+
+
+def test_a_disk_that_refuses_to_keep_a_pause_is_told_as_a_failure_of_that_run(store: Slow) -> None:
+    store.refuses_from = 2
+    stream = pipeline(store, choose).stream(Text("one"))
+    told = [type(event) for event in stream]
+    with pytest.raises(StorageError) as caught:
+        _ = stream.result
+    assert told[-1] is RunFailed
+    assert caught.value.run_id is not None
 
 
 # --- answers ---------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from attrs import evolve
@@ -20,7 +20,7 @@ from pipekit.engine.past import PastResults, past_results
 from pipekit.engine.scheduling import walk
 from pipekit.engine.sizing import sized
 from pipekit.engine.table import ArtifactTable
-from pipekit.engine.threads import in_thread
+from pipekit.engine.threads import in_thread, settled
 from pipekit.engine.watchdog import Lifeline, Watchdog
 from pipekit.engine.work import Done, StepWork
 from pipekit.engine.writer import Writer
@@ -80,6 +80,7 @@ class Runner:
         self._writer = Writer(store, lease, record)
         self._made: set[str] = set()
         self._is_large = False
+        self._began = time.monotonic()
         self._watchdog = Watchdog(bus.warn, self._leave, line)
         notebook = Notebook(entries, lambda step: self.record.attempt_of(step), self._writer.keep)
         self._work = StepWork(
@@ -99,14 +100,9 @@ class Runner:
 
     async def run(self) -> RunRecord:
         """The record at the end. Raises the error of a failed run; a cancellation leaves the run paused."""
-        started = time.monotonic()
+        self._began = time.monotonic()
         try:
-            await walk(self.plan.steps, self._reach, until=self.plan.until, at_once=self.plan.parallel_steps)
-        except UnansweredQuestionError as error:
-            return await self._pause("question", error.asked)
-        except asyncio.CancelledError:
-            await self._pause("signal")
-            raise
+            return await self._walk()
         except PipekitError as error:
             await self._fail(error)
             raise
@@ -116,11 +112,31 @@ class Runner:
             raise mistake from error
         finally:
             self._watchdog.close()
+
+    async def _walk(self) -> RunRecord:
+        try:
+            await walk(self.plan.steps, self._reach, until=self.plan.until, at_once=self.plan.parallel_steps)
+        except UnansweredQuestionError as error:
+            return await self._pause("question", error.asked)
+        except asyncio.CancelledError:
+            await self._pause("signal")
+            raise
         if self._next(self.record) is not None:
             return await self._pause("until")
-        await self._writer.commit(completed)
-        self._bus.emit(RunFinished, duration=time.monotonic() - started, usage=self.record.usage)
-        return self.record
+        return await self._change(completed, self._tell_end)
+
+    async def _change(
+        self,
+        change: Callable[[RunRecord], RunRecord],
+        then: Callable[[RunRecord], None],
+        blobs: Mapping[str, bytes] | None = None,
+    ) -> RunRecord:
+        """Commit, then do and tell what follows from it; a cancellation that came meanwhile comes after both."""
+        record, stopped = await settled(self._writer.commit(change, blobs))
+        then(record)
+        if stopped is not None:
+            raise stopped
+        return record
 
     # --- each step ---------------------------------------------------------------------------------------------------
 
@@ -143,8 +159,10 @@ class Runner:
             return False
         reasons = {planned.name: str(found)}
         now = datetime.now(UTC)
-        await self._writer.commit(lambda record: record.taken_back(reasons, now=now, reusable=reasons))
-        self._table.remove_step(before)
+        await self._change(
+            lambda record: record.taken_back(reasons, now=now, reusable=reasons),
+            lambda _: self._table.remove_step(before),
+        )
         return True
 
     def _dependence(self, planned: PlannedStep, recorded: Mapping[str, str]) -> Dependence:
@@ -192,11 +210,6 @@ class Runner:
             outputs=tuple(f"output/{file.path}" for file in done.files),
         )
         await self._commit(step, done, data)
-        self._table.put_step(step, done.content)
-        self._made.add(planned.name)
-        self._bus.emit(CheckpointWritten, step=planned.name, path=step.path, sha256=step.sha256, size=step.size)
-        self._bus.emit(StepFinished, step=planned.name, key=planned.key, duration=step.duration, usage=step.usage)
-        self._warn_of_size()
 
     async def _commit(self, step: StepRecord, done: Done, data: bytes) -> None:
         blobs = {f"output/{file.path}": file.content for file in done.files}
@@ -208,7 +221,14 @@ class Runner:
             after = evolve(after, outputs=tuple({**refs, **made}.values()))
             return evolve(after, current_step=self._next(after))
 
-        await self._writer.commit(change, {step.path: data, **blobs})
+        def finished(_: RunRecord) -> None:
+            self._table.put_step(step, done.content)
+            self._made.add(step.name)
+            self._bus.emit(CheckpointWritten, step=step.name, path=step.path, sha256=step.sha256, size=step.size)
+            self._bus.emit(StepFinished, step=step.name, key=step.key, duration=step.duration, usage=step.usage)
+            self._warn_of_size()
+
+        await self._change(change, finished, blobs={step.path: data, **blobs})
 
     def _next(self, record: RunRecord) -> StepKey | None:
         """The first step of the plan that is to be done and isn't."""
@@ -226,9 +246,9 @@ class Runner:
 
     async def _pause(self, reason: PausedReason, questions: tuple[AskedQuestion, ...] = ()) -> RunRecord:
         questions = tuple(evolve(asked, text=mask(asked.text), context=mask(asked.context)) for asked in questions)
-        left = await self._writer.commit(lambda record: self._paused(record, reason, questions))
-        self._tell_pause(left, reason)
-        return left
+        return await self._change(
+            lambda record: self._paused(record, reason, questions), lambda record: self._tell_pause(record, reason)
+        )
 
     def _paused(self, record: RunRecord, reason: PausedReason, questions: tuple[AskedQuestion, ...] = ()) -> RunRecord:
         return paused(record, self._next(record), reason, questions)
@@ -237,7 +257,10 @@ class Runner:
         if record.status == "paused":
             self._bus.emit(RunPaused, reason=reason, next_step=self._name_of(record.current_step))
         else:
-            self._bus.emit(RunFinished, duration=0.0, usage=record.usage)
+            self._tell_end(record)
+
+    def _tell_end(self, record: RunRecord) -> None:
+        self._bus.emit(RunFinished, duration=time.monotonic() - self._began, usage=record.usage)
 
     async def _fail(self, error: PipekitError) -> None:
         error.run_id = self.record.run_id
@@ -245,7 +268,8 @@ class Runner:
         said = mask(str(error))
         self._bus.emit(RunFailed, step=error.step, error=said, code=error.code)
         try:
-            await self._writer.commit(lambda record: self._failed(record, said, error.code))
+            # A cancellation that comes meanwhile comes too late: the run has failed.
+            await settled(self._writer.commit(lambda record: self._failed(record, said, error.code)))
         except (StorageError, RunBusyError):
             # The disk refuses this, too, or somebody else has the run; the first error says so, and what is on disk
             # shows as interrupted.

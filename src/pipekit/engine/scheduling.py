@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from pipekit.engine.context import UnansweredQuestionError
+from pipekit.engine.threads import settled
 from pipekit.planning.plan import PlannedStep
 
 __all__ = ["walk"]
@@ -52,7 +53,10 @@ async def walk(
     finally:
         for task in under_way:
             task.cancel()
-        await asyncio.gather(*under_way, return_exceptions=True)
+        # To their end, however often the run is cancelled: none may write after the run was given back.
+        _, stopped = await settled(asyncio.gather(*under_way, return_exceptions=True))
+        if stopped is not None:
+            raise stopped
     if errors:
         raise _first([errors[name] for name in sorted(errors, key=lambda name: position[name])])
 
