@@ -151,7 +151,7 @@ class Caller:
             arguments = await self._bound(planned, services, item)
             result = await self._called(planned, arguments, patience)
         finally:
-            context.close()
+            await context.close()
         return await sized(result, lambda: _checked(planned, result))
 
     async def _bound(self, planned: PlannedStep, services: Mapping[Service, Any], item: Item | None) -> dict[str, Any]:

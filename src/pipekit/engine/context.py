@@ -14,6 +14,7 @@ from pipekit.engine.bus import Bus
 from pipekit.engine.copying import copied
 from pipekit.engine.notebook import Notebook
 from pipekit.engine.sizing import sized
+from pipekit.engine.threads import in_thread, settled
 from pipekit.errors import StepError
 from pipekit.interfaces.steps import Question
 from pipekit.serde import JSON, MisfitError, encode, structure, unstructure
@@ -66,6 +67,8 @@ class RunStepContext:
         self._basis = basis
         self._alive = alive
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._waited: set[asyncio.Task[Any]] = set()
+        self._is_over = False
 
     @property
     def idempotency_key(self) -> str:
@@ -83,14 +86,36 @@ class RunStepContext:
     def folder(self) -> Path:
         """Scratch space, made when first asked for and gone after the step."""
         if self._scratch is None:
-            self._scratch = tempfile.TemporaryDirectory(prefix="pipekit-")
+            self._check_open()
+            self._scratch = tempfile.TemporaryDirectory(prefix="pipekit-", ignore_cleanup_errors=True)
         return Path(self._scratch.name)
 
-    def close(self) -> None:
-        """Remove the scratch space."""
-        if self._scratch is not None:
-            self._scratch.cleanup()
-            self._scratch = None
+    async def close(self) -> None:
+        """End with the call: nothing is done, kept or told for it any more, not even by what it left behind.
+
+        Work that a plain function waits for is cancelled and comes to its end; the scratch space is removed.
+        """
+        self._is_over = True
+        for task in self._waited:
+            task.cancel()
+        stopped: asyncio.CancelledError | None = None
+        while self._waited:
+            _, late = await settled(asyncio.wait(set(self._waited)))
+            stopped = stopped or late
+        if (scratch := self._scratch) is not None:
+            _, late = await settled(in_thread(scratch.cleanup))
+            stopped = stopped or late
+        if stopped is not None:
+            raise stopped
+
+    def _check_open(self) -> None:
+        if self._is_over:
+            raise StepError(
+                f"the call of the step {self.step} is over, and something that it left behind asks for more",
+                kind="over",
+                step=self.step,
+                hint="await or cancel the tasks that a step begins; a thread that was given up can only end",
+            )
 
     def full_key(self, key: str) -> str:
         """The key with the item before it; a slash in the item's id can't be taken for the one between the two."""
@@ -101,6 +126,7 @@ class RunStepContext:
 
     async def once(self, key: str, work: Callable[[], Awaitable[T]], *, returns: type[T], inputs: object = None) -> T:
         """Run ``work`` once per run and keep its result; other ``inputs`` under a kept key are an error."""
+        self._check_open()
         try:
             about = {"inputs": digest(encode(unstructure(inputs))), "basis": self._basis}
         except MisfitError as error:
@@ -114,6 +140,7 @@ class RunStepContext:
                 _DOING.reset(before)
             result = await sized(made, lambda: unstructure(made))
             await sized(result, lambda: self._structured(key, result, returns))
+            self._check_open()
             return result
 
         result = await self._notebook.once(self.step, self.full_key(key), about, plain)
@@ -129,6 +156,7 @@ class RunStepContext:
 
     async def answer(self, key: str, question: Question[T]) -> T:
         """The kept human answer; without one the run pauses with the question."""
+        self._check_open()
         full = self.full_key(key)
         kept = self._notebook.find(self.step, "answer", full)
         if kept is None:
@@ -150,8 +178,7 @@ class RunStepContext:
             running = None
         if running is self._loop:
             # It would wait for what only this thread could do.
-            if asyncio.iscoroutine(work):
-                work.close()
+            _drop(work)
             raise StepError(
                 f"ctx.wait was called on the event loop, by the step {self.step}",
                 kind="wait",
@@ -160,12 +187,35 @@ class RunStepContext:
             )
 
         async def awaited() -> T:
-            return await work
+            task = asyncio.current_task()
+            assert task is not None
+            self._waited.add(task)
+            try:
+                self._check_open()  # it may have ended before the loop came to this
+                return await work
+            finally:
+                self._waited.discard(task)
+                _drop(work)
 
         routine: Coroutine[Any, Any, T] = awaited()
-        return asyncio.run_coroutine_threadsafe(routine, self._loop).result()
+        try:
+            self._check_open()
+            future = asyncio.run_coroutine_threadsafe(routine, self._loop)
+        except BaseException:
+            routine.close()
+            _drop(work)
+            raise
+        return future.result()
 
     def progress(self, done: float, text: str = "") -> None:
         """Say how far the step is, as a share from 0 to 1; also a sign of life."""
+        if self._is_over:
+            return
         self._loop.call_soon_threadsafe(self._alive)
         self._bus.emit(ProgressReported, step=self.step, done=min(1.0, max(0.0, done)), text=text)
+
+
+def _drop(work: Awaitable[Any]) -> None:
+    """Close a coroutine that was never begun, or is done: Python warns of one that nobody awaits."""
+    if asyncio.iscoroutine(work):
+        work.close()
