@@ -141,7 +141,8 @@ class UsageError(PipekitError):
 class ConfigError(PipekitError):
     """A setting is wrong: ``file``, ``line`` and ``column`` (from 1), ``field`` (``steps.step3.model``), ``source``.
 
-    ``source`` is the layer: ``default``, ``user``, ``project``, ``profile``, ``environment``, ``flag`` or ``mapping``.
+    ``source`` is the layer: ``default``, ``user``, ``project``, ``profile``, ``environment``, ``run``, ``flag`` or
+    ``mapping``.
     """
 
     code = 3

@@ -20,6 +20,7 @@ from pipekit.interfaces.retrievers import Hit, Retriever
 from pipekit.interfaces.state_stores import StateStore, StoreURL
 from pipekit.plugins.calling import PluginOf, calling_plugin, nobody
 from pipekit.plugins.factories import fill_block
+from pipekit.plugins.redirects import redirect_fault
 from pipekit.plugins.registry import Contribution, Registry
 from pipekit.state.fingerprint import short_digest
 
@@ -29,11 +30,15 @@ T = TypeVar("T")
 
 
 class Installation:
-    """The registry together with one configuration."""
+    """The registry together with one configuration. ``trust`` takes what its project says of where keys go."""
 
-    def __init__(self, registry: Registry, configuration: Configuration) -> None:
+    def __init__(
+        self, registry: Registry, configuration: Configuration, *, environ: Mapping[str, str], trust: bool = False
+    ) -> None:
         self.registry = registry
         self.configuration = configuration
+        self._environ = environ
+        self._trust = trust
         self._made: dict[tuple[str, str], Any] = {}
         self._lock = threading.RLock()
 
@@ -77,11 +82,22 @@ class Installation:
         return made
 
     def provider(self, name: str) -> LLMProvider:
-        """The model provider of this name."""
+        """The model provider of this name; `ConfigError` when it would send a key where nobody trusted it to go.
+
+        There is no other way to a provider: whoever asks a model, or a server which models it has, comes by here.
+        """
         entry = self.registry.provider(name)
         block = self.configuration.settings.llm.providers.get(name)
-        made: LLMProvider = self._once("provider", name, lambda: self._make(entry, block, f"llm.providers.{name}"))
-        return made
+
+        def make() -> LLMProvider:
+            made: LLMProvider = self._make(entry, block, f"llm.providers.{name}")
+            with self._asking("pipekit_llm_providers", name):
+                refused = None if self._trust else redirect_fault(name, made, self.configuration, self._environ)
+            if refused is not None:
+                raise refused
+            return made
+
+        return self._once("provider", name, make)
 
     def output_format(self, name: str) -> OutputFormat:
         """The output format of this name."""

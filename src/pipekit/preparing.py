@@ -38,11 +38,15 @@ __all__ = ["Asked", "NewRun", "Setup"]
 
 @frozen(kw_only=True)
 class Asked:
-    """What the caller of a pipeline asked for: where the configuration is and what is laid over it."""
+    """What the caller of a pipeline asked for: where the configuration is and what is laid over it.
+
+    ``kept`` are those of the ``settings`` that a run's record holds and nobody gave now: the run may be a stranger's.
+    """
 
     config: str | os.PathLike[str] | Mapping[str, object] | None = None
     profile: str | None = None
     settings: Mapping[str, str] = {}
+    kept: frozenset[str] = frozenset()
     model: str | None = None
     workflow: str | Workflow | None = None
     plugins: Sequence[object] | None = None
@@ -61,6 +65,7 @@ class Asked:
             config=config,
             profile=self.profile or ref.profile,
             settings={**ref.settings, **self.settings},
+            kept=frozenset(ref.settings) - frozenset(self.settings),
             model=self.model or ref.model,
         )
 
@@ -82,12 +87,12 @@ class Setup:
         self.asked = asked
         self.configuration = self._configuration()
         self.registry = self._registry()
-        self.installation = Installation(self.registry, self.configuration)
+        self.installation = Installation(self.registry, self.configuration, environ=asked.environ, trust=asked.trust)
         self._workflow_name = workflow_name
 
     def _configuration(self) -> Configuration:
         asked = self.asked
-        overrides = [Override(path, text, f"--set {path}") for path, text in asked.settings.items()]
+        overrides = [Override(path, text, f"--set {path}", path in asked.kept) for path, text in asked.settings.items()]
         if asked.model is not None:
             overrides.append(Override.model(asked.model))
         return load_configuration(

@@ -88,7 +88,7 @@ def installed(
     registry = load_plugins(
         PluginOptions(), given=[a_plugin(**hooks)], environ={}, builtins={"stores": "pipekit.stores.plugin"}
     )
-    return Installation(registry, load_configuration(config or {}, folder=folder, environ={}))
+    return Installation(registry, load_configuration(config or {}, folder=folder, environ={}), environ={})
 
 
 def hit(title: str, relevance: float) -> Hit:

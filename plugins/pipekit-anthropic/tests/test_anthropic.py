@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pipekit_anthropic.provider import AnthropicProvider, AnthropicSettings
 
-from pipekit.errors import ProviderError
+from pipekit import Pipeline
+from pipekit.errors import PlanError, ProviderError
 from pipekit.interfaces import LLMProvider, ModelOptions
 
 
@@ -39,3 +42,12 @@ def test_a_temperature_is_left_out_for_models_that_take_none(monkeypatch: pytest
     new: object = provider.chat_model("claude-opus-5", ModelOptions(temperature=0.0))
     assert (getattr(old, "temperature", ""), getattr(new, "temperature", "")) == (0.0, None)
     assert "canary" not in repr(old)
+
+
+def test_a_projects_file_leads_no_key_elsewhere_until_it_is_trusted(tmp_path: Path) -> None:
+    (tmp_path / "pipekit.yaml").write_text(
+        "llm: {model: anthropic/m, providers: {anthropic: {baseUrl: 'https://x.example'}}}\n"
+    )
+    environ = {"ANTHROPIC_API_KEY": "a-key-of-the-user", "XDG_DATA_HOME": str(tmp_path)}
+    with pytest.raises(PlanError, match="ANTHROPIC_API_KEY would go"):
+        Pipeline(folder=tmp_path, environ=environ).plan()

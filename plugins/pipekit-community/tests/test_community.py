@@ -11,6 +11,7 @@ from pipekit_community.chat_models import CommunityProvider, CommunitySettings
 from pipekit_community.loaders import HtmlLoader, WordLoader
 from pipekit_community.retrievers import CommunityRetriever, CommunityRetrieverSettings
 
+from pipekit import Pipeline
 from pipekit.errors import ConfigError, InputError, PluginError
 from pipekit.interfaces import LLMProvider, Loader, ModelOptions, Retriever, Source
 
@@ -154,3 +155,15 @@ def test_a_damaged_file_is_told_with_its_name() -> None:
     with pytest.raises(InputError, match=r"meeting\.docx") as caught:
         WordLoader().load(Source(name="meeting.docx", content=b"PK\x03\x04 broken"))
     assert caught.value.file == "meeting.docx"
+
+
+def test_a_projects_file_leads_no_key_of_a_class_elsewhere_until_it_is_trusted(tmp_path: Path) -> None:
+    (tmp_path / "pipekit.yaml").write_text(
+        "llm:\n  model: community/ChatPerplexity\n  providers:\n"
+        "    community: {arguments: {ChatPerplexity: {base_url: 'https://x.example'}}}\n"
+    )
+    environ = {"PPLX_API_KEY": "a-key-of-the-user", "XDG_DATA_HOME": str(tmp_path)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PPLX_API_KEY", "a-key-of-the-user")
+        with pytest.raises(ConfigError, match="PPLX_API_KEY"):
+            Pipeline(folder=tmp_path, environ=environ).models("community")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pipekit_ollama.provider import OllamaProvider, OllamaSettings, context_size
 
+from pipekit import Pipeline
+from pipekit.errors import PlanError
 from pipekit.interfaces import LLMProvider, ModelOptions
 
 
@@ -60,3 +64,18 @@ def test_a_server_that_isnt_there_is_told_without_its_password() -> None:
     assert failure.kind == "connection"
     assert "ollama serve" in failure.message
     assert "hidden-word" not in failure.message
+
+
+def test_a_projects_server_needs_trust_only_where_it_gets_a_key(tmp_path: Path) -> None:
+    environ = {"ACME_KEY": "a-key-of-the-user", "OLLAMA_API_KEY": "another", "XDG_DATA_HOME": str(tmp_path)}
+    settings = "baseUrl: 'https://x.example'"
+    for more in ("", ", apiKeyVariable: ACME_KEY"):
+        (tmp_path / "pipekit.yaml").write_text(
+            f"llm: {{model: ollama/m, providers: {{ollama: {{{settings}{more}}}}}}}\n"
+        )
+        pipeline = Pipeline(folder=tmp_path, environ=environ)
+        if more:
+            with pytest.raises(PlanError, match="ACME_KEY would go"):
+                pipeline.plan()
+        else:
+            assert pipeline.plan().model == "ollama/m"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pipekit_openai.known_models import known_model
 from pipekit_openai.provider import OpenAIProvider, OpenAISettings
 
-from pipekit.errors import ProviderError
+from pipekit import Pipeline
+from pipekit.errors import ConfigError, PlanError, ProviderError
 from pipekit.interfaces import LLMProvider, ModelOptions
 
 
@@ -74,3 +77,33 @@ def test_the_key_is_in_no_representation(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("OPENAI_API_KEY", "sk-canary-0123456789")
     provider = OpenAIProvider(OpenAISettings())
     assert "canary" not in repr(provider.chat_model("gpt-4o", ModelOptions())) + repr(provider)
+
+
+@pytest.mark.parametrize(
+    "setting", ["baseUrl: https://x.example/v1", "apiKeyVariable: PATH", "headers: {Host: x.example}"]
+)
+def test_a_projects_file_leads_no_key_elsewhere_until_it_is_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "a-key-of-the-user")
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    (tmp_path / "pipekit.yaml").write_text(f"llm: {{model: openai/gpt-4o, providers: {{openai: {{{setting}}}}}}}\n")
+    environ = {"OPENAI_API_KEY": "a-key-of-the-user", "PATH": "x", "XDG_DATA_HOME": str(tmp_path)}
+    with pytest.raises(ConfigError) as caught:
+        Pipeline(folder=tmp_path, environ=environ).models("openai")
+    assert caught.value.kind == "untrusted"
+
+
+def test_a_server_on_this_machine_gets_no_key_and_needs_no_trust(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "a-key-of-the-user")
+    (tmp_path / "pipekit.yaml").write_text(
+        "llm: {model: openai/m, providers: {openai: {baseUrl: 'http://127.0.0.1:9/v1'}}}\n"
+    )
+    environ = {"OPENAI_API_KEY": "a-key-of-the-user", "XDG_DATA_HOME": str(tmp_path)}
+    pipeline = Pipeline(folder=tmp_path, environ=environ)
+    assert pipeline.plan().model == "openai/m"
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Secret: of the user")
+    with pytest.raises(PlanError, match="OPENAI_CUSTOM_HEADERS would go"):
+        Pipeline(folder=tmp_path, environ=environ).plan()

@@ -37,7 +37,7 @@ _CONFIGURATION = (
         "--set", "assignments", metavar="PATH=VALUE", multiple=True, help="Set one setting: steps.step4.ragTopK=3."
     ),
     click.option("--strict-plugins", is_flag=True, help="A plugin that can't be used is an error, needed or not."),
-    click.option("--trust", is_flag=True, help="Run the project's own steps though they were not trusted before."),
+    click.option("--trust", is_flag=True, help="Trust the project's own steps, and where it sends keys, this time."),
 )
 
 _SELECTION = (

@@ -1,72 +1,107 @@
-"""``pipekit trust``: a project's own steps run only after their user has said so."""
+"""``pipekit trust``: a project's own steps run, and its settings say where keys go, only after its user has said so."""
 
 from __future__ import annotations
 
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from pipekit.cli.group import SingleCommand
-from pipekit.cli.terminal import print_json, say, talk
+from pipekit.cli.terminal import one_line, print_json, say, talk
+
+if TYPE_CHECKING:
+    from pipekit.config.configuration import Configuration
 
 __all__ = ["trust"]
 
 
 @click.command(cls=SingleCommand)
-@click.argument("folder", default=".", metavar="[FOLDER]")
+@click.argument("place", default=".", metavar="[FOLDER]")
 @click.option("--yes", is_flag=True, help="Don't ask.")
-def trust(folder: str, yes: bool) -> None:
-    """Trust the files under plugins.local of the project in FOLDER, as they are now.
+def trust(place: str, yes: bool) -> None:
+    """Trust what the project in FOLDER brings, as it is now; a configuration file may be named in its place.
 
-    They run on this machine with your rights. A file that changes has to be trusted again.
+    That is the files under plugins.local, which run on this machine with your rights, and the settings under
+    llm.providers, which may say where your keys go. What changes has to be trusted again.
     """
-    from pipekit.config import load_configuration
-    from pipekit.errors import InputError, UsageError
+    from pipekit.errors import UsageError
     from pipekit.plugins import trust as trusting
 
-    place = Path(folder)
-    if not place.is_dir():
-        raise InputError(f"no such folder: {folder}", file=folder, kind="missing", hint="pipekit trust FOLDER")
-    configuration = load_configuration(None, folder=place.absolute(), environ=os.environ)
-    if configuration.faults:
-        raise configuration.faults[0]
-    files = [configuration.folder / name for name in configuration.settings.plugins.local]
-    found = [_state(path, trusting) for path in files]
-    if not files:
+    configuration = _configuration(place)
+    found = [*_files(configuration), *_settings(configuration)]
+    if not found:
         raise UsageError(
-            f"the project in {folder} names no file under plugins.local, so there is nothing to trust",
+            f"the project in {place} names no file under plugins.local and sets nothing under llm.providers, "
+            "so there is nothing to trust",
             kind="nothing-to-trust",
-            hint="name one in pipekit.yaml:  plugins: {local: [steps.py]}",
+            hint="name a file in pipekit.yaml:  plugins: {local: [steps.py]}",
         )
-    new = [one for one in found if not one["trusted"]]
+    new = {name: digest for name, digest, _, _ in found if not trusting.is_trusted(name, digest, os.environ)}
     if not talk().json:
-        for one in found:
-            state = "trusted already" if one["trusted"] else "new, or changed since it was trusted"
-            say(f"{one['path']}: {one['lines']} lines, sha256 {str(one['sha256'])[:12]}…, {state}")
+        for name, digest, shown, details in found:
+            state = "new, or changed since it was trusted" if name in new else "trusted already"
+            say(f"{shown}, sha256 {digest[:12]}…, {state}")
+            for line in details:
+                say(f"  {one_line(line)}")
     if new and not yes:
         if talk().json or not sys.stdin.isatty():
             raise UsageError(
                 "nobody can be asked here",
                 kind="no-terminal",
-                hint=f"look at the files, then: pipekit trust {folder} --yes",
+                hint=f"look at what it brings, then: pipekit trust {place} --yes",
             )
-        if not click.confirm("These files will run with your rights. Trust them?", default=False):
+        question = "Files will run with your rights, and keys will go where these settings say. Trust them?"
+        if not click.confirm(question, default=False):
             raise click.Abort
-    trusting.trust([Path(str(one["path"])) for one in new], os.environ)
+    # What was shown is trusted, whatever the files hold by now.
+    trusting.trust(new, os.environ)
     if talk().json:
-        print_json({"folder": str(configuration.folder), "trusted": [one["path"] for one in found]})
+        print_json({"folder": str(configuration.folder), "trusted": [name for name, _, _, _ in found]})
     else:
-        say("trusted; they run from now on" if new else "nothing has changed")
+        say("trusted; they count from now on" if new else "nothing has changed")
 
 
-def _state(path: Path, trusting: Any) -> dict[str, object]:
-    digest = trusting.digest_of(path)
-    return {
-        "path": str(path),
-        "sha256": digest,
-        "lines": len(path.read_bytes().splitlines()),
-        "trusted": trusting.is_trusted(path, digest, os.environ),
-    }
+def _configuration(place: str) -> Configuration:
+    from pipekit.config import load_configuration
+    from pipekit.errors import InputError
+
+    path = Path(place)
+    if path.is_file():
+        configuration = load_configuration(path.absolute(), folder=Path.cwd(), environ=os.environ)
+    elif path.is_dir():
+        configuration = load_configuration(None, folder=path.absolute(), environ=os.environ)
+    else:
+        raise InputError(f"no such folder: {place}", file=place, kind="missing", hint="pipekit trust FOLDER")
+    if configuration.faults:
+        raise configuration.faults[0]
+    return configuration
+
+
+#: Name in the trust file, digest, how it is shown, and lines that tell more of it.
+_Found = tuple[str, str, str, list[str]]
+
+
+def _files(configuration: Configuration) -> list[_Found]:
+    from pipekit.plugins import trust as trusting
+
+    found: list[_Found] = []
+    for name in configuration.settings.plugins.local:
+        path = configuration.folder / name
+        content = trusting.content_of(path)
+        digest = trusting.digest_of_content(content)
+        found.append((trusting.trust_name(path), digest, f"{path}: {len(content.splitlines())} lines", []))
+    return found
+
+
+def _settings(configuration: Configuration) -> list[_Found]:
+    from pipekit.plugins.redirects import provider_settings, settings_digest, settings_name
+
+    file = configuration.project_file
+    settings = provider_settings(configuration)
+    if file is None or not settings:
+        return []
+    lines = [f"{one.origin}: {one.path} is {one.shown}" for one in settings]
+    return [(settings_name(file), settings_digest(configuration), f"{file}: where keys go", lines)]

@@ -29,6 +29,7 @@ __all__ = ["Configuration", "load_configuration"]
 class Configuration:
     """What the user wants, with the origin of every value and everything that is wrong with it.
 
+    ``project_file`` is the one of the ``files`` that a project brings, or that was named in its place.
     ``layers`` are the trees that were laid over each other, lowest first, and ``tree`` is the result. ``folder`` is
     what relative paths of the configuration start from: the folder of the project's file, else the given one.
     ``model`` is the default model (None where it is faulty), ``model_for_all`` the one given by ``--model``, which
@@ -41,6 +42,7 @@ class Configuration:
     layers: tuple[Node, ...]
     folder: Path
     files: tuple[Path, ...] = ()
+    project_file: Path | None = None
     profile: str | None = None
     model: ModelChoice | None = OFFLINE
     model_for_all: ModelChoice | None = None
@@ -108,6 +110,7 @@ def load_configuration(
         layers=tuple(layers),
         folder=sources.folder,
         files=sources.files,
+        project_file=sources.project,
         profile=chosen,
         warnings=(*sources.warnings, *from_environment.warnings),
         overrides=tuple(overrides),
@@ -150,6 +153,7 @@ class _Sources:
     trees: tuple[Node, ...]
     folder: Path
     files: tuple[Path, ...] = ()
+    project: Path | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -175,7 +179,8 @@ def _read_sources(
     if project is not None:
         files.append((project, "project"))
     trees = tuple(read_file(path, layer, folder) for path, layer in files)
-    return _Sources(trees, folder if project is None else project.parent, tuple(path for path, _ in files), warnings)
+    paths = tuple(path for path, _ in files)
+    return _Sources(trees, folder if project is None else project.parent, paths, project, warnings)
 
 
 def _profile_layers(trees: Iterable[Node], profile: str | None, asked_by: str) -> tuple[list[Node], list[ConfigError]]:
@@ -202,7 +207,7 @@ def _flags(overrides: Sequence[Override]) -> tuple[Node, list[ConfigError]]:
     for one in overrides:
         if one.for_all_steps:
             continue
-        origin = Origin("flag", one.label)
+        origin = Origin("run" if one.is_kept else "flag", one.label)
         try:
             assignments.append(Assignment(one.path, parse_text(one.text, origin), origin))
         except ConfigError as error:

@@ -32,12 +32,14 @@ class Assignment:
 class Override:
     """A setting given by a flag: the dotted path, the text as it was typed, and how the flag is called in messages.
 
-    ``for_all_steps`` marks the flag ``--model``: its reference holds for every step, whatever a step's own block says.
+    ``is_kept`` marks a flag that wasn't given now but when the run began. ``for_all_steps`` marks the flag ``--model``:
+    its reference holds for every step, whatever a step's own block says.
     """
 
     path: str
     text: str
     label: str
+    is_kept: bool = False
     for_all_steps: bool = False
 
     @classmethod

@@ -8,8 +8,9 @@ from attrs import evolve, frozen
 
 __all__ = ["DEFAULT", "Layer", "Origin"]
 
-#: The layers, lowest first; ``mapping`` stands in the place of ``project`` when a program hands over a mapping.
-Layer: TypeAlias = Literal["default", "user", "project", "mapping", "profile", "environment", "flag"]
+#: The layers, lowest first; ``mapping`` stands in the place of ``project`` when a program hands over a mapping, and
+#: ``run`` for flags that were given when a run began and that its record kept.
+Layer: TypeAlias = Literal["default", "user", "project", "mapping", "profile", "environment", "run", "flag"]
 
 
 @frozen

@@ -106,7 +106,13 @@ class ProviderFailure:
 
 @runtime_checkable
 class LLMProvider(Protocol):
-    """Hands over chat models of one vendor or runtime."""
+    """Hands over chat models of one vendor or runtime.
+
+    Two more attributes are optional. ``redirects`` names those of its settings that decide where a key goes, or which
+    one (an address, a proxy, certificates, the key's variable): from a project's file they count once the user trusts
+    them; a provider that doesn't say has all its settings held back so. ``more_secrets`` names variables that its
+    client sends, too, where they are set.
+    """
 
     @property
     def secrets(self) -> Sequence[str]:

@@ -11,7 +11,7 @@ from types import ModuleType
 
 from pipekit.errors import PluginError
 from pipekit.plugins.manager import LOCAL, Candidate
-from pipekit.plugins.trust import content_of, digest_of_content, is_trusted
+from pipekit.plugins.trust import content_of, digest_of_content, is_trusted, trust_name
 
 __all__ = ["local_candidate"]
 
@@ -22,7 +22,7 @@ def local_candidate(path: Path, environ: Mapping[str, str], *, trusted: bool) ->
     def get() -> object:
         content = content_of(path)
         digest = digest_of_content(content)
-        if not trusted and not is_trusted(path, digest, environ):
+        if not trusted and not is_trusted(trust_name(path), digest, environ):
             raise PluginError(
                 f"the local plugin {path.name} is not trusted yet, or was changed since",
                 kind="untrusted",

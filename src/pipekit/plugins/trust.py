@@ -1,7 +1,8 @@
-"""Which files of a project may run as plugins: only those that the user trusted, and only while they stay the same.
+"""What of a project the user trusts, and only while it stays the same.
 
-A cloned project could bring a ``steps.py`` that runs as soon as somebody types ``pipekit run``. So such a file runs
-only once its path and the digest of its content stand in the user's own trust file.
+A cloned project could bring a ``steps.py`` that runs as soon as somebody types ``pipekit run``, or settings that send
+the user's keys elsewhere. So such a file runs, and such settings count, only once their place and the digest of their
+content stand in the user's own trust file.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from pipekit.errors import ConfigError, StorageError
 
-__all__ = ["content_of", "digest_of", "digest_of_content", "is_trusted", "trust", "trust_file"]
+__all__ = ["content_of", "digest_of_content", "is_trusted", "trust", "trust_file", "trust_name"]
 
 
 def trust_file(environ: Mapping[str, str]) -> Path:
@@ -28,9 +29,9 @@ def trust_file(environ: Mapping[str, str]) -> Path:
     return user_data_path("pipekit") / "trust.json"
 
 
-def digest_of(path: Path) -> str:
-    """sha256 of a file's content; `ConfigError` when it can't be read."""
-    return digest_of_content(content_of(path))
+def trust_name(path: Path, part: str = "") -> str:
+    """What stands in the trust file for a file, or for a part of what it says."""
+    return f"{path.resolve()}#{part}" if part else str(path.resolve())
 
 
 def digest_of_content(content: bytes) -> str:
@@ -51,16 +52,15 @@ def content_of(path: Path) -> bytes:
         ) from error
 
 
-def is_trusted(path: Path, digest: str, environ: Mapping[str, str]) -> bool:
-    """Whether the user trusted this very content at this path."""
-    return _read(trust_file(environ)).get(str(path.resolve())) == digest
+def is_trusted(name: str, digest: str, environ: Mapping[str, str]) -> bool:
+    """Whether the user trusted this very content under this name."""
+    return _read(trust_file(environ)).get(name) == digest
 
 
-def trust(paths: Sequence[Path], environ: Mapping[str, str]) -> None:
-    """Trust these files as they are now; the trust file is replaced whole."""
+def trust(digests: Mapping[str, str], environ: Mapping[str, str]) -> None:
+    """Trust what has these names, each as its digest says; the trust file is replaced whole."""
     file = trust_file(environ)
-    known = _read(file)
-    known.update({str(path.resolve()): digest_of(path) for path in paths})
+    known = {**_read(file), **digests}
     temporary = file.with_name(f".trust.{secrets.token_hex(4)}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

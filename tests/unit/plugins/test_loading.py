@@ -16,7 +16,7 @@ from pipekit.plugins import manager
 from pipekit.plugins.loading import PluginOptions, load_plugins
 from pipekit.plugins.quarantine import PluginInfo
 from pipekit.plugins.registry import Registry
-from pipekit.plugins.trust import digest_of, is_trusted, trust
+from pipekit.plugins.trust import digest_of_content, is_trusted, trust, trust_name
 
 
 @step
@@ -175,7 +175,7 @@ def test_a_local_file_runs_only_once_trusted_and_only_unchanged(tmp_path: Path) 
     builtins = {"stores": "pipekit.stores.plugin"}
 
     before = load_plugins(options, given=[], environ=environ, builtins=builtins)
-    trust([file], environ)
+    trust({trust_name(file): digest_of_content(file.read_bytes())}, environ)
     after = load_plugins(options, given=[], environ=environ, builtins=builtins)
     file.write_text(file.read_text() + "# changed\n")
     changed = load_plugins(options, given=[], environ=environ, builtins=builtins)
@@ -183,4 +183,4 @@ def test_a_local_file_runs_only_once_trusted_and_only_unchanged(tmp_path: Path) 
     assert [one.name for one in after.steps] == ["mine"]
     assert info(before, "steps").health == info(changed, "steps").health == "set aside"
     assert "pipekit trust" in info(changed, "steps").hint
-    assert not is_trusted(file, digest_of(file), environ)
+    assert not is_trusted(trust_name(file), digest_of_content(file.read_bytes()), environ)

@@ -12,7 +12,7 @@ import pytest
 from pipekit.errors import PluginError
 from pipekit.plugins.local import local_candidate
 from pipekit.plugins.manager import Loaded, load
-from pipekit.plugins.trust import trust
+from pipekit.plugins.trust import digest_of_content, trust, trust_name
 
 GOOD = "from pipekit import step\n\n@step\ndef good(text: str) -> int:\n    return 1\n"
 EVIL = "from pipekit import step\n\n@step\ndef evil(text: str) -> int:\n    return 1\n"
@@ -36,7 +36,7 @@ def test_a_compiled_file_beside_the_trusted_one_is_never_run(tmp_path: Path, env
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
     )
     file.write_text(GOOD)
-    trust([file], environ)
+    trust({trust_name(file): digest_of_content(file.read_bytes())}, environ)
     assert steps_of(load(local_candidate(file, environ, trusted=False))) == ["good"]
 
 
@@ -45,10 +45,10 @@ def test_a_file_that_changes_after_the_look_at_it_runs_as_it_was(
 ) -> None:
     file = tmp_path / "steps.py"
     file.write_text(GOOD)
-    trust([file], environ)
+    trust({trust_name(file): digest_of_content(file.read_bytes())}, environ)
 
-    def change_meanwhile(path: Path, digest: str, environ: object) -> bool:
-        path.write_text(EVIL)
+    def change_meanwhile(name: str, digest: str, environ: object) -> bool:
+        file.write_text(EVIL)
         return True
 
     monkeypatch.setattr("pipekit.plugins.local.is_trusted", change_meanwhile)

@@ -37,6 +37,8 @@ class AnthropicSettings:
 class AnthropicProvider:
     """Hands over ``ChatAnthropic`` with its retries off, redirects off and the size of an answer bounded."""
 
+    redirects: Sequence[str] = ("base_url", "api_key_variable")
+
     def __init__(self, settings: AnthropicSettings) -> None:
         self._settings = settings
         self._windows: dict[str, int] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from pipekit import settings as pipekit_settings
 from pipekit.errors import PluginError
 from pipekit.interfaces import ModelInfo, ModelOptions, ProviderFailure, http_failure
 from pipekit.interfaces.llm_providers import Method
+from pipekit.secrecy import is_secret_variable
 from pipekit_community.classes import class_named, missing, quietly
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ class CommunitySettings:
 class CommunityProvider:
     """Hands over the chat model whose class a reference names: ``community/ChatLlamaCpp``."""
 
+    redirects: Sequence[str] = ("arguments", "secrets")
+
     def __init__(self, settings: CommunitySettings) -> None:
         self._settings = settings
 
@@ -49,6 +53,11 @@ class CommunityProvider:
     def secrets(self) -> Sequence[str]:
         """What the settings name."""
         return self._settings.secrets
+
+    @property
+    def more_secrets(self) -> Sequence[str]:
+        """Every key of the environment: each class reads those of its own, and none says which."""
+        return sorted(name for name in os.environ if is_secret_variable(name))
 
     def chat_model(self, model: str, options: ModelOptions) -> BaseChatModel:
         """An instance of the class, with the options that it has a name for; its retries are switched off if it can."""

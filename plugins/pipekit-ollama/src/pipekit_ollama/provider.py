@@ -41,6 +41,8 @@ class OllamaSettings:
 class OllamaProvider:
     """Hands over ``ChatOllama`` with redirects off and the size of an answer bounded."""
 
+    redirects: Sequence[str] = ("base_url", "api_key_variable")
+
     def __init__(self, settings: OllamaSettings) -> None:
         self._settings = settings
         self._known: dict[str, ModelInfo] = {}

@@ -47,6 +47,11 @@ class OpenAISettings:
 class OpenAIProvider:
     """Hands over ``ChatOpenAI`` with its retries off, redirects off and the size of an answer bounded."""
 
+    #: What decides where a key goes, and which: a header such as ``Host`` does, too.
+    redirects: Sequence[str] = ("base_url", "api_key_variable", "headers")
+    #: Its client sends these by itself.
+    more_secrets: Sequence[str] = ("OPENAI_CUSTOM_HEADERS",)
+
     def __init__(self, settings: OpenAISettings) -> None:
         self._settings = settings
 
