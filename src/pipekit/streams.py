@@ -19,6 +19,9 @@ from pipekit.state.events import Event
 
 __all__ = ["Drive", "EventStream"]
 
+#: Seconds between two looks at whether the program has ended.
+_OFTEN = 0.1
+
 #: Starts or resumes a run: tells the listener every event, gives the result, and pauses when cancelled. Where a step
 #: blocks its loop for good it lets go of the lifeline, with the error of the run.
 Drive = Callable[[Listener, Lifeline], Coroutine[Any, Any, RunResult]]
@@ -47,6 +50,9 @@ class EventStream:
         self._woken: Callable[[], None] = lambda: None
         self._thread = threading.Thread(target=self._main, name="pipekit run", daemon=True)
         self._thread.start()
+        # The run's own thread is a daemon: a step that blocks it for good must not keep the process alive. This one is
+        # none, so that a program that ends waits for its run to be paused.
+        threading.Thread(target=self._see_off, name="pipekit run's end", daemon=False).start()
 
     def _main(self) -> None:
         async def main() -> None:
@@ -64,6 +70,13 @@ class EventStream:
         except BaseException as raised:  # noqa: BLE001 - handed to whoever asks for the result
             error = raised
         self._end(error)
+
+    def _see_off(self) -> None:
+        """Pause the run when the program ends before it."""
+        program = threading.main_thread()
+        while not self._rested.wait(_OFTEN):
+            if not program.is_alive():
+                self.stop()
 
     def _end(self, error: BaseException | None) -> bool:
         """Come to rest, once; False when the run had come to rest before."""
@@ -129,7 +142,8 @@ class EventStream:
             self._stopped = True
             self._line.stop_asked = time.monotonic()
             if self._loop is not None and self._task is not None:
-                self._loop.call_soon_threadsafe(self._task.cancel)
+                with contextlib.suppress(RuntimeError):  # the loop is closed: the run is just over
+                    self._loop.call_soon_threadsafe(self._task.cancel)
 
     def close(self) -> None:
         """Pause the run if it still works, and wait until it has come to rest."""

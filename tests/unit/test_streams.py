@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +15,8 @@ from pipekit import Pipeline, StepError, Text, Workflow, step
 from pipekit.errors import PipekitError, RunStoppedError
 from pipekit.errors import StepError as FailedStepError
 from pipekit.events import CheckpointWritten, RunFailed, RunFinished, RunPaused, RunStarted, StepFinished, StepStarted
+from pipekit.results import RunResult
+from pipekit.streams import EventStream
 
 GATE = threading.Event()
 
@@ -107,6 +113,28 @@ def test_asking_twice_to_stop_is_as_good_as_once() -> None:
         assert RunPaused in {type(event) for event in events}
 
 
+def test_asking_to_stop_when_the_run_is_just_over_is_no_error() -> None:
+    GATE.set()
+    result = pipeline().run(Text("one"))
+    streams: list[EventStream] = []
+
+    async def drive(*_: object) -> RunResult:
+        loop = asyncio.get_running_loop()
+        close = loop.close
+
+        def close_and_stop() -> None:
+            close()
+            streams[0].stop()
+
+        loop.close = close_and_stop  # type: ignore[method-assign]
+        while not streams:  # noqa: ASYNC110 - filled by the test's own thread
+            await asyncio.sleep(0.01)
+        return result
+
+    streams.append(EventStream(drive))
+    assert streams[0].result is result
+
+
 def test_a_run_stopped_before_it_began_says_so() -> None:
     started = threading.Event()
 
@@ -145,3 +173,88 @@ def test_several_streams_of_one_pipeline_work_at_once() -> None:
     streams = [pipe.stream(Text("x" * size)) for size in range(1, 5)]
     GATE.set()
     assert [stream.result.of(wait) for stream in streams] == [1, 2, 3, 4]
+
+
+SCRIPT = """
+import asyncio, sys
+from pipekit import Pipeline, Text, Workflow, step
+from pipekit.events import StepStarted
+
+@step
+def count(text: str) -> int:
+    return len(text)
+
+@step
+async def wait(count: int) -> int:
+    await asyncio.sleep(60)
+    return count
+
+@step
+def hang(count: int) -> int:
+    import time
+    time.sleep(60)
+    return count
+
+second = hang if "plain" in sys.argv else wait
+workflow = Workflow(name="w", input="text", input_type=str, steps=[count, second])
+stream = Pipeline({}, workflow=workflow, plugins=[]).stream(Text("one"))
+"""
+
+WAYS_OUT = {
+    "break": """
+for event in stream:
+    if isinstance(event, StepStarted) and event.step == second.name:
+        break
+""",
+    "an error": """
+for event in stream:
+    if isinstance(event, StepStarted) and event.step == second.name:
+        raise RuntimeError("the reader's own")
+""",
+    "exit": """
+for event in stream:
+    if isinstance(event, StepStarted) and event.step == second.name:
+        sys.exit()
+""",
+    "a kept iterator": """
+events = iter(stream)
+while not isinstance(event := next(events), StepStarted) or event.step != second.name:
+    pass
+""",
+    "an asynchronous break": """
+async def main():
+    async for event in stream:
+        if isinstance(event, StepStarted) and event.step == second.name:
+            break
+
+asyncio.run(main())
+""",
+    "never looking": """
+import time
+while not list(Path(".pipeline").glob("run-*/steps/step-count.json")):
+    time.sleep(0.01)
+""",
+}
+
+
+@pytest.mark.parametrize(("way_out", "kind"), [*((way, "asynchronous") for way in WAYS_OUT), ("break", "plain")])
+def test_a_program_that_ends_in_the_middle_of_a_run_leaves_it_paused(tmp_path: Path, way_out: str, kind: str) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("from pathlib import Path\n" + SCRIPT + WAYS_OUT[way_out])
+    done = subprocess.run(
+        [sys.executable, str(script), kind], cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False
+    )
+    assert done.returncode == (1 if way_out == "an error" else 0), done.stderr
+    (state,) = (tmp_path / ".pipeline").glob("run-*/state.json")
+    record = json.loads(state.read_text())
+    assert (record["status"], record.get("pausedReason"), record["completedSteps"]) == ("paused", "signal", ["count"])
+
+
+def test_a_program_that_has_read_its_run_to_the_end_ends_at_once(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.replace("asyncio.sleep(60)", "asyncio.sleep(0)") + "for event in stream: print(event)\n")
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "RunFinished" in done.stdout.splitlines()[-1]
