@@ -56,8 +56,10 @@ class PipekitError(Exception):
 
     code: int = 1
     default_kind: ClassVar[str] = "error"
-    #: What to do next where the one who raises knows nothing better; ``{run}`` is the run's id, else ``last``.
+    #: What to do next where the one who raises knows nothing better; ``{run}`` is the run's id.
     usual_hint: ClassVar[str] = "pipekit --help"
+    #: The same where no run is known: there may be none.
+    hint_without_run: ClassVar[str] = ""
     #: Names of the attributes beyond the common ones, in the order they are shown.
     facts: ClassVar[tuple[str, ...]] = ()
 
@@ -82,7 +84,11 @@ class PipekitError(Exception):
     @property
     def hint(self) -> str:
         """What to do next; every error says something."""
-        return self._hint or self.usual_hint.format(run=self.run_id or "last")
+        if self._hint:
+            return self._hint
+        if self.run_id is None and self.hint_without_run:
+            return self.hint_without_run
+        return self.usual_hint.format(run=self.run_id)
 
     @hint.setter
     def hint(self, hint: str) -> None:
@@ -123,6 +129,7 @@ class InternalError(PipekitError):
     code = 1
     default_kind = "internal"
     usual_hint = "please report it, with the crash report; what was finished is kept: pipekit resume {run}"
+    hint_without_run = "please report it, with the crash report"
     facts = ("report",)
 
     def __init__(self, message: str, *, report: str | None = None, **common: Any) -> None:
@@ -202,6 +209,7 @@ class StepError(PipekitError):
     code = 5
     default_kind = "step"
     usual_hint = "what was finished before is kept; go on when the cause is gone: pipekit resume {run}"
+    hint_without_run = "what was finished before is kept; see the runs there are: pipekit list"
     facts = ("attempts",)
 
     def __init__(self, message: str, *, attempts: int = 1, **common: Any) -> None:
@@ -215,6 +223,7 @@ class ProviderError(PipekitError):
     code = 6
     default_kind = "server"
     usual_hint = "what was finished is kept; go on when the model can be asked: pipekit resume {run}"
+    hint_without_run = "try again when the model can be asked; pipekit doctor asks every model"
     facts = ("provider", "variable")
 
     def __init__(
@@ -231,6 +240,7 @@ class StateError(PipekitError):
     code = 7
     default_kind = "damaged"
     usual_hint = "nothing was changed; see what can be saved: pipekit repair {run}"
+    hint_without_run = "nothing was changed; see the runs there are: pipekit list"
     facts = ("file", "expected", "found")
 
     def __init__(
@@ -255,6 +265,7 @@ class RunBusyError(PipekitError):
     code = 8
     default_kind = "busy"
     usual_hint = "wait until the other process is done; see what it does: pipekit show {run}"
+    hint_without_run = "wait until the other process is done"
     facts = ("pid", "host", "since")
 
     def __init__(
@@ -303,6 +314,7 @@ class StorageError(PipekitError):
     code = 10
     default_kind = "storage"
     usual_hint = "nothing finished is lost; go on when there is space and access: pipekit resume {run}"
+    hint_without_run = "free some space, or get access to it, and try again"
     facts = ("path", "errno")
 
     def __init__(self, message: str, *, path: str | None = None, errno: int | None = None, **common: Any) -> None:
@@ -343,6 +355,7 @@ class RunPausedError(PipekitError):
     code = 13
     default_kind = "paused"
     usual_hint = "see what is asked: pipekit show {run}; answer, and go on: pipekit resume {run} --answer KEY=VALUE"
+    hint_without_run = "see which runs wait for an answer: pipekit list --status paused"
 
 
 class RunStoppedError(PipekitError):
@@ -351,6 +364,7 @@ class RunStoppedError(PipekitError):
     code = 130
     default_kind = "stopped"
     usual_hint = "go on where it stopped: pipekit resume {run}"
+    hint_without_run = "nothing was begun; give the command again"
 
     def __init__(self, message: str, *, code: int = 130, **common: Any) -> None:
         super().__init__(message, **common)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from datetime import UTC, datetime
 
 from attrs import evolve
@@ -17,6 +16,7 @@ from pipekit.preparing import Setup
 from pipekit.resuming import OldRun, prepare_old
 from pipekit.state.ids import new_run_id
 from pipekit.state.record import RunRecord
+from pipekit.taking import create
 
 __all__ = ["fork_run"]
 
@@ -36,7 +36,7 @@ def fork_run(setup: Setup, parent: str, options: Resume) -> str:
     kept = {step.name for step in record.step_outputs.values()}
     coming = [entry for entry in old.entries if entry.step not in old.restarted]
     entries = [entry for entry in coming if entry.stays or entry.step not in kept]
-    setup.store.create(record, io.BytesIO(source), blobs, entries)
+    create(setup.store, record, source, blobs, entries)
     return record.run_id
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -27,6 +28,11 @@ class Runs:
     def __init__(self, store: StateStore, input_of: InputOf) -> None:
         self._store = store
         self._input_of = input_of
+
+    @property
+    def are_kept(self) -> bool:
+        """Whether the store promises that they are still there when this process has ended."""
+        return "durable" in self._store.abilities
 
     def find(self, query: RunQuery | None = None) -> Iterable[RunSummary]:
         """Runs, newest first; a damaged one is shown as damaged."""
@@ -65,6 +71,15 @@ class Runs:
         fill_table(table, record, self._store, self._input_of)
         return TableView(record, table, lambda: _original(self._store, record))
 
+    def look(self, run: str) -> tuple[TableView, Sequence[StateError]]:
+        """A run, read only, with what is intact of it, and an error for each of its files that isn't."""
+        run_id = self.resolve(run)
+        record = self._store.load(run_id).record
+        table = ArtifactTable()
+        damages: list[StateError] = []
+        fill_table(table, record, self._store, self._input_of, on_damage=damages.append)
+        return TableView(record, table, lambda: _original(self._store, record)), damages
+
     def record(self, run: str) -> RunRecord:
         """Where a run stands, without a look at its files."""
         return self._store.load(self.resolve(run)).record
@@ -100,22 +115,40 @@ def _original(store: StateStore, record: RunRecord) -> bytes:
 
 
 def fill_table(
-    table: ArtifactTable, record: RunRecord, store: StateStore, input_of: InputOf, without: Collection[str] = ()
+    table: ArtifactTable,
+    record: RunRecord,
+    store: StateStore,
+    input_of: InputOf,
+    without: Collection[str] = (),
+    on_damage: Callable[[StateError], None] | None = None,
 ) -> None:
     """Put the run's input and the outputs of its finished steps into the table, each checked against its digest.
 
-    The steps named in ``without`` are left out, and their files not looked at.
+    The steps named in ``without`` are left out, and their files not looked at. A damaged file is raised, or told to
+    ``on_damage`` and left out.
     """
     if record.input is not None:
-        original = _checked(store, record, record.input.path, record.input.sha256, step=None)
-        loaded = input_of(record, original)
-        if loaded is not None:
-            table.put_input(*loaded)
+        with _telling(on_damage):
+            original = _checked(store, record, record.input.path, record.input.sha256, step=None)
+            loaded = input_of(record, original)
+            if loaded is not None:
+                table.put_input(*loaded)
     for key in record.completed_steps:
         step = record.step_outputs[str(key)]
         if step.name in without:
             continue
-        table.put_step(step, read_step(store, record, step))
+        with _telling(on_damage):
+            table.put_step(step, read_step(store, record, step))
+
+
+@contextlib.contextmanager
+def _telling(on_damage: Callable[[StateError], None] | None) -> Iterator[None]:
+    try:
+        yield
+    except StateError as error:
+        if on_damage is None:
+            raise
+        on_damage(error)
 
 
 def edited_hint(run_id: str, step: StepRecord) -> str:

@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from pipekit.config.configuration import Configuration
+from pipekit.config.faults import closest, fault
+from pipekit.config.origin import Origin
 from pipekit.config.tree import NO_BLOCK, Node
 from pipekit.engine.threads import in_thread
-from pipekit.errors import ConfigError, PipekitError, PlanError
+from pipekit.errors import PipekitError, PlanError, PluginError
 from pipekit.interfaces.llm_providers import LLMProvider
 from pipekit.interfaces.loaders import Loader
 from pipekit.interfaces.output_formats import OutputFormat
@@ -65,21 +67,49 @@ class Installation:
 
     def store(self, text: str) -> StateStore:
         """The store at ``scheme:location``."""
-        scheme, colon, location = text.partition(":")
-        if not colon or not scheme:
-            raise ConfigError(
-                f"store must be scheme:location, not {text!r}",
-                where=str(self.configuration.origin("store")),
-                field="store",
-                hint="the default is file:.pipeline",
-            )
+        entry = self.check_store(text)
+        scheme, _, location = text.partition(":")
         url = StoreURL(scheme, location, self.configuration.folder)
-        entry = self.registry.store(scheme)
         # A store that is given in the place of the configured one gets none of its settings.
         settings = self.configuration.settings
         block = settings.store_block if settings.store.startswith(f"{scheme}:") else NO_BLOCK
         made: StateStore = self._once("store", text, lambda: self._make(entry, block, "store", url))
         return made
+
+    def check_store(self, text: str) -> Contribution:
+        """What makes the store at ``scheme:location``, without making it.
+
+        `ConfigError` for an address that means none; `PluginError` where the plugin that may bring it isn't loaded.
+        """
+        tree = self.configuration.tree
+        node = tree.at("store.url") or tree.at("store")
+        is_configured = text == self.configuration.settings.store
+        origin = (
+            node.origin if node is not None and is_configured else Origin("default", "" if is_configured else "store=")
+        )
+        scheme, colon, _ = text.partition(":")
+        known = self.registry.names("pipekit_state_stores")
+        if not colon or not scheme:
+            message = f"store must be scheme:location, not {text!r}"
+            raise fault(message, origin, field="store", hint="the default is file:.pipeline")
+        if scheme in known:
+            return self.registry.store(scheme)
+        near = closest(scheme, known)
+        listed = ", ".join(f"{name}:" for name in known)
+        unused = self.configuration.settings.plugins.off or any(one.health != "ok" for one in self.registry.plugins)
+        if near is None and unused:
+            try:
+                return self.registry.store(scheme)
+            except PluginError as error:
+                error.where = str(origin)
+                raise
+        raise fault(
+            f"there is no store {scheme!r}; stores are {listed}",
+            origin,
+            field="store",
+            kind="unknown-name",
+            hint=f"did you mean {near}:?" if near else "install the plugin that brings it, or choose one of these",
+        )
 
     def provider(self, name: str) -> LLMProvider:
         """The model provider of this name; `ConfigError` when it would send a key where nobody trusted it to go.

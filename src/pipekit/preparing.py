@@ -116,9 +116,13 @@ class Setup:
     @property
     def store(self) -> StateStore:
         """Where runs are kept."""
-        if self.asked.store is not None and not isinstance(self.asked.store, str):
-            return self.asked.store
-        return self.installation.store(self.asked.store or self.configuration.settings.store)
+        address = self._store_address
+        return self.installation.store(address) if isinstance(address, str) else address
+
+    @property
+    def _store_address(self) -> str | StateStore:
+        given = self.asked.store
+        return self.configuration.settings.store if given is None else given
 
     @property
     def runs(self) -> Runs:
@@ -156,7 +160,7 @@ class Setup:
     ) -> PlanRequest:
         """What a plan is made of, for this configuration and what is installed."""
         wrong, warnings = check_blocks(self.registry, self.configuration)
-        more = [*wrong, *self._retriever_faults(), *self._local_faults()]
+        more = [*wrong, *self._store_faults(), *self._retriever_faults(), *self._local_faults()]
         return PlanRequest(
             warnings=[*(loaded.warnings if loaded else ()), *warnings, *self._set_aside()],
             workflow=workflow,
@@ -167,6 +171,15 @@ class Setup:
             selection=select,
             faults=[*faults, *more],
         )
+
+    def _store_faults(self) -> list[PipekitError]:
+        address = self._store_address
+        if isinstance(address, str):
+            try:
+                self.installation.check_store(address)
+            except PipekitError as error:
+                return [error]
+        return []
 
     def _retriever_faults(self) -> list[PipekitError]:
         try:

@@ -124,6 +124,8 @@ def _chosen(
         completed += run.status == "completed"
         if run.status == "damaged":
             yield run, "damaged: a person must look at it"
+        elif run.status == "newer":
+            yield run, "written by a newer pipekit"
         elif run.status != "completed":
             yield run, f"{run.status}: not finished"
         elif keep is not None and completed <= keep:

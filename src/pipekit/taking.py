@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from attrs import evolve
 
-from pipekit.interfaces.state_stores import Lease, Owner, StateStore
+from pipekit.errors import PipekitError
+from pipekit.interfaces.state_stores import Entry, Lease, Owner, StateStore
 from pipekit.preparing import NewRun
 from pipekit.state.record import RunRecord
 
-__all__ = ["create_and_take", "leave", "pause"]
+__all__ = ["create", "create_and_take", "leave", "pause"]
+
+
+def create(
+    store: StateStore,
+    record: RunRecord,
+    source: bytes,
+    blobs: Mapping[str, bytes] | None = None,
+    entries: Sequence[Entry] = (),
+) -> None:
+    """Make the run. Where that fails there is none, and the error names none that anybody could go on with."""
+    try:
+        store.create(record, io.BytesIO(source), blobs or {}, entries)
+    except PipekitError as error:
+        error.run_id = None
+        raise
 
 
 def create_and_take(store: StateStore, new: NewRun) -> Lease:
     """The run, made and taken. One piece of work: a run that is there and that nobody holds looks interrupted."""
-    store.create(new.record, io.BytesIO(new.given.content))
+    create(store, new.record, new.given.content)
     return store.acquire(new.record.run_id, Owner.this_process())
 
 

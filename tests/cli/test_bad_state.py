@@ -133,6 +133,7 @@ def test_a_flipped_bit_in_record_or_journal_is_named_and_repaired(go: Command, p
     done = go("resume", "last")
     assert done.returncode == 7, done.stderr
     assert name in done.stderr
+    assert last_line(done).endswith(f"pipekit repair {run.name}")
     assert (run / name).read_bytes() == before
     listed = json.loads(go("list", "--json").stdout)["runs"][0]
     # A listing reads the journal only where the record is behind it.
@@ -154,6 +155,41 @@ def test_repair_says_so_where_nothing_is_damaged(go: Command) -> None:
     done = go("repair", "last", "--json")
     assert done.returncode == 0
     assert json.loads(done.stdout)["damages"] == []
+
+
+def test_a_run_of_a_newer_pipekit_is_listed_as_such_and_left_alone(go: Command, project: Path) -> None:
+    assert go("run", "words.txt").returncode == 0
+    run = newest(project)
+    lines = (run / "journal.jsonl").read_text().splitlines()
+    header = json.loads(lines[0])
+    header["schema"] = header["record"]["schema"] = 99
+    (run / "journal.jsonl").write_text("\n".join([json.dumps(header), *lines[1:]]) + "\n")
+    (run / "state.json").write_text(json.dumps({**json.loads((run / "state.json").read_text()), "schema": 99}))
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+
+    listed = json.loads(go("list", "--json").stdout)["runs"][0]
+    assert (listed["status"], listed["runId"]) == ("newer", run.name)
+    assert listed["reason"].startswith("written by pipekit ≥ ")
+    assert [one["runId"] for one in json.loads(go("list", "--status", "newer", "--json").stdout)["runs"]] == [run.name]
+    assert json.loads(go("list", "--status", "damaged", "--json").stdout)["runs"] == []
+    assert go("prune", "--keep", "0").returncode == 0
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_step_can_be_looked_at_while_another_one_is_damaged(go: Command, project: Path) -> None:
+    assert go("run", "words.txt").returncode == 0
+    run = newest(project)
+    flip(run / "steps/step-collect.json", 20)
+
+    step = go("show", "last", "sum-up")
+    assert step.returncode == 0, step.stderr
+    assert "warning: " in step.stderr
+    assert "step-collect.json was changed or damaged" in step.stderr
+    assert f"pipekit repair {run.name}" in step.stderr
+    document = json.loads(go("show", "last", "sum-up", "--json").stdout)
+    assert "step-collect.json" in document["warnings"][0]
+    assert go("show", "last", "collect").returncode == 7
+    assert go("show", "last", "nothing").returncode == 7  # it may be in the damaged file
 
 
 def test_a_torn_tail_of_the_journal_is_dropped_without_a_word(go: Command, project: Path) -> None:

@@ -65,3 +65,10 @@ def test_the_json_of_an_error_holds_its_facts_and_leaves_out_what_is_unknown() -
 
 def test_the_place_of_a_configuration_error_is_made_of_file_line_and_column() -> None:
     assert ConfigError("wrong", file="pipekit.yaml", line=3, column=5).where == "pipekit.yaml:3:5"
+
+
+@pytest.mark.parametrize("cls", [cls for cls in FAMILY if cls is not PlanError])
+def test_without_a_run_no_error_offers_to_go_on_with_one(cls: type[PipekitError]) -> None:
+    assert "resume" not in cls("it broke").hint
+    assert "None" not in cls("it broke").hint
+    assert cls("it broke").hint

@@ -127,11 +127,22 @@ def test_a_store_that_is_no_address_is_told_with_its_place_and_the_default(tmp_p
     assert "pipekit.yaml:2:" in error.where
 
 
-def test_a_scheme_that_nobody_brings_is_a_plugin_error(tmp_path: Path) -> None:
-    with pytest.raises(PluginError, match="the store 'sqlite'") as caught:
-        installed(tmp_path).store("sqlite:runs.db")
-    assert (caught.value.code, caught.value.kind) == (9, "missing")
-    assert "file, memory" in caught.value.hint
+@pytest.mark.parametrize("text", ["store: sqlit:runs.db", "store: {size: 3, url: 'sqlit:runs.db'}"])
+def test_a_scheme_that_nobody_brings_is_a_fault_with_its_place_and_a_suggestion(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pipekit.yaml").write_text(f"workflow: letters\n{text}\n")
+    ours = installed(tmp_path, tmp_path / "pipekit.yaml", pipekit_state_stores={"sqlite": ClosingStore})
+    with pytest.raises(ConfigError, match="there is no store 'sqlit'; stores are file:, memory:, sqlite:") as caught:
+        ours.store(ours.configuration.settings.store)
+    error = caught.value
+    assert (error.code, error.line, error.column) == (3, 2, text.index("sqlit") + (1 if "{" not in text else 0))
+    assert error.hint == "did you mean sqlite:?"
+
+
+def test_a_store_that_may_be_in_a_plugin_that_is_not_loaded_is_a_plugin_error(tmp_path: Path) -> None:
+    ours = installed(tmp_path, {"plugins": {"off": True}})
+    with pytest.raises(PluginError, match="no installed plugin brings the store 'postgres'") as caught:
+        ours.store("postgres:runs")
+    assert (caught.value.code, caught.value.where) == (9, "store=")
 
 
 def test_a_store_gets_its_settings_and_closing_closes_it_once_and_makes_a_new_one_after(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def run_batch(inputs: Sequence[str], run_one: RunOne) -> None:
                 documents.append({"input": name, **run_one(name, stopper)})
             except StopRequestedError as stop:
                 error: PipekitError = RunStoppedError("stopped between two inputs", code=stop.code)
-                raise _stopped(error, inputs[position:], documents) from stop
+                raise _stopped(error, inputs[position:], documents, len(inputs)) from stop
             except BrokenPipeError:
                 raise
             except BaseException as raised:
@@ -52,8 +52,11 @@ def run_batch(inputs: Sequence[str], run_one: RunOne) -> None:
                 if talk().debug:
                     say_traceback(raised)
                 if error.code in _STOPPED:
-                    left = inputs[position + 1 :] if error.run_id else inputs[position:]
-                    raise _stopped(error, left, documents) from raised
+                    if not error.run_id:
+                        raise _stopped(error, inputs[position:], documents, len(inputs)) from raised
+                    documents.append({"input": name, "error": error.to_dict()})
+                    error.message = f"stopped in {name}"
+                    raise _stopped(error, inputs[position + 1 :], documents, len(inputs)) from raised
                 failed.append((name, error))
                 documents.append({"input": name, "error": error.to_dict()})
                 if not talk().json:
@@ -64,12 +67,17 @@ def run_batch(inputs: Sequence[str], run_one: RunOne) -> None:
         print_json({"runs": documents})
 
 
-def _stopped(error: PipekitError, left: Sequence[str], documents: Sequence[dict[str, Any]]) -> AnsweredError:
-    """The end of a batch that was stopped, with the way to what it didn't reach."""
+def _stopped(
+    error: PipekitError, left: Sequence[str], documents: Sequence[dict[str, Any]], count: int
+) -> AnsweredError:
+    """The end of a batch that was stopped, with the inputs that it didn't reach and the way to them."""
     own = [error.hint] if error.run_id else []
     rest = [f"run those that are left: {_run_again(left)}"] if left else []
+    if left:
+        were = "was" if len(left) == 1 else "were"
+        error.message = f"{error.message}; {len(left)} of {count} inputs {were} not reached: {', '.join(left)}"
     error.hint = "\n".join([*own, *rest])
-    return AnsweredError(error, {"runs": list(documents)})
+    return AnsweredError(error, {"runs": list(documents), "notReached": list(left)})
 
 
 def _batch_error(failed: Sequence[tuple[str, PipekitError]], count: int) -> PipekitError:

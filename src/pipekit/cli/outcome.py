@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipekit.cli.answering import questions_json, say_questions
+from pipekit.cli.exits import AnsweredError
 from pipekit.cli.items import ItemTable, item_table
 from pipekit.cli.terminal import print_table, say, seconds
 from pipekit.errors import PipekitError
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "document_of",
+    "naming_no_lost_run",
     "offline_steps",
     "print_items",
     "print_outcome",
@@ -26,8 +30,12 @@ __all__ = [
     "shown_path",
     "steps_json",
     "usage_json",
+    "way_to_outputs",
     "workflow_of",
 ]
+
+#: Of a store that isn't durable.
+NOT_KEPT = "the store {store} keeps no runs; store: file:.pipeline does"
 
 
 def workflow_of(pipeline: Pipeline, record: RunRecord) -> Workflow | None:
@@ -147,10 +155,30 @@ def print_outcome(pipeline: Pipeline, result: RunResult) -> None:
             + ("" if len(offline) > 3 else f" for {', '.join(offline)}")
             + "; name one with --model provider/model"
         )
-    if result.pause is None:
-        say(f"next: pipekit open {result.run_id}")
+    if not pipeline.runs.are_kept:
+        say(f"the run itself is gone with this command: {NOT_KEPT.format(store=pipeline.configuration.settings.store)}")
+    elif result.pause is None:
+        say(f"next: {way_to_outputs(result.run_id, record)}")
     elif result.pause.reason == "until":
         say(f"go on with: pipekit resume {result.run_id}")
+
+
+def way_to_outputs(run_id: str, record: RunRecord) -> str:
+    """The command that shows what a completed run has made."""
+    return f"pipekit {'open' if record.outputs else 'show'} {run_id}"
+
+
+@contextmanager
+def naming_no_lost_run(pipeline: Pipeline) -> Iterator[None]:
+    """No error in here offers to go on with a run that its store won't keep."""
+    try:
+        yield
+    except (PipekitError, AnsweredError) as raised:
+        error = raised.error if isinstance(raised, AnsweredError) else raised
+        if error.run_id and not pipeline.runs.are_kept:
+            error.run_id = None
+            error.hint = NOT_KEPT.format(store=pipeline.configuration.settings.store)
+        raise
 
 
 def _cost(record: RunRecord) -> str:

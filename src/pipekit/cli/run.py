@@ -140,9 +140,16 @@ def _resume(pipeline: Pipeline, name: str, options: Resume, *, answers: Sequence
 
         options = evolve(options, answers=answers_from(pipeline.runs.record(name), answers))
     with Stopper() as stopper:
-        stream = pipeline.fork_stream(name, options) if fork else pipeline.resume_stream(name, options)
+        before = pipeline.runs.record(name)
+        run_id = before.run_id  # what `last` means may change until the run is taken
+        stream = pipeline.fork_stream(run_id, options) if fork else pipeline.resume_stream(run_id, options)
         result = follow(stream, stopper)
-    _give(pipeline, result, stopper)
+    nothing_left = before.status == "completed" and result.record == before
+    if nothing_left and not talk().json:
+        say(
+            f"{run_id} was completed before; nothing is left to do, but again: pipekit resume {run_id} --from-step STEP"
+        )
+    _give(pipeline, result, stopper, {"nothingLeft": nothing_left})
 
 
 def go_on(pipeline: Pipeline, run_id: str, options: Resume, document: Mapping[str, Any]) -> None:
@@ -156,10 +163,11 @@ def go_on(pipeline: Pipeline, run_id: str, options: Resume, document: Mapping[st
 
 def _run_all(pipeline: Pipeline, inputs: Sequence[str], select: Selection, input_format: str | None) -> None:
     from pipekit.cli.batch import run_batch
+    from pipekit.cli.outcome import naming_no_lost_run
     from pipekit.cli.running import Stopper, follow
 
     if len(inputs) == 1:
-        with Stopper() as stopper:
+        with naming_no_lost_run(pipeline), Stopper() as stopper:
             stream = pipeline.stream(opened(pipeline, inputs[0]), select=select, input_format=input_format)
             _give(pipeline, follow(stream, stopper), stopper)
         return
@@ -167,8 +175,9 @@ def _run_all(pipeline: Pipeline, inputs: Sequence[str], select: Selection, input
     def run_one(name: str, stopper: Stopper) -> dict[str, Any]:
         with stopper.interruptible():
             source = opened(pipeline, name)
-        stream = pipeline.stream(source, select=select, input_format=input_format)
-        return _answer(pipeline, follow(stream, stopper), stopper)
+        with naming_no_lost_run(pipeline):
+            stream = pipeline.stream(source, select=select, input_format=input_format)
+            return _answer(pipeline, follow(stream, stopper), stopper)
 
     run_batch(inputs, run_one)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["format_run", "list_runs", "moment", "open_run"]
 
-_STATUSES = ("running", "completed", "failed", "paused", "interrupted", "damaged")
+_STATUSES = ("running", "completed", "failed", "paused", "interrupted", "damaged", "newer")
 #: What people want to look at first.
 _READABLE = ("report.html", "summary.md")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +15,7 @@ from pipekit.cli.terminal import one_line, print_json, print_table, say, seconds
 
 if TYPE_CHECKING:
     from pipekit.cli.items import ItemTable
+    from pipekit.errors import StateError
     from pipekit.interfaces.output_formats import RunView
     from pipekit.pipeline import Pipeline
     from pipekit.state.record import RunRecord, StepRecord
@@ -45,12 +46,17 @@ def show(name: str, part: str | None, history: bool, **flags: Any) -> None:
     if part is None:
         _show_run(pipeline, run_id)
         return
-    view = pipeline.runs.get(run_id)
+    view, damages = pipeline.runs.look(run_id)
     step = _finished_step(view, part)
     if step is not None:
-        _show_step(view, step)
+        own = next((error for error in damages if error.step == step.name), None)
+        if own is not None:
+            raise own
+        _show_step(view, step, damages)
     elif part in find_items(view):
-        _show_item(pipeline, view, part)
+        _show_item(pipeline, view, part, damages)
+    elif damages:
+        raise damages[0]  # the item may be in there
     else:
         raise _unknown(view, part)
 
@@ -154,13 +160,14 @@ def _say_run(pipeline: Pipeline, record: RunRecord) -> None:
 
 def _say_next(pipeline: Pipeline, record: RunRecord) -> None:
     from pipekit.cli.answering import how_to_answer, say_questions
+    from pipekit.cli.outcome import way_to_outputs
 
     say_questions(record.questions)
     status = _status(pipeline, record)
     if record.questions:
         say(f"answer, and go on: {how_to_answer(record.run_id, record.questions)}")
     elif status == "completed":
-        say(f"next: pipekit open {record.run_id}")
+        say(f"next: {way_to_outputs(record.run_id, record)}")
     elif status != "running":
         say(f"go on with: pipekit resume {record.run_id}")
 
@@ -179,30 +186,43 @@ def _print_steps(record: RunRecord) -> None:
     print_table((" ", "step", " ", "took", "model"), rows)
 
 
-def _show_step(view: RunView, step: StepRecord) -> None:
+def _show_step(view: RunView, step: StepRecord, damages: Sequence[StateError]) -> None:
     value = view.steps[step.name]
+    warnings = [str(error) for error in damages]
     if talk().json:
-        print_json({"runId": view.record.run_id, "step": step.key, "name": step.name, "value": value})
+        document = {"runId": view.record.run_id, "step": step.key, "name": step.name, "value": value}
+        print_json({**document, "warnings": warnings})
         return
+    for warning in warnings:
+        say(f"warning: {warning}; see pipekit repair {view.record.run_id}", err=True)
     say(f"{view.record.run_id}, {step.name}: {seconds(step.duration)}, {step.path}")
     say()
     for line in outline(value):
         say(line)
 
 
-def _show_item(pipeline: Pipeline, view: RunView, item: str) -> None:
+def _show_item(pipeline: Pipeline, view: RunView, item: str, damages: Sequence[StateError]) -> None:
+    """What is intact about an item; where something isn't, that is how it ends."""
+    from pipekit.cli.exits import AnsweredError
     from pipekit.cli.items import item_view, problems_of
     from pipekit.cli.outcome import workflow_of
 
     problems = problems_of(view, workflow_of(pipeline, view.record), item)
     results = item_view(view, item)
+    document = {"runId": view.record.run_id, "item": item, "problems": problems, "results": results}
+    if not talk().json:
+        _say_item(f"{item} of {view.record.run_id}", problems, results)
+    if damages:
+        raise AnsweredError(damages[0], document)
     if talk().json:
-        print_json({"runId": view.record.run_id, "item": item, "problems": problems, "results": results})
-        return
-    say(f"{item} of {view.record.run_id}")
-    for title, found in problems.items():
+        print_json(document)
+
+
+def _say_item(title: str, problems: Mapping[str, Sequence[object]], results: Mapping[str, object]) -> None:
+    say(title)
+    for kind, found in problems.items():
         say()
-        say(f"{title}:")
+        say(f"{kind}:")
         for one in found:
             say(f"  - {_as_sentence(one)}")
     for step, value in results.items():

@@ -37,7 +37,7 @@ __all__ = [
 
 Ability = Literal["durable", "exclusive", "fenced", "query", "prune", "folders", "repair"]
 #: What listings show: the stored statuses, and two that are derived.
-ShownStatus = Literal["running", "completed", "failed", "paused", "interrupted", "damaged"]
+ShownStatus = Literal["running", "completed", "failed", "paused", "interrupted", "damaged", "newer"]
 
 
 @frozen
@@ -108,7 +108,10 @@ class RunQuery:
 
 @frozen(kw_only=True)
 class RunSummary:
-    """A line of a listing. ``reason`` says why a run is damaged, paused or failed; times may be unknown."""
+    """A line of a listing. ``reason`` says why a run is damaged, paused or failed; times may be unknown.
+
+    A ``newer`` run was written by a pipekit that this one is too old to read: nothing is wrong with it.
+    """
 
     run_id: str
     status: ShownStatus

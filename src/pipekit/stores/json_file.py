@@ -34,7 +34,7 @@ from pipekit.stores.item_journal import read_item_journal
 from pipekit.stores.journal import Journal
 from pipekit.stores.json_lease import JsonLease
 from pipekit.stores.layout import ITEMS, JOURNAL, STATE, STEPS, check_path, migrate
-from pipekit.stores.listing import damaged, summary
+from pipekit.stores.listing import summary, unreadable
 from pipekit.stores.locks import RunLock, find_owner, is_held
 from pipekit.stores.repairing import examine, repair
 from pipekit.stores.sweeping import NEW, held_new_folder, remove_whole, sweep
@@ -234,7 +234,7 @@ class JsonFileStore:
         except RunNotFoundError:
             return None  # removed since its name was read
         except PipekitError as error:
-            return damaged(run_id, error)
+            return unreadable(run_id, error)
 
     def folder(self, run_id: str) -> Path | None:
         """The run's folder."""

@@ -11,7 +11,7 @@ from pipekit.interfaces.state_stores import RunSummary, ShownStatus
 from pipekit.serde import JSON
 from pipekit.state.record import Status, StepKey
 
-__all__ = ["damaged", "summary"]
+__all__ = ["summary", "unreadable"]
 
 
 def summary(run_id: str, record: Mapping[str, JSON], is_held: Callable[[], bool]) -> RunSummary:
@@ -38,8 +38,10 @@ def summary(run_id: str, record: Mapping[str, JSON], is_held: Callable[[], bool]
         raise StateError(f"the record has another shape ({type(error).__name__}: {error})", run_id=run_id) from error
 
 
-def damaged(run_id: str, error: PipekitError) -> RunSummary:
-    """The line of a run that can't be read."""
+def unreadable(run_id: str, error: PipekitError) -> RunSummary:
+    """The line of a run that can't be read; one that a newer pipekit wrote is sound."""
+    if error.kind == "newer":
+        return RunSummary(run_id=run_id, status="newer", reason=error.message)
     return RunSummary(run_id=run_id, status="damaged", reason=str(error))
 
 

@@ -89,5 +89,5 @@ def _changed(file: str, run_id: str, expected: str, found: str) -> StateError:
         expected=expected,
         found=found,
         run_id=run_id,
-        hint=f"remove {file}: it is made again from journal.jsonl; then pipekit resume {run_id}",
+        hint=f"nothing was changed; it can be made again from the journal: pipekit repair {run_id}",
     )

@@ -1,0 +1,24 @@
+"""What a plan finds, as the command tells it: every fault at its place, in the order of the file."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.mark.parametrize("argv", [["plan"], ["run", "--dry-run"], ["run", "notes.txt"], ["list"]])
+def test_an_unknown_store_is_a_fault_at_its_place_before_anything_is_written(
+    pipekit: Command, tmp_path: Path, argv: list[str]
+) -> None:
+    (tmp_path / "notes.txt").write_text("Ada: we need a map of the harbour\n")
+    (tmp_path / "pipekit.yaml").write_text("workflow: backlog\nstore: fil:runs\n")
+    done = pipekit(*argv, PIPEKIT_PLUGINS_OFF="")
+    assert done.returncode == 3, done.stderr
+    assert "pipekit.yaml:2:8: there is no store 'fil'; stores are file:, memory:" in done.stderr
+    assert "did you mean file:?" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name != "home") == ["notes.txt", "pipekit.yaml"]
