@@ -57,6 +57,10 @@ def test_a_truncated_answer_says_so(vendor: Vendor, method: str, serve: Serve, a
     if vendor.name == "openai" and method.startswith("json"):  # the openai package raises
         assert found.failure is not None
         assert found.failure.kind == "truncated"
+        answer = found.failure.answer
+        assert answer is not None  # it was paid for
+        assert answer.text == '{"title": "Book an en'
+        assert (answer.usage_metadata["input_tokens"], answer.usage_metadata["output_tokens"]) == (11, 7)
     else:
         assert found.error is None, found.error
         assert stop_of(found.message) == stop

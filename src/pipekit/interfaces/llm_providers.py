@@ -9,6 +9,7 @@ from attrs import frozen
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage  # noqa: TC004 - never evaluated
     from langchain_core.runnables import Runnable
 
 __all__ = ["LLM", "FailureKind", "LLMProvider", "Method", "ModelInfo", "ModelOptions", "ProviderFailure"]
@@ -97,11 +98,15 @@ class ModelInfo:
 
 @frozen(kw_only=True)
 class ProviderFailure:
-    """A client's error in our words; ``retry_after`` is in seconds."""
+    """A client's error in our words; ``retry_after`` is in seconds.
+
+    ``answer`` is the model's message where one came that the client raised an error for: it is kept and counted.
+    """
 
     kind: FailureKind
     message: str
     retry_after: float | None = None
+    answer: BaseMessage | None = None
 
 
 @runtime_checkable

@@ -293,8 +293,14 @@ class ModelService:
             raise CallError("too-long", told)
 
         async def once() -> Reply:
-            self._tell.started(candidate.reference, question.task)
-            reply = await call_model(candidate, messages, question.schema, _bucketed(options))
+            reply = await call_model(
+                candidate,
+                messages,
+                question.schema,
+                _bucketed(options),
+                until=question.deadline,
+                begun=lambda: self._tell.started(candidate.reference, question.task),
+            )
             self._tell.finished(candidate.reference, reply.usage)
             if reply.problem == "empty":
                 self._tell.counted(reply.usage)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
 
 from pipekit.errors import PipekitError, PluginError
 from pipekit.interfaces.llm_providers import Method, ModelOptions
@@ -24,18 +26,26 @@ def method_of(candidate: Candidate, schema: JSON | None) -> Method:
 
 
 async def call_model(
-    candidate: Candidate, messages: Sequence[BaseMessage], schema: JSON | None, options: ModelOptions
+    candidate: Candidate,
+    messages: Sequence[BaseMessage],
+    schema: JSON | None,
+    options: ModelOptions,
+    *,
+    until: float | None = None,
+    begun: Callable[[], None] = lambda: None,
 ) -> Reply:
     """The model's reply as it came; `CallError` for whatever may be tried again or elsewhere.
 
     ``options.timeout`` bounds the whole call in seconds: a server that sends a letter now and then ends with it, too.
+    No call begins at ``until`` or later, a time of the account's clock; ``begun`` is told of one that does.
     """
     method = method_of(candidate, schema)
-    async with candidate.account.place():
+    async with candidate.account.place(until):
         try:
             if not candidate.is_made(options):
                 await asyncio.to_thread(candidate.model, options)
             asked: Any = candidate.model(options)
+            begun()
             if method != "text":
                 asked = asked.with_structured_output(schema, method=method, include_raw=True)
             async with asyncio.timeout(options.timeout):
@@ -43,14 +53,23 @@ async def call_model(
         except (CallError, PipekitError):
             raise
         except Exception as error:
-            raise _translated(candidate, error) from error
+            told = _translated(candidate, error, method)
+            if isinstance(told, Reply):
+                return told
+            raise told from error
         message = answer["raw"] if isinstance(answer, dict) else answer
         return read_message(message, model=candidate.reference, method=method)
 
 
-def _translated(candidate: Candidate, error: Exception) -> Exception:
-    """A client's error in our words; what nobody knows is the provider's own mistake."""
+def _translated(candidate: Candidate, error: Exception, method: Method) -> Exception | Reply:
+    """A client's error in our words; what nobody knows is the provider's own mistake.
+
+    Some clients raise for an answer that is of no use: it was paid for, and is kept as any other.
+    """
     failure = candidate.provider.failure(error)
+    if failure is not None and failure.answer is not None:
+        reply = read_message(failure.answer, model=candidate.reference, method=method)
+        return evolve(reply, problem=failure.kind)
     if failure is not None:
         if failure.retry_after and failure.kind in ("rate", "server"):
             candidate.account.cool_down(min(failure.retry_after, 60.0))

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 from attrs import frozen
 
+from pipekit.llm.replies import CallError
 from pipekit.llm.retrying import Clock, SystemClock
 
 __all__ = ["Account", "Limits", "account"]
@@ -36,11 +37,18 @@ class Account:
         self._next = float("-inf")
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """A place for one call, once there is one and its time has come."""
-        await self._take()
+    async def place(self, until: float | None = None) -> AsyncIterator[None]:
+        """A place for one call, once there is one and its time has come; `CallError` when that is not before ``until``.
+
+        ``until`` is a time of the account's clock.
+        """
         try:
-            while (wait := self._turn()) > 0:
+            async with asyncio.timeout(None if until is None else until - self._clock.now()):
+                await self._take()
+        except TimeoutError as error:
+            raise CallError("rate", "all places of its account were taken until the time was over") from error
+        try:
+            while (wait := self._turn(until)) > 0:
                 await self._clock.sleep(wait)
             yield
         finally:
@@ -87,10 +95,13 @@ class Account:
         else:
             place.set_result(None)
 
-    def _turn(self) -> float:
+    def _turn(self, until: float | None) -> float:
         """Seconds until a call may begin; 0 takes the turn."""
         with self._lock:
             now = self._clock.now()
+            if until is not None and max(now, self._next) >= until:
+                wait = max(0.0, self._next - now)
+                raise CallError("rate", "its account's turn comes after the time is over", retry_after=wait)
             if self._next > now:
                 return self._next - now
             if self.limits.per_minute is not None:

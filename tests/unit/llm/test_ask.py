@@ -105,18 +105,18 @@ class Door:
         self.options = settings.pop("options", ModelOptions())
         self.asking = Asking(candidate_of=self.candidate, clock=self.clock, chance=random.Random(1), **settings)
         self.folder = folder
+        self.accounts = {name: Account(Limits(), self.clock) for name in providers}
 
     def candidate(self, reference: str) -> Candidate:
         name, _, model = reference.partition("/")
         provider = self.providers[name]
-        account = Account(Limits(), self.clock)
         return Candidate(
             reference=reference,
             provider_name=name,
             name=model,
             provider=provider,
             info=provider.describe(model),
-            account=account,
+            account=self.accounts[name],
         )
 
     def ask(self, *models: str, text: str = "a </text> b", returns: type[Any] = Verdict) -> Any:
@@ -247,6 +247,39 @@ def test_an_answer_is_not_sent_back_once_the_time_is_over(tmp_path: Path) -> Non
     with pytest.raises(StepError):
         asked.ask()
     assert asked.calls("a") == 1
+
+
+@pytest.mark.parametrize("pause", [49.0, 50.0, 80.0])
+def test_no_call_begins_after_the_time_is_over_also_when_its_account_must_cool_down(
+    tmp_path: Path, pause: float
+) -> None:
+    asked = Door(tmp_path, {"a": ScriptedProvider(GOOD), "b": ScriptedProvider(GOOD)}, policy=RetryPolicy(total=50))
+    asked.accounts["a"].cool_down(pause)
+    asked.ask()
+    in_time = pause < 50
+    assert (asked.calls("a"), asked.calls("b")) == ((1, 0) if in_time else (0, 1))
+    assert [model for what, model in asked.told.events if what == "started"] == ["a/m" if in_time else "b/m"]
+    assert asked.clock.time < 50
+
+
+def test_when_every_account_cools_down_too_long_the_error_says_so(tmp_path: Path) -> None:
+    asked = door(tmp_path, GOOD, policy=RetryPolicy(total=50))
+    asked.accounts["a"].cool_down(1000)
+    with pytest.raises(ProviderError, match="its account's turn comes after the time is over") as caught:
+        asked.ask()
+    assert (caught.value.kind, asked.calls("a"), asked.clock.time) == ("rate", 0, 0)
+
+
+def test_an_answer_that_the_client_raised_for_is_kept_and_counted_like_any_other(tmp_path: Path) -> None:
+    usage: Any = {"input_tokens": 11, "output_tokens": 7, "total_tokens": 18}
+    half = AIMessage('{"isGood": tr', usage_metadata=usage)
+    cut_off = ScriptedError(ProviderFailure(kind="truncated", message="it was cut off", answer=half))
+    asked = door(tmp_path, cut_off)
+    with pytest.raises(StepError) as caught:
+        asked.ask()
+    assert (caught.value.kind, asked.calls("a")) == ("truncated", 1)
+    assert [used.total_tokens for used in asked.told.usages] == [18]
+    assert [(kept["text"], kept["problem"]) for kept in asked.kept.replies.values()] == [(half.text, "truncated")]
 
 
 # --- replies are paid for once ---------------------------------------------------------------------------------------

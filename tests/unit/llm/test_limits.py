@@ -8,6 +8,8 @@ import threading
 import pytest
 
 from pipekit.llm.limits import Account, Limits, account
+from pipekit.llm.replies import CallError
+from pipekit.llm.retrying import SystemClock
 
 
 class FakeClock:
@@ -63,8 +65,8 @@ def test_a_call_that_is_cancelled_while_it_waits_takes_no_place_with_it() -> Non
     asyncio.run(story())
 
 
-async def _enter(places: Account) -> None:
-    async with places.place():
+async def _enter(places: Account, until: float | None = None) -> None:
+    async with places.place(until):
         pass
 
 
@@ -133,3 +135,53 @@ def test_places_are_given_in_the_order_of_asking() -> None:
 
     asyncio.run(story())
     assert order == list(range(20))
+
+
+def test_a_call_whose_turn_comes_too_late_is_not_made_and_takes_no_turn() -> None:
+    clock = FakeClock()
+    places = Account(Limits(per_minute=30), clock)
+    places.cool_down(12)
+
+    async def late() -> None:
+        async with places.place(clock.now() + 12):
+            raise AssertionError("it began")
+
+    with pytest.raises(CallError) as caught:
+        asyncio.run(late())
+    assert (caught.value.kind, caught.value.retry_after, clock.time) == ("rate", 12, 100)
+
+    async def in_time() -> None:
+        async with places.place(clock.now() + 13):
+            pass
+
+    asyncio.run(in_time())
+    assert clock.time == 112
+
+
+def test_a_call_that_gets_its_place_too_late_is_not_made_and_leaves_the_place() -> None:
+    clock = FakeClock()
+    places = Account(Limits(concurrency=1), clock)
+
+    async def story() -> None:
+        async with places.place():
+            waiting = asyncio.create_task(_enter(places, until=clock.now() + 50))
+            await asyncio.sleep(0)
+            clock.time += 50
+        with pytest.raises(CallError):
+            await waiting
+        await _enter(places)
+
+    asyncio.run(story())
+
+
+def test_nobody_waits_for_a_place_beyond_its_time() -> None:
+    """On the machine's own clock: no place is ever given back here, so the wait alone has to end."""
+    places = Account(Limits(concurrency=1))
+
+    async def story() -> None:
+        async with places.place():
+            with pytest.raises(CallError, match="all places of its account were taken"):
+                await _enter(places, until=SystemClock().now())
+        await _enter(places)
+
+    asyncio.run(story())

@@ -19,6 +19,7 @@ from pipekit_openai.known_models import known_model
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
 
 __all__ = ["OpenAIProvider", "OpenAISettings"]
 
@@ -122,9 +123,11 @@ class OpenAIProvider:
 
         key = os.environ.get(self._key_variable(self._base_url(None)) or "", "")
         if isinstance(error, openai.LengthFinishReasonError):
-            return ProviderFailure(kind="truncated", message="the answer was cut off at its largest length")
+            told = "the answer was cut off at its largest length"
+            return ProviderFailure(kind="truncated", message=told, answer=_answer(error.completion))
         if isinstance(error, openai.ContentFilterFinishReasonError):
-            return ProviderFailure(kind="filtered", message="the server's content filter stopped the answer")
+            told = "the server's content filter stopped the answer"
+            return ProviderFailure(kind="filtered", message=told, answer=_answer(error.completion))
         if isinstance(error, openai.APIStatusError):
             response = error.response
             return status_failure(error.status_code, response.headers, response.text, key)
@@ -160,6 +163,22 @@ class OpenAIProvider:
                 hint=f"set {variable}, or run with --model offline",
             )
         return key
+
+
+def _answer(completion: Any) -> BaseMessage | None:
+    """The message in an answer that the client doesn't hand over, with what it took; None where it isn't whole."""
+    from langchain_core.messages import AIMessage
+
+    if completion is None or not completion.choices:
+        return None
+    took = completion.usage
+    usage = None if took is None else (took.prompt_tokens or 0, took.completion_tokens or 0)
+    return AIMessage(
+        completion.choices[0].message.content or "",
+        usage_metadata=None
+        if usage is None
+        else {"input_tokens": usage[0], "output_tokens": usage[1], "total_tokens": sum(usage)},
+    )
 
 
 def _clients() -> dict[str, Any]:
