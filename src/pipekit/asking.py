@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from pipekit.llm.limits import Limits, account
 from pipekit.llm.prompts import Prompt, prompt_digest, read_prompt, tasks_in
 from pipekit.llm.retrying import RetryPolicy
 from pipekit.planning.plan import PlannedStep
+from pipekit.planning.step_prompts import prompt_folders, prompts_beside
 from pipekit.preparing import Setup
 from pipekit.secrecy import mask
 from pipekit.state.events import CallFailed, CallFinished, CallRetried, CallStarted
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-__all__ = ["Models", "TaskPrompt", "prompt_folders", "prompt_now", "task_prompts"]
+__all__ = ["Models", "TaskPrompt", "prompt_now", "task_prompts"]
 
 
 @frozen(kw_only=True)
@@ -117,7 +117,7 @@ class Models:
             asking,
             models,
             self.options,
-            prompt_folders=prompt_folders(self._setup, planned),
+            prompt_folders=prompt_folders(self._setup.configuration.folder, planned.step.fn),
             tell=_Telling(planned.name, bus, log),
             replies=log,
         )
@@ -200,7 +200,7 @@ class _Telling:
 
 def prompt_now(setup: Setup, planned: PlannedStep, task: str) -> str | None:
     """The digest of a task's prompt as it is now, None when it is gone."""
-    return prompt_digest(task, prompt_folders(setup, planned))
+    return prompt_digest(task, prompt_folders(setup.configuration.folder, planned.step.fn))
 
 
 def task_prompts(setup: Setup, steps: Sequence[PlannedStep]) -> Sequence[TaskPrompt]:
@@ -210,7 +210,7 @@ def task_prompts(setup: Setup, steps: Sequence[PlannedStep]) -> Sequence[TaskPro
     for planned in steps:
         if planned.signature.service("llm") is None:
             continue
-        shipped = _beside(planned)
+        shipped = prompts_beside(planned.step.fn)
         tasks = list(tasks_in(shipped))
         # Modules of several steps share a folder; a prompt is named after its step, or a step has it all to itself.
         mine = [planned.name] if planned.name in tasks else tasks
@@ -228,14 +228,3 @@ def task_prompts(setup: Setup, steps: Sequence[PlannedStep]) -> Sequence[TaskPro
                 ),
             )
     return list(found.values())
-
-
-def prompt_folders(setup: Setup, planned: PlannedStep) -> Sequence[Path]:
-    """The project's prompts before those beside the step's module."""
-    return [setup.configuration.folder / "prompts", _beside(planned)]
-
-
-def _beside(planned: PlannedStep) -> Path:
-    """The prompts folder beside the module of the step's function."""
-    module = sys.modules.get(planned.step.fn.__module__)
-    return Path(getattr(module, "__file__", None) or ".").parent / "prompts"

@@ -21,6 +21,7 @@ from pipekit.planning.models import ChosenModel, choose, provider_faults
 from pipekit.planning.needs import Makers, arrange, find_makers, mismatch
 from pipekit.planning.plan import Decision, Plan, PlannedStep, Reason
 from pipekit.planning.select import ALL, Selection
+from pipekit.planning.step_prompts import prompt_faults
 from pipekit.planning.step_settings import fill_settings
 from pipekit.state.record import StepRecord
 
@@ -231,6 +232,8 @@ class _Planner:
         model, faults = choose(member, block, self.configuration)
         if decision[0] == "run":
             self.faults.extend([*faults, *settings.file_faults])
+            if model.reference and not faults and not model.uses_offline_rule:
+                self.faults.extend(prompt_faults(member, self.configuration.folder))
         else:
             model = model if not faults else ChosenModel(model.reference, model.reason)
         if member.step.needs is not None and decision[0] == "run":
