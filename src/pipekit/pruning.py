@@ -97,7 +97,7 @@ def prune(
             removed.append(run)
     pruned = Pruned(removed=tuple(removed), left=tuple(left), swept=swept)
     if errors:
-        raise _failed(errors, pruned) from errors[0]
+        raise _failed(errors, pruned, _command(keep, older_than)) from errors[0]
     return pruned
 
 
@@ -158,7 +158,19 @@ def _is_gone(store: StateStore, run_id: str) -> bool:
     return False
 
 
-def _failed(errors: list[PipekitError], pruned: Pruned) -> PruneError:
+def _command(keep: int | None, older_than: timedelta | None) -> str:
+    """What was asked for, as one types it; an age in whole minutes, never a younger one."""
+    words = ["pipekit prune"]
+    if keep is not None:
+        words.append(f"--keep {keep}")
+    if older_than is not None:
+        minutes = -(-older_than // timedelta(minutes=1))
+        size, unit = next((size, unit) for size, unit in ((1440, "d"), (60, "h"), (1, "m")) if minutes % size == 0)
+        words.append(f"--older-than {minutes // size}{unit}")
+    return " ".join(words)
+
+
+def _failed(errors: list[PipekitError], pruned: Pruned, command: str) -> PruneError:
     first = errors[0]
     others = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     path = getattr(first, "path", None)
@@ -168,5 +180,5 @@ def _failed(errors: list[PipekitError], pruned: Pruned) -> PruneError:
         where=first.where,
         path=path,
         errno=getattr(first, "errno", None),
-        hint=f"{first.hint or 'see to the cause, then go on'}: pipekit prune",
+        hint=f"{first.hint or 'see to the cause, then go on'}: {command}",
     )

@@ -296,6 +296,28 @@ def test_a_run_that_the_disk_keeps_does_not_stop_the_others(json_store: JsonFile
 
 
 @pytest.mark.usefixtures("_plain_system")
+@pytest.mark.parametrize(
+    ("keep", "age", "command"),
+    [
+        (2, None, "pipekit prune --keep 2"),
+        (None, timedelta(days=30), "pipekit prune --older-than 30d"),
+        (0, timedelta(hours=36), "pipekit prune --keep 0 --older-than 36h"),
+        (None, timedelta(minutes=90, seconds=1), "pipekit prune --older-than 91m"),
+    ],
+)
+def test_the_command_to_go_on_with_asks_for_the_same(
+    json_store: JsonFileStore, keep: int | None, age: timedelta | None, command: str
+) -> None:
+    runs = [make_run(json_store, day) for day in (3, 2, 1)]
+    atomic.system = Refusing(rename=runs[0])
+
+    with pytest.raises(PruneError) as raised:
+        prune(json_store, keep=keep, older_than=age, now=NOW + timedelta(days=400))
+
+    assert raised.value.hint.endswith(f": {command}")
+
+
+@pytest.mark.usefixtures("_plain_system")
 def test_a_run_whose_files_the_disk_keeps_is_gone_and_the_next_prune_takes_them(
     json_store: JsonFileStore, tmp_path: Path
 ) -> None:

@@ -39,8 +39,10 @@ FOLDER_MODE = 0o700
 #: Names are looked up inside an open folder where the system can do that; elsewhere (Windows) by full path.
 _BY_DESCRIPTOR = os.open in os.supports_dir_fd
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
-_READ = os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-_WRITE = os.O_WRONLY | _NO_FOLLOW | getattr(os, "O_BINARY", 0)
+#: A named pipe in the place of a file must not make anybody wait.
+_PLAIN = _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_READ = os.O_RDONLY | _PLAIN
+_WRITE = os.O_WRONLY | _PLAIN
 _FOLDER = os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_DIRECTORY", 0)
 #: A virus scanner or reader on Windows may hold a file for a moment: tries, and seconds between them.
 _REPLACE_TRIES, _REPLACE_WAIT = (10 if os.name == "nt" else 1), 0.05
@@ -289,8 +291,13 @@ class Folder:
         target, at = self.at(name)
         with refusal(self.path, "write", name):
             fd = system.open(target, _WRITE, **at)
-            if os.fstat(fd).st_size:  # left by an owner that died in the middle
-                system.truncate(fd, 0)
+            try:
+                if os.fstat(fd).st_size:  # left by an owner that died in the middle
+                    system.truncate(fd, 0)
+            except BaseException:
+                with suppress(OSError):
+                    system.close(fd)
+                raise
             _write_and_close(self.path, name, fd, data, forced=True)
 
     def replace(self, name: str, data: bytes, *, forced: bool = False) -> None:

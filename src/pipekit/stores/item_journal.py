@@ -51,7 +51,7 @@ class ItemJournal:
         if (body["kind"] == "open") != (self.sequence == 0) or body["epoch"] < self.epoch:
             raise self._damage("out of order")
         if body["kind"] == "open":
-            self.step = body["step"]
+            self.step = structure(body["step"], str)
         entries: tuple[Entry, ...] = structure(body["entries"], tuple[Entry, ...])
         if any(entry.step != self.step for entry in entries):
             raise self._damage("holds an item of another step", expected=self.step)

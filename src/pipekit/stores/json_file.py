@@ -170,9 +170,18 @@ class JsonFileStore:
     def load(self, run_id: str) -> StoredRun:
         """The newest committed record as the journal has it. Files are looked at by `read`."""
         with _about(run_id), self._open(run_id) as folder, self._mutex:
-            journal = self._journal(folder, run_id, _view(folder, run_id))
-            record = journal.structured()
-            return StoredRun(record=record, entries=(*journal.entries, *_open_entries(folder, record)))
+            while True:
+                journal = self._journal(folder, run_id, _view(folder, run_id))
+                record, steps = journal.structured(), journal.record.get("stepOutputs")
+                try:
+                    items = _open_entries(folder, record)
+                except StateError:
+                    if self._journal(folder, run_id).record.get("stepOutputs") == steps:
+                        raise
+                    continue
+                # A step that committed in the meantime has emptied the file of its items: all is read once more.
+                if self._journal(folder, run_id).record.get("stepOutputs") == steps:
+                    return StoredRun(record=record, entries=(*journal.entries, *items))
 
     def read(self, run_id: str, name: str) -> bytes:
         """One file as committed, its digest not checked; a file that no commit names isn't there."""
@@ -181,7 +190,6 @@ class JsonFileStore:
             with self._mutex:
                 journal = self._journal(folder, run_id)
                 blob = journal.blobs.get(name)
-                steps = journal.record.get("stepOutputs", {})
                 elsewhere = journal.elsewhere(name)
             if blob is not None:
                 for place in elsewhere:
@@ -190,7 +198,9 @@ class JsonFileStore:
                         return data
                 if (data := _read(folder, parts)) is not None:
                     return data
-            step = next((key for key, step in steps.items() if step.get("path") == name), None)
+            with self._mutex:
+                steps = journal.structured().step_outputs
+            step = next((key for key, step in steps.items() if step.path == name), None)
             raise StateError(
                 f"missing: {name}" if blob is not None else f"the run has no file of this name: {name}",
                 file=str(folder.path.joinpath(*parts)),

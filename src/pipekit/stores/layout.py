@@ -41,8 +41,8 @@ SLOT = ".slot-"
 #: So do the files for what is finished inside open steps.
 ITEMS = ".items-"
 _FORGED = re.compile(r"\.(slot|items)-[0-9]{4}")
-#: And views that are about to replace the one there is.
-SPARE_VIEW = ".new-"
+#: What is made later has a name that nobody can foresee; so have views that are about to replace the one there is.
+_LATER = re.compile(r"\.(slot|new)-[0-9a-f]{16}")
 
 _OURS = frozenset({STATE, JOURNAL, LOCK, OWNER})
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10))})
@@ -51,7 +51,7 @@ _LONGEST = 255  # bytes, on every system that we know of
 
 def is_spare(name: str) -> bool:
     """Whether a name is one that the store gives files until they have their own: a slot's, or a view's."""
-    return name.startswith((SLOT, SPARE_VIEW))
+    return (is_slot(name) and is_forged(name)) or _LATER.fullmatch(name) is not None
 
 
 def is_forged(name: str) -> bool:

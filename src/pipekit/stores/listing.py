@@ -34,7 +34,7 @@ def summary(run_id: str, record: Mapping[str, JSON], is_held: Callable[[], bool]
             completed_steps=tuple(_key(key) for key in record["completedSteps"]),
             reason=_reason(record),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise StateError(f"the record has another shape ({type(error).__name__}: {error})", run_id=run_id) from error
 
 

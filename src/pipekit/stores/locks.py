@@ -15,7 +15,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pipekit.errors import RunBusyError, RunNotFoundError, StorageError
+from pipekit.errors import RunBusyError, RunNotFoundError, StateError, StorageError
 from pipekit.interfaces.state_stores import Owner
 from pipekit.serde import MisfitError, decode, encode, structure, unstructure
 from pipekit.stores import atomic
@@ -35,7 +35,6 @@ _NAME_PATIENCE = 0.25
 
 def is_held(folder: Folder) -> bool:
     """Whether somebody holds the run in ``folder``, asked of the lock."""
-    path = folder.path / LOCK
     if sys.platform == "win32":  # no shared locks there
         lock = _try(folder)
         if lock is None:
@@ -44,15 +43,16 @@ def is_held(folder: Folder) -> bool:
         return False
     import fcntl
 
+    target, at = folder.at(LOCK)
     try:
-        with refusal(path, "open"):
-            fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with refusal(folder.path, "open", LOCK):
+            fd = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, **at)
     except StorageError as error:
         if isinstance(error.__cause__, FileNotFoundError):
             return False
         raise
     try:
-        with refusal(path, "ask the lock"):
+        with refusal(folder.path, "ask the lock", LOCK):
             try:
                 fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -237,7 +237,7 @@ def _read_owner(folder: Folder) -> Owner | None:
     try:
         data = folder.read(OWNER)
         return None if data is None else structure(decode(data), Owner)
-    except (MisfitError, StorageError):
+    except (MisfitError, StateError, StorageError):
         return None
 
 

@@ -230,8 +230,7 @@ def _opened(folder: Folder, parents: Sequence[str]) -> Iterator[Folder | None]:
 
 def _move_aside(folder: Folder, found: _Examined) -> None:
     """Move damaged files to a new folder. The journal stays until there is another one: its bytes are copied."""
-    if folder.state(DAMAGED) is not None:
-        folder.force()
+    if folder.state(DAMAGED) is not None:  # its own name was forced before anything came into it
         with folder.sub(DAMAGED) as damaged:
             _force_all(damaged)
     if not found.asides and not found.is_journal_bad:

@@ -10,16 +10,18 @@ import ast
 import importlib.abc
 import importlib.util
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec
-from itertools import product
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from attrs import frozen
+
+from crashkit.tracer import REACHED
 
 if TYPE_CHECKING:  # what uses the store is imported once the mutant has taken its module's place
     from crashkit.points import Outcome, Stage
@@ -31,6 +33,8 @@ SOURCE = Path(__file__).parents[3] / "src"
 MODULES = ("atomic", "forging", "json_file", "json_lease", "open_items", "repairing", "sweeping")
 _FORCES = frozenset({"force", "sync", "sync_data", "fsync", "fdatasync"})
 _RENAMES = frozenset({"move", "rename", "replace"})
+#: What stands in the place of what was taken away: it leaves a mark, and is false.
+_REACHED = "__reached__"
 
 #: Checks, as a text of a module and what stands in its place.
 CHECKS: tuple[tuple[str, str, str], ...] = (
@@ -109,8 +113,7 @@ class Mutant:
     name: str
     module: str
     source: str
-    is_check: bool = False
-    is_rename: bool = False
+    kind: Literal["force", "rename", "check"]
 
 
 def all_mutants() -> list[Mutant]:
@@ -129,9 +132,9 @@ def _without_one(module: str) -> Iterator[Mutant]:
             called = node.value.func
             name = called.attr if isinstance(called, ast.Attribute) else ""
             if name in _FORCES | _RENAMES:
-                yield _cut(module, place, lines, node, "pass", is_rename=name in _RENAMES)
+                yield _cut(module, place, lines, node, f"{_REACHED}()", "rename" if name in _RENAMES else "force")
         elif isinstance(node, ast.keyword) and node.arg == "forced" and _is_true(node.value):
-            yield _cut(module, place, lines, node, "forced=False")
+            yield _cut(module, place, lines, node, f"forced={_REACHED}()", "force")
 
 
 def _is_true(node: ast.expr) -> bool:
@@ -144,8 +147,7 @@ def _cut(
     lines: Sequence[str],
     node: ast.Expr | ast.keyword,
     instead: str,
-    *,
-    is_rename: bool = False,
+    kind: Literal["force", "rename"],
 ) -> Mutant:
     assert node.end_lineno is not None
     assert node.end_col_offset is not None
@@ -153,7 +155,7 @@ def _cut(
     before, after = lines[first][: node.col_offset], lines[last][node.end_col_offset :]
     source = "\n".join([*lines[:first], f"{before}{instead}{after}", *lines[last + 1 :]]) + "\n"
     shown = " ".join(" ".join(lines[first : last + 1]).split())
-    return Mutant(f"{place}: without {shown}", module, source, is_rename=is_rename)
+    return Mutant(f"{place}: without {shown}", module, source, kind)
 
 
 def _checks() -> Iterator[Mutant]:
@@ -161,7 +163,7 @@ def _checks() -> Iterator[Mutant]:
         module = f"pipekit.{name}"
         text = _path(module).read_text()
         assert text.count(old) == 1, f"{module} has this {text.count(old)} times: {old}"
-        yield Mutant(f"{name}: {old} → {new}", module, text.replace(old, new), is_check=True)
+        yield Mutant(f"{name}: {old} → {new}", module, text.replace(old, new), "check")
 
 
 def _path(module: str) -> Path:
@@ -183,7 +185,17 @@ class _Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         module.__file__ = str(_path(self.mutant.module))
+        module.__dict__[_REACHED] = _reached
         exec(compile(self.mutant.source, module.__file__, "exec"), module.__dict__)
+
+
+def _reached() -> bool:
+    """Leave the mark by which `Stage` knows where a mutant differs from the store."""
+    if "CRASH_MARKS" in os.environ:
+        fd = os.open(os.environ["CRASH_MARKS"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        os.write(fd, REACHED)
+        os.close(fd)
+    return False
 
 
 def _stories(mutant: Mutant) -> Sequence[str]:
@@ -200,31 +212,36 @@ def _caught_by(mutant: Mutant) -> str:
 
     preload()
     with tempfile.TemporaryDirectory(prefix="pipekit-mutant-") as folder:
-        if mutant.is_check:
+        if mutant.kind == "check":
             return next(check_all(Path(folder)), "")
         for story in _stories(mutant):
             try:
                 stage = Stage(story, Path(folder) / story)
             except AssertionError as error:
                 return f"{story} fails without an interruption: {str(error)[:200]}"
-            for outcome in _tried(stage, is_rename=mutant.is_rename):
+            for outcome in _tried(stage, mutant):
                 if not outcome.is_good:
                     return f"{story}, {outcome.way}, {outcome.point}: {outcome.problem[:200] or outcome.repeated}"
     return ""
 
 
-def _tried(stage: Stage, *, is_rename: bool) -> Iterator[Outcome]:
-    """Points of a story at which something that is missing is noticed, those that notice the most first."""
+def _tried(stage: Stage, mutant: Mutant) -> Iterator[Outcome]:
+    """Every point of a story at which something that is missing can be noticed.
+
+    A forced write that is missing changes nothing on a disk before it would have been made: only later power cuts are
+    tried. A rename that is missing is seen at once, whatever the next command is.
+    """
     from crashkit.points import power_points
 
+    since = 0 if mutant.kind == "rename" else stage.reached
     for number, loss in power_points(stage):
-        yield stage.power(number, loss)
+        if since is not None and number >= since:
+            yield stage.power(number, loss)
+    if mutant.kind == "rename":
+        yield from (stage.kill(call.number) for call in stage.calls)
+        return
     for number in stage.unforced:
         yield from stage.early_cuts(number)
-    for number, seed in product(range(len(stage.calls)), range(2)):
-        yield stage.cut(number, seed)
-    for call in stage.calls if is_rename else ():
-        yield stage.kill(call.number)
 
 
 def main(argv: Sequence[str]) -> None:

@@ -117,6 +117,11 @@ class Stage:
         outcome = self._outcome(project, "again", f"before calls {first} and {second}", project.marks())
         return _with_repeated(outcome, repeated)
 
+    @property
+    def reached(self) -> int | None:
+        """The first call after which a broken store lacks something, None where it never does."""
+        return _reached(self.whole.calls)
+
     def cut(self, first: int, seed: int, *, early: bool = False) -> Outcome:
         """Kill before call ``first``; the power is cut somewhere in the recovery, or after it.
 
@@ -132,10 +137,14 @@ class Stage:
         return self._cut(first, killed, calls, number, loss)
 
     def early_cuts(self, first: int) -> Iterator[Outcome]:
-        """As `cut` with ``early``, once for everything that may be found when the power comes back."""
+        """As `cut` with ``early``, once for everything that may be found after a broken store lacked something."""
         killed, calls = self._recovered(first)
+        since = 0 if _reached(killed) is not None else _reached(calls)
+        if since is None:
+            return
         for number, loss in _states(self._disk(killed), calls):
-            yield self._cut(first, killed, calls, number, loss)
+            if number >= since:
+                yield self._cut(first, killed, calls, number, loss)
 
     def _recovered(self, first: int) -> tuple[Sequence[Call], Sequence[Call]]:
         """What a command did that is killed before call ``first``, and what its user's next command did."""
@@ -272,7 +281,7 @@ def _states(disk: Disk, calls: Iterable[Call]) -> list[tuple[int, Loss]]:
 
     for call in calls:
         if call.kind == "mark":
-            marks += 1
+            marks += not call.is_reached
             continue
         number = call.number
         look()
@@ -296,6 +305,10 @@ def _next_command(story: Story, project: Project) -> tuple[str, ...]:
     if story.name in ("stale", "edit", "prune", "repair"):
         return story.argv
     return ("resume", "last")
+
+
+def _reached(calls: Iterable[Call]) -> int | None:
+    return next((call.number for call in calls if call.is_reached), None)
 
 
 def _told(marks: Iterable[str]) -> set[str]:
@@ -342,7 +355,7 @@ def power_points(stage: Stage) -> Iterator[tuple[int, Loss]]:
     told = 0
     for call in (*stage.whole.calls, None):
         if call is not None and call.kind == "mark":
-            told += 1
+            told += not call.is_reached
             continue
         for loss in disk.losses():
             left = f"{disk.left(loss)} {told}"

@@ -16,7 +16,10 @@ from attrs import define, field, frozen
 from crashkit import ptrace
 from crashkit.syscalls import CONDITIONAL, HARMLESS, TABLE, Kind, Shape
 
-__all__ = ["Call", "Decide", "Fail", "Go", "Kill", "Short", "Traced", "trace"]
+__all__ = ["REACHED", "Call", "Decide", "Fail", "Go", "Kill", "Short", "Traced", "trace"]
+
+#: The mark that a broken store leaves where something is missing; nothing was done or told then.
+REACHED = b"reached\n"
 
 _WALL = 0x40000000
 _AT_FDCWD = -100
@@ -67,6 +70,11 @@ class Call:
     size: int = 0
     flags: int = 0
     pid: int = 0
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether this is the mark of a broken store."""
+        return self.kind == "mark" and self.data == REACHED
 
     def __str__(self) -> str:
         rest = f" → {self.target}" if self.target else f" {len(self.data)} bytes" if self.kind == "write" else ""

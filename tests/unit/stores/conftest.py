@@ -13,6 +13,7 @@ import pytest
 
 from pipekit.interfaces.state_stores import Owner, StoreURL
 from pipekit.state.record import InputRef, PlannedRef, RunRecord, StepKey, StepRecord, step_file
+from pipekit.stores import atomic
 from pipekit.stores.json_file import JsonFileStore
 
 NOW = datetime(2026, 11, 23, 22, 38, 8, tzinfo=UTC)
@@ -70,6 +71,13 @@ def make_step() -> Callable[..., StepRecord]:
         )
 
     return make
+
+
+@pytest.fixture
+def _plain_system() -> Iterator[None]:
+    """For tests that put another system in the file layer's place."""
+    yield
+    atomic.system = atomic.System()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,6 @@ GONE = ".gone-0123456789abcdef"
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return tmp_path / ".pipeline"
-
-
-@pytest.fixture
-def _plain_system() -> Iterator[None]:
-    yield
-    atomic.system = atomic.System()
 
 
 class KilledError(BaseException):
