@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from pipekit.arguments import expect
 from pipekit.engine.table import ArtifactTable, TableView
 from pipekit.errors import RunNotFoundError, StateError, UsageError
 from pipekit.interfaces.state_stores import Damage, Owner, Repairable, RunQuery, RunSummary, StateStore
@@ -43,6 +44,7 @@ class Runs:
 
         `UsageError` for what can't be an id or fits several, `RunNotFoundError` when nothing fits.
         """
+        expect(text, "a run", str, "a run id, its beginning, or last")
         if text == "last":
             newest = next(iter(self._store.find(RunQuery(limit=1))), None)
             if newest is None:

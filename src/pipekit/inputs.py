@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Literal
 
 from attrs import frozen
 
+from pipekit.arguments import expect
 from pipekit.errors import InputError, PipekitError, UsageError
 from pipekit.interfaces.loaders import Loader, Source
 from pipekit.plugins.calling import PluginOf, calling_plugin, nobody
@@ -65,6 +66,8 @@ class Given:
 def read_input(source: Input, *, input_type: type[object], limit: int, folder: Path) -> Given:
     """The bytes of an input; relative paths count from ``folder``. `InputError` says what is wrong with it."""
     if isinstance(source, Text):
+        expect(source.content, "the content of Text", str, "text")
+        expect(source.name, "the name of Text", str, "text")
         return _checked(_from_text(source), limit)
     if isinstance(source, (str, os.PathLike)) and not (input_type is not str and isinstance(source, input_type)):
         return _from_path(os.fspath(source), limit, folder)
@@ -92,7 +95,7 @@ def _from_text(source: Text) -> Given:
         return Given(name=source.name, content=source.content.encode(), kind="text")
     except UnicodeEncodeError as error:
         raise InputError(
-            f"holds a lone surrogate at character {error.start}: {source.name}",
+            f"holds a lone surrogate at character {error.start}",
             file=source.name,
             offset=error.start,
             kind="misfit",
@@ -107,7 +110,7 @@ def _from_path(text: str, limit: int, folder: Path) -> Given:
         path = folder / text
         if path.is_dir():
             raise InputError(
-                f"is a folder, not a meeting or other input: {text}",
+                "is a folder, not a meeting or other input",
                 file=text,
                 kind="directory",
                 hint=f"name a file: pipekit run {text.rstrip('/')}/FILE",
@@ -119,17 +122,20 @@ def _from_path(text: str, limit: int, folder: Path) -> Given:
             content = stream.read(limit + 1)
     except FileNotFoundError as error:
         raise InputError(
-            f"no such file: {text}", file=text, kind="missing", hint="check the path; relative paths count from here"
+            "no such file",
+            file=text or "the empty path",
+            kind="missing",
+            hint="check the path; relative paths count from here",
         ) from error
     except PermissionError as error:
         raise InputError(
-            f"may not be read: {text}", file=text, kind="unreadable", hint="check the file's permissions"
+            "may not be read", file=text, kind="unreadable", hint="check the file's permissions"
         ) from error
     except (OSError, ValueError) as error:
         shown = ascii(text[:80])
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(
-            f"can't be read: {shown} ({reason})",
+            f"can't be read ({reason})",
             file=shown,
             kind="unreadable",
             hint="name a plain file that you can read",
@@ -152,7 +158,7 @@ def _from_stream(stream: Any, limit: int) -> Given:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(
-            f"can't be read: {shown} ({reason})", file=shown, kind="unreadable", hint="hand over an open binary stream"
+            f"can't be read ({reason})", file=shown, kind="unreadable", hint="hand over an open binary stream"
         ) from error
     return _checked(Given(name=shown.strip("<>") or "stream", content=b"".join(parts), kind="file"), limit)
 
@@ -161,16 +167,14 @@ def _checked(given: Given, limit: int) -> Given:
     if len(given.content) > limit:
         raise _too_large(given.name, limit, None)
     if not given.content.strip():
-        raise InputError(
-            f"is empty: {given.name}", file=given.name, kind="empty", hint="hand over a file with something in it"
-        )
+        raise InputError("is empty", file=given.name, kind="empty", hint="hand over a file with something in it")
     return given
 
 
 def _too_large(name: str, limit: int, size: int | None) -> InputError:
-    found = f"{size:,} bytes" if size else "more"
+    limited = f"the limit is {limit:,} bytes"
     return InputError(
-        f"is too large: {name} has {found}, the limit is {limit:,} bytes",
+        f"is too large: {size:,} bytes, {limited}" if size else f"is too large: {limited}",
         file=name,
         kind="too-large",
         hint="split it, or raise run.maxInputBytes in the configuration",
@@ -216,14 +220,14 @@ def pick_loader(
     winners = [name for name, value in sure.items() if value == best]
     if best <= 0:
         raise InputError(
-            f"no loader recognises it: {given.name}",
+            "no loader recognises it",
             file=given.name,
             kind="unrecognised",
             hint=f"say what it is with --input-format ({', '.join(sure) or ', '.join(fitting)})",
         )
     if len(winners) > 1:
         raise InputError(
-            f"it could be any of {', '.join(winners)}: {given.name}",
+            f"it could be any of {', '.join(winners)}",
             file=given.name,
             kind="ambiguous",
             hint=f"say which with --input-format {winners[0]}",

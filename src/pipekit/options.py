@@ -9,7 +9,10 @@ from attrs import field, frozen
 
 from pipekit.planning.select import ALL, Selection, step_name
 
-__all__ = ["Resume"]
+__all__ = ["Resume", "Stale"]
+
+#: What happens to finished steps that no longer hold.
+Stale = Literal["stop", "rerun", "keep"]
 
 
 @frozen(kw_only=True)
@@ -24,7 +27,7 @@ class Resume:
     """
 
     from_step: str | None = field(default=None, converter=step_name)
-    stale: Literal["stop", "rerun", "keep"] = "stop"
+    stale: Stale = "stop"
     accept_edits: bool = False
     select: Selection = ALL
     answers: Mapping[str, object] = field(factory=dict)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from pipekit.arguments import expect
 from pipekit.inputs import NOTHING, Input, Text
-from pipekit.options import Resume
+from pipekit.options import Resume, Stale
 from pipekit.planning.select import ALL, Selection
 from pipekit.results import RunResult
 
@@ -60,10 +61,22 @@ class Pipeline:
         folder: str | os.PathLike[str] | None = None,
         trust: bool = False,
     ) -> None:
+        optional = type(None)
+        expect(config, "config", (str, os.PathLike, Mapping, optional), "a path, a mapping or None")
+        expect(environ, "environ", (Mapping, optional), "a mapping or None")
+        expect(settings, "settings", (Mapping, optional), "a mapping of dotted paths to texts")
+        for path, text in (settings or {}).items():
+            expect(path, "a path in settings", str, "text")
+            expect(text, f"settings[{path!r}]", str, "the value as YAML text")
+        expect(profile, "profile", (str, optional), "a name or None")
+        expect(model, "model", (str, optional), "a model reference such as provider/model")
+        expect(folder, "folder", (str, os.PathLike, optional), "a path or None")
+        if plugins is not None and (isinstance(plugins, (str, bytes)) or not isinstance(plugins, Iterable)):
+            expect(plugins, "plugins", (), "a list of modules or objects, or None")
         self._arguments: dict[str, Any] = {
             "config": config,
             "workflow": workflow,
-            "plugins": plugins,
+            "plugins": None if plugins is None else list(plugins),
             "store": store,
             "environ": os.environ if environ is None else environ,
             "profile": profile,
@@ -110,6 +123,7 @@ class Pipeline:
 
     def plan(self, source: Input = NOTHING, *, select: Selection = ALL, input_format: str | None = None) -> Plan:
         """What would run, checked without a call; all faults at once in `PlanError.faults`."""
+        _check_call(select, input_format)
         return self._setup.plan_new(source, select, input_format)[0]
 
     def prompts(self) -> Sequence[TaskPrompt]:
@@ -140,6 +154,7 @@ class Pipeline:
         """The same on the caller's event loop; cancelling leaves the run paused."""
         from pipekit.attempt import run_new
 
+        _check_call(select, input_format)
         return await run_new(lambda: self._setup, source, select, input_format, _nobody)
 
     def stream(self, source: Input, *, select: Selection = ALL, input_format: str | None = None) -> EventStream:
@@ -147,6 +162,7 @@ class Pipeline:
         from pipekit.attempt import run_new
         from pipekit.streams import EventStream
 
+        _check_call(select, input_format)
         return EventStream(lambda tell, line: run_new(lambda: self._setup, source, select, input_format, tell, line))
 
     def resume(self, run: str, options: Resume | None = None) -> RunResult:
@@ -157,14 +173,16 @@ class Pipeline:
         """The same on the caller's event loop."""
         from pipekit.attempt import run_old
 
-        return await run_old(lambda: self._setup, run, options or Resume(), _nobody)
+        wanted = _how(options)
+        return await run_old(lambda: self._setup, run, wanted, _nobody)
 
     def resume_stream(self, run: str, options: Resume | None = None) -> EventStream:
         """Go on with a run and tell the events as they come."""
         from pipekit.attempt import run_old
         from pipekit.streams import EventStream
 
-        return EventStream(lambda tell, line: run_old(lambda: self._setup, run, options or Resume(), tell, line))
+        wanted = _how(options)
+        return EventStream(lambda tell, line: run_old(lambda: self._setup, run, wanted, tell, line))
 
     def fork(self, run: str, options: Resume | None = None) -> RunResult:
         """A new run that begins with what that one has finished, and shares nothing with it from there on."""
@@ -174,19 +192,23 @@ class Pipeline:
         """The same on the caller's event loop."""
         from pipekit.attempt import run_fork
 
-        return await run_fork(lambda: self._setup, run, options or Resume(), _nobody)
+        wanted = _how(options)
+        return await run_fork(lambda: self._setup, run, wanted, _nobody)
 
     def fork_stream(self, run: str, options: Resume | None = None) -> EventStream:
         """Fork a run and tell the events of the new one as they come."""
         from pipekit.attempt import run_fork
         from pipekit.streams import EventStream
 
-        return EventStream(lambda tell, line: run_fork(lambda: self._setup, run, options or Resume(), tell, line))
+        wanted = _how(options)
+        return EventStream(lambda tell, line: run_fork(lambda: self._setup, run, wanted, tell, line))
 
     def format(self, run: str, formats: Sequence[str] = ()) -> Sequence[Path]:
         """Write a run's outputs again from what is kept, without a model; by default in the configured formats."""
         from pipekit.formatting import format_again
 
+        if isinstance(formats, str) or not isinstance(formats, Iterable):
+            expect(formats, "formats", (), "a list of names")
         return format_again(self._setup, run, formats)
 
     def as_runnable(
@@ -202,6 +224,18 @@ class Pipeline:
         with self._making:
             if self._setup_made is not None:
                 self._setup_made.close()
+
+
+def _check_call(select: object, input_format: object) -> None:
+    expect(select, "select", Selection, "a Selection")
+    expect(input_format, "input_format", (str, type(None)), "the name of a loader or None")
+
+
+def _how(options: Resume | None) -> Resume:
+    wanted: Resume = expect(Resume() if options is None else options, "options", Resume, "a Resume or None")
+    if wanted.stale not in get_args(Stale):
+        expect(wanted.stale, "stale", (), f"one of {', '.join(get_args(Stale))}")
+    return wanted
 
 
 def _finished(stream: EventStream) -> RunResult:

@@ -10,6 +10,7 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from pipekit import __version__
+from pipekit.arguments import expect
 from pipekit.config.configuration import Configuration, load_configuration
 from pipekit.config.layers import Override
 from pipekit.config.secret_settings import kept_settings
@@ -109,6 +110,7 @@ class Setup:
         asked = self.asked.workflow
         if isinstance(asked, Workflow):
             return asked
+        expect(asked, "workflow", (str, type(None)), "a Workflow, its name, or None")
         name = self._workflow_name or asked or self.configuration.settings.workflow
         origin = self.configuration.origin("workflow") if not asked and not self._workflow_name else None
         return self.registry.workflow(name, where=str(origin) if origin else "--workflow")
@@ -122,7 +124,9 @@ class Setup:
     @property
     def _store_address(self) -> str | StateStore:
         given = self.asked.store
-        return self.configuration.settings.store if given is None else given
+        if given is None:
+            return self.configuration.settings.store
+        return given if isinstance(given, str) else expect(given, "store", StateStore, "a store or its address")
 
     @property
     def runs(self) -> Runs:

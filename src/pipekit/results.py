@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from attrs import field, frozen
 
+from pipekit.arguments import expect
+from pipekit.errors import UsageError
 from pipekit.interfaces.output_formats import RunView
 from pipekit.interfaces.steps import Step
 from pipekit.planning.signature import each_of, read_signature
@@ -51,14 +54,26 @@ class RunResult:
         return self.view.record
 
     def of(self, step: Step[..., Any, A]) -> A:
-        """The artifact of a step, typed by the step itself; `KeyError` when it has made none."""
+        """The artifact of a step, typed by the step itself; `UsageError` when it has made none."""
+        expect(step, "of", Step, "a step, a function with @step")
         signature = read_signature(step)
         if step.each:
-            return self.view.artifact(step.provides[0], each_of(signature.returns))  # type: ignore[no-any-return]
+            return self.artifact(step.provides[0], each_of(signature.returns))  # type: ignore[no-any-return]
         if step.is_whole:
-            return self.view.artifact(step.provides[0], signature.returns)  # type: ignore[no-any-return]
-        return structure(self.view.steps[step.name], signature.returns)  # type: ignore[no-any-return]
+            return self.artifact(step.provides[0], signature.returns)  # type: ignore[no-any-return]
+        made = self.view.steps
+        if step.name not in made:
+            raise self._nothing(step.name, f"the step {step.name} has made nothing in {self.run_id}", made)
+        return structure(made[step.name], signature.returns)  # type: ignore[no-any-return]
 
     def artifact(self, name: str, type_: type[T]) -> T:
-        """An artifact by name, for steps one can't import; `KeyError` when there is none."""
+        """An artifact by name, for steps one can't import; `UsageError` when there is none."""
+        if name not in self.view.names:
+            raise self._nothing(name, f"no step has made {name!r} in {self.run_id}", self.view.names)
         return self.view.artifact(name, type_)
+
+    def _nothing(self, name: object, message: str, made: Iterable[str]) -> UsageError:
+        names = list(made)
+        near = difflib.get_close_matches(str(name), names, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names) or 'none yet'}"
+        return UsageError(message, kind="no-artifact", run_id=self.run_id, hint=hint)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from pipekit.arguments import expect
 from pipekit.errors import UsageError
 from pipekit.inputs import Text
+from pipekit.interfaces.steps import Step
 
 if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
 
-    from pipekit.interfaces.steps import Step
     from pipekit.pipeline import Pipeline
     from pipekit.results import RunResult
 
@@ -28,6 +29,8 @@ def pipeline_runnable(
 
     if accepts not in ("text", "path"):
         raise UsageError(f"accepts must be text or path, not {accepts!r}")
+    if of is not None:
+        expect(of, "of", Step, "a step, a function with @step")
 
     def given(value: Any) -> Any:
         return Text(value) if accepts == "text" and isinstance(value, str) else value

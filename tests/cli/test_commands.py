@@ -167,7 +167,7 @@ def test_bad_input_gets_one_clear_message_and_leaves_nothing(pipekit: Command, t
     (tmp_path / name).write_bytes(content)
     done = pipekit("run", name)
     assert done.returncode == 4, done.stderr
-    assert name in done.stderr
+    assert done.stderr.splitlines()[0].count(name) == 1
     assert said in done.stderr
     assert not (tmp_path / ".pipeline").exists()
 
@@ -179,6 +179,8 @@ def test_a_folder_a_missing_file_and_one_that_is_too_large_are_refused(pipekit: 
         (tmp_path / "home").mkdir(exist_ok=True)
         done = pipekit("run", name)
         assert done.returncode == 4, done.stderr
+        assert f"error: {name}: " in done.stderr
+        assert done.stderr.splitlines()[0].count(name) == 1
         assert said in done.stderr
 
 

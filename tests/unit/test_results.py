@@ -57,17 +57,21 @@ def test_an_artifact_of_a_step_one_can_not_import_is_found_by_its_name(tmp_path:
     result = pipeline(tmp_path).run(Text("one three"))
     assert result.artifact("longest", int) == 5
     assert result.artifact("words", list[Word])[1].text == "three"
-    with pytest.raises(KeyError):
-        result.artifact("nothing", int)
+    with pytest.raises(UsageError, match="no step has made 'longst'") as caught:
+        result.artifact("longst", int)
+    assert (caught.value.hint, caught.value.run_id) == ("did you mean longest?", result.run_id)
 
 
-def test_a_step_that_has_made_nothing_is_a_key_error_and_the_pause_says_where_it_goes_on(tmp_path: Path) -> None:
+def test_a_step_that_has_made_nothing_is_an_error_and_the_pause_says_where_it_goes_on(tmp_path: Path) -> None:
     result = pipeline(tmp_path).run(Text("one three"), select=Selection(until="split"))
     assert result.status == "paused"
     assert result.pause is not None
     assert (result.pause.reason, result.pause.next_step) == ("until", "measure")
-    with pytest.raises(KeyError):
+    with pytest.raises(UsageError, match="the step compare has made nothing"):
         result.of(compare)
+    with pytest.raises(UsageError, match="no step has made 'lengths'") as caught:
+        result.of(measure)
+    assert caught.value.hint == "there are: text, words"
 
 
 def test_the_result_names_the_runs_folder_and_its_record(tmp_path: Path) -> None:

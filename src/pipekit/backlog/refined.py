@@ -13,6 +13,7 @@ from pipekit.backlog.model.dependency import Dependency, DependencyMap
 from pipekit.backlog.model.question import Questions
 from pipekit.backlog.model.readiness import Readiness
 from pipekit.backlog.model.risk import RiskAssessment
+from pipekit.errors import UsageError
 from pipekit.interfaces.steps import Each
 
 __all__ = ["RefinedCandidate", "refined"]
@@ -38,7 +39,7 @@ class RefinedCandidate:
 
 
 def refined(result: _Result) -> list[RefinedCandidate]:
-    """The candidates of a run's result (or view), in order; `KeyError` when it has extracted none."""
+    """The candidates of a run's result (or view), in order; the result's own error when it has extracted none."""
     candidates: list[Candidate] = result.artifact("candidates", list[Candidate])
     edges = _optional(result, "dependencies", DependencyMap)
     by_name: dict[str, Any] = {
@@ -61,5 +62,5 @@ def refined(result: _Result) -> list[RefinedCandidate]:
 def _optional(result: _Result, name: str, type_: Any) -> Any:
     try:
         return result.artifact(name, type_)
-    except KeyError:
+    except (UsageError, KeyError):
         return None

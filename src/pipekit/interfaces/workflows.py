@@ -7,9 +7,20 @@ from typing import Any
 
 from attrs import field, frozen
 
+from pipekit.errors import UsageError
 from pipekit.interfaces.steps import Step
 
 __all__ = ["Workflow"]
+
+
+def _steps_or_names(workflow: Workflow, _: object, steps: object) -> None:
+    for one in steps if isinstance(steps, (list, tuple)) else [steps]:
+        if not isinstance(one, (Step, str)) or one is steps:
+            raise UsageError(
+                f"the workflow {workflow.name} takes a list of steps (functions with @step) or names, not {one!r}",
+                kind="argument",
+                hint="put @step above the function",
+            )
 
 
 @frozen(kw_only=True)
@@ -29,7 +40,7 @@ class Workflow:
     name: str
     input: str
     input_type: type[object]
-    steps: Sequence[Step[..., Any, Any] | str]
+    steps: Sequence[Step[..., Any, Any] | str] = field(validator=_steps_or_names)
     numbered: Sequence[str] = ()
     defaults: Mapping[str, object] = field(factory=dict)
     description: str = ""

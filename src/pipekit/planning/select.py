@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from attrs import field, frozen
 
+from pipekit.errors import UsageError
+
 __all__ = ["ALL", "Selection", "step_name"]
 
 
@@ -15,7 +17,11 @@ def _names(value: object) -> tuple[str, ...]:
         return (str(value),)
     if isinstance(value, (list, tuple)):
         return tuple(str(item) for item in value)
-    raise TypeError(f"expected a step or a list of steps, got {value!r}")
+    raise UsageError(
+        f"a selection names a step or a list of steps, not {value!r}",
+        kind="argument",
+        hint='write Selection(only=["score-confidence", 4])',
+    )
 
 
 def step_name(value: object) -> str | None:
