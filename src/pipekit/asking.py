@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from pipekit.config.model import LimitSettings, ModelSettings, RetrySettings
+from pipekit.config.model import LimitSettings, RetrySettings
 from pipekit.engine.bus import Bus
 from pipekit.engine.calls import CallLog
-from pipekit.interfaces.llm_providers import LLM, ModelInfo, ModelOptions
+from pipekit.installation import named
+from pipekit.interfaces.llm_providers import LLM, ModelOptions
 from pipekit.llm.abilities import Abilities, abilities_file
 from pipekit.llm.ask import Archive, Asking, ModelService
 from pipekit.llm.candidates import Candidate
@@ -31,8 +32,6 @@ from pipekit.state.record import Usage
 if TYPE_CHECKING:
     from pipekit.llm.cache import ReplyCache
     from pipekit.llm.recording import Recorder
-
-T = TypeVar("T")
 
 __all__ = ["Models", "TaskPrompt", "prompt_now", "task_prompts"]
 
@@ -133,7 +132,7 @@ class Models:
         name, _, model = reference.partition("/")
         provider = self._setup.installation.provider(name)
         settings = self._setup.configuration.settings.llm
-        limits = _of(settings.limits, name) or LimitSettings()
+        limits = named(settings.limits, name) or LimitSettings()
         environ = self._setup.asked.environ
         # Two keys of one vendor are two accounts, each with limits of its own.
         keys = short_digest([environ.get(variable, "") for variable in provider.secrets])
@@ -142,30 +141,13 @@ class Models:
             provider_name=name,
             name=model,
             provider=provider,
-            info=_known(self._abilities.over(reference, provider.describe(model)), _of(settings.models, reference)),
+            info=self._setup.installation.told(reference, self._abilities.over(reference, provider.describe(model))),
             account=account((name, keys), Limits(concurrency=limits.concurrency, per_minute=limits.per_minute)),
         )
 
 
 def _policy(retry: RetrySettings) -> RetryPolicy:
     return RetryPolicy(attempts=retry.attempts, wait=retry.wait, max_wait=retry.max_wait, total=retry.total)
-
-
-def _of(named: Mapping[str, T], name: str) -> T | None:
-    return next((value for key, value in named.items() if key.casefold() == name.casefold()), None)
-
-
-def _known(info: ModelInfo, told: ModelSettings | None) -> ModelInfo:
-    """What is known of a model: what the user says before what was learnt and what the provider says."""
-    if told is None:
-        return info
-    return evolve(
-        info,
-        window=told.window or info.window,
-        methods=told.methods or info.methods,
-        input_price=info.input_price if told.input_price is None else told.input_price,
-        output_price=info.output_price if told.output_price is None else told.output_price,
-    )
 
 
 class _Telling:

@@ -9,13 +9,15 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
+from attrs import evolve
+
 from pipekit.config.configuration import Configuration
 from pipekit.config.faults import closest, fault
 from pipekit.config.origin import Origin
 from pipekit.config.tree import NO_BLOCK, Node
 from pipekit.engine.threads import in_thread
 from pipekit.errors import PipekitError, PlanError, PluginError
-from pipekit.interfaces.llm_providers import LLMProvider
+from pipekit.interfaces.llm_providers import LLMProvider, ModelInfo
 from pipekit.interfaces.loaders import Loader
 from pipekit.interfaces.output_formats import OutputFormat
 from pipekit.interfaces.retrievers import Hit, Retriever
@@ -26,7 +28,7 @@ from pipekit.plugins.redirects import redirect_fault
 from pipekit.plugins.registry import Contribution, Registry
 from pipekit.state.fingerprint import short_digest
 
-__all__ = ["AllRetrievers", "Installation"]
+__all__ = ["AllRetrievers", "Installation", "named"]
 
 T = TypeVar("T")
 
@@ -182,6 +184,27 @@ class Installation:
         with self._asking("pipekit_llm_providers", provider):
             return tuple(self.provider(provider).secrets)
 
+    def is_priced(self, reference: str) -> bool:
+        """Whether it is known what a model, provider/model, costs."""
+        name, _, model = reference.partition("/")
+        with self._asking("pipekit_llm_providers", name):
+            info = self.told(reference, self.provider(name).describe(model))
+            return info.input_price is not None and info.output_price is not None
+
+    def told(self, reference: str, info: ModelInfo) -> ModelInfo:
+        """What is known of a model, with what the user says of it before all else."""
+        told = named(self.configuration.settings.llm.models, reference)
+        if told is None:
+            return info
+        changed = {key: getattr(told, key) for key in ("window", "methods") if getattr(told, key)}
+        prices = {key: getattr(told, key) for key in ("input_price", "output_price", "cached_price")}
+        changed.update({key: price for key, price in prices.items() if price is not None})
+        # Whoever names a price means it for prompts of any length.
+        if told.input_price is not None or told.output_price is not None:
+            changed["priced_up_to"] = None
+            changed.setdefault("cached_price", None)
+        return evolve(info, **changed)
+
     def needs_of(self, output_format: str) -> Sequence[str]:
         """The artifacts an output format reads."""
         with self._asking("pipekit_output_formats", output_format):
@@ -204,6 +227,11 @@ class Installation:
             with contextlib.ExitStack() as closing:
                 for store in stores:
                     closing.callback(store.close)
+
+
+def named(blocks: Mapping[str, T], name: str) -> T | None:
+    """The block of this name, however it is spelled."""
+    return next((block for key, block in blocks.items() if key.casefold() == name.casefold()), None)
 
 
 class AllRetrievers:

@@ -10,12 +10,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from pipekit import hookimpl, settings
 from pipekit.config import load_configuration
 from pipekit.errors import ConfigError, PipekitError, PlanError, PluginError, StorageError
 from pipekit.installation import AllRetrievers, Installation
-from pipekit.interfaces import Hit, Retriever, StoreURL
+from pipekit.interfaces import Hit, ModelInfo, Retriever, StoreURL
 from pipekit.interfaces.state_stores import RunQuery
 from pipekit.plugins.loading import PluginOptions, load_plugins
 from pipekit.stores.json_file import JsonFileStore
@@ -404,3 +405,18 @@ def test_a_retriever_that_fails_is_named_and_an_error_of_our_family_stays_itself
     with pytest.raises(StorageError) as kept:
         search({"wiki": FakeRetriever(own)})
     assert kept.value is own
+
+
+def test_what_the_user_says_of_a_model_holds_before_what_its_provider_says(tmp_path: Path) -> None:
+    listed = ModelInfo(name="m", window=5, input_price=1.0, output_price=2.0, cached_price=0.1, priced_up_to=9)
+
+    def told(**models: object) -> ModelInfo:
+        registry = load_plugins(PluginOptions(), given=[], environ={})
+        configuration = load_configuration({"llm": {"models": models}}, folder=tmp_path, environ={})
+        return Installation(registry, configuration, environ={}).told("acme/m", listed)
+
+    assert told() == listed
+    assert told(**{"Acme/M": {"window": 7}}) == evolve(listed, window=7)
+    cheap = told(**{"acme/m": {"inputPrice": 0}})
+    assert (cheap.input_price, cheap.output_price, cheap.cached_price, cheap.priced_up_to) == (0, 2.0, None, None)
+    assert told(**{"acme/m": {"inputPrice": 3, "cachedPrice": 2}}).cached_price == 2

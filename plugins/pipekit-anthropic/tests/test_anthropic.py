@@ -51,3 +51,18 @@ def test_a_projects_file_leads_no_key_elsewhere_until_it_is_trusted(tmp_path: Pa
     environ = {"ANTHROPIC_API_KEY": "a-key-of-the-user", "XDG_DATA_HOME": str(tmp_path)}
     with pytest.raises(PlanError, match="ANTHROPIC_API_KEY would go"):
         Pipeline(folder=tmp_path, environ=environ).plan()
+
+
+def test_list_prices_are_known_for_its_own_models_and_nobody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ANTHROPIC_BASE_URL", raising=False)
+    known = AnthropicProvider(AnthropicSettings()).describe("claude-sonnet-4-5-20250929")
+    assert known.input_price is not None
+    assert known.output_price is not None
+    assert known.cached_price is not None
+    assert 0 < known.cached_price < known.input_price < known.output_price
+    other = AnthropicProvider(AnthropicSettings(base_url="https://llm.example.org"))
+    for info in (
+        AnthropicProvider(AnthropicSettings()).describe("claude-unheard-of"),
+        other.describe("claude-sonnet-4-5-20250929"),
+    ):
+        assert (info.input_price, info.output_price, info.cached_price) == (None, None, None)

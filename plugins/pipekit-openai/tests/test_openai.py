@@ -107,3 +107,15 @@ def test_a_server_on_this_machine_gets_no_key_and_needs_no_trust(
     monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Secret: of the user")
     with pytest.raises(PlanError, match="OPENAI_CUSTOM_HEADERS would go"):
         Pipeline(folder=tmp_path, environ=environ).plan()
+
+
+def test_list_prices_are_known_for_its_own_models_and_nobody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    known = OpenAIProvider(OpenAISettings()).describe("gpt-4o-2024-11-20")
+    assert known.input_price is not None
+    assert known.output_price is not None
+    assert known.cached_price is not None
+    assert 0 < known.cached_price < known.input_price < known.output_price
+    other = OpenAIProvider(OpenAISettings(base_url="https://llm.example.org/v1"))
+    for info in (OpenAIProvider(OpenAISettings()).describe("gpt-99-nonsense"), other.describe("gpt-4o-2024-11-20")):
+        assert (info.input_price, info.output_price, info.cached_price) == (None, None, None)

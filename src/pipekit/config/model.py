@@ -73,13 +73,14 @@ class ModelSettings:
     """What you know of a model better than its provider: it holds before what the provider and pipekit doctor say.
 
     ``window`` in tokens; ``methods`` to get an answer of a given shape (json_schema, function_calling, json_mode or
-    text), the best first; prices in US dollars a million tokens.
+    text), the best first; prices in US dollars a million tokens, ``cached_price`` for those that the vendor had kept.
     """
 
     window: int | None = field(default=None, validator=_positive)
     methods: tuple[Literal["json_schema", "function_calling", "json_mode", "text"], ...] = ()
     input_price: float | None = field(default=None, validator=_at_least_zero)
     output_price: float | None = field(default=None, validator=_at_least_zero)
+    cached_price: float | None = field(default=None, validator=_at_least_zero)
 
 
 @frozen(kw_only=True)

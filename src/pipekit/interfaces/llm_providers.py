@@ -86,7 +86,8 @@ class ModelOptions:
 class ModelInfo:
     """What is known of a model: ``window`` in tokens, prices in US dollars a million tokens; None is unknown.
 
-    ``methods`` are the ways to get an answer of a given shape, the best first.
+    ``methods`` are the ways to get an answer of a given shape, the best first. ``cached_price`` is that of tokens that
+    the vendor had kept from an earlier prompt; the prices hold for prompts of less than ``priced_up_to`` tokens.
     """
 
     name: str
@@ -94,6 +95,8 @@ class ModelInfo:
     methods: tuple[Method, ...] = ("text",)
     input_price: float | None = None
     output_price: float | None = None
+    cached_price: float | None = None
+    priced_up_to: int | None = None
 
 
 @frozen(kw_only=True)

@@ -58,7 +58,7 @@ async def call_model(
                 return told
             raise told from error
         message = answer["raw"] if isinstance(answer, dict) else answer
-        return read_message(message, model=candidate.reference, method=method)
+        return read_message(message, model=candidate.reference, method=method, info=candidate.info)
 
 
 def _translated(candidate: Candidate, error: Exception, method: Method) -> Exception | Reply:
@@ -68,7 +68,7 @@ def _translated(candidate: Candidate, error: Exception, method: Method) -> Excep
     """
     failure = candidate.provider.failure(error)
     if failure is not None and failure.answer is not None:
-        reply = read_message(failure.answer, model=candidate.reference, method=method)
+        reply = read_message(failure.answer, model=candidate.reference, method=method, info=candidate.info)
         return evolve(reply, problem=failure.kind)
     if failure is not None:
         if failure.retry_after and failure.kind in ("rate", "server"):

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import frozen
 
-from pipekit.interfaces.llm_providers import FailureKind, Method
+from pipekit.interfaces.llm_providers import FailureKind, Method, ModelInfo
+from pipekit.llm.costs import usage_of
 from pipekit.serde import MisfitError, encode
 from pipekit.state.record import Usage
 
@@ -44,8 +45,8 @@ class Reply:
     problem: FailureKind | None = None
 
 
-def read_message(message: BaseMessage, *, model: str, method: Method) -> Reply:
-    """A reply from LangChain's message; of a tool call the arguments are the words.
+def read_message(message: BaseMessage, *, model: str, method: Method, info: ModelInfo | None = None) -> Reply:
+    """A reply from LangChain's message; of a tool call the arguments are the words. ``info`` has the model's prices.
 
     The reason to stop is looked at before the words: a client hands over a broken answer as readily as a good one.
     """
@@ -56,7 +57,7 @@ def read_message(message: BaseMessage, *, model: str, method: Method) -> Reply:
         text=text,
         model=model,
         method=method,
-        usage=_usage(getattr(message, "usage_metadata", None)),
+        usage=usage_of(getattr(message, "usage_metadata", None), info),
         problem=_problem(about, more, text),
     )
 
@@ -91,14 +92,3 @@ def _problem(about: dict[str, Any], more: dict[str, Any], text: str) -> FailureK
     if finish in _FILTERED:
         return "filtered"
     return "empty" if not text.strip() else None
-
-
-def _usage(metadata: Any) -> Usage:
-    """Tokens of one call; the cost isn't known here, and unknown is not zero."""
-    found = metadata or {}
-    return Usage(
-        calls=1,
-        input_tokens=int(found.get("input_tokens") or 0),
-        output_tokens=int(found.get("output_tokens") or 0),
-        cost=None,
-    )

@@ -17,7 +17,7 @@ from pipekit.interfaces.output_formats import FormatName
 from pipekit.interfaces.workflows import Workflow
 from pipekit.planning.fanning import fan_fault
 from pipekit.planning.members import Member, Members, Registered, aliases, gather, key_of
-from pipekit.planning.models import ChosenModel, choose, provider_faults
+from pipekit.planning.models import ChosenModel, choose, price_warnings, provider_faults
 from pipekit.planning.needs import Makers, arrange, find_makers, mismatch
 from pipekit.planning.plan import Decision, Plan, PlannedStep, Reason
 from pipekit.planning.select import ALL, Selection
@@ -33,6 +33,10 @@ class Installed(Protocol):
 
     def secrets_of(self, provider: str) -> Sequence[str]:
         """The environment variables a model provider needs."""
+        ...
+
+    def is_priced(self, reference: str) -> bool:
+        """Whether it is known what a model costs."""
         ...
 
     def needs_of(self, output_format: str) -> Sequence[str]:
@@ -368,7 +372,10 @@ class _Planner:
         if references:  # only then is there anything that could fall back
             for reference in self.configuration.fallback:
                 references.setdefault(str(reference), str(self.configuration.origin("llm.fallback")))
-        self.faults.extend(provider_faults(references, self.request.installed.secrets_of, self.request.environ))
+        found = provider_faults(references, self.request.installed.secrets_of, self.request.environ)
+        self.faults.extend(found)
+        if not found and len(references) > 1 and self.configuration.settings.llm.strategy == "cheapest-first":
+            self.warnings.extend(price_warnings(references, self.request.installed.is_priced))
 
 
 def _unique(faults: Sequence[PipekitError]) -> list[PipekitError]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from attrs import frozen
 
@@ -13,7 +13,7 @@ from pipekit.errors import PipekitError, ProviderError, UsageError
 from pipekit.planning.members import Member
 from pipekit.planning.plan import Reason
 
-__all__ = ["ChosenModel", "choose", "provider_faults"]
+__all__ = ["ChosenModel", "choose", "price_warnings", "provider_faults"]
 
 OFFLINE = "offline"
 
@@ -86,3 +86,13 @@ def provider_faults(
             if not environ.get(variable)
         )
     return faults
+
+
+def price_warnings(references: Collection[str], is_priced: Callable[[str], bool]) -> list[str]:
+    """A warning for each of these models that cheapest-first asks last, since nobody knows what it costs."""
+    return [
+        f"nobody knows what {reference} costs, so cheapest-first asks it after the models with a price; "
+        f"llm.models.{reference} takes inputPrice and outputPrice"
+        for reference in references
+        if not is_priced(reference)
+    ]

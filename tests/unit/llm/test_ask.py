@@ -361,6 +361,27 @@ def test_cheapest_first_asks_unknown_prices_last(tmp_path: Path) -> None:
     assert [model for what, model in asked.told.events if what == "started"] == ["c/m"]
 
 
+def test_cheapest_first_leaves_unknown_prices_in_the_given_order_and_half_a_price_is_unknown(tmp_path: Path) -> None:
+    def priced(into: float | None, out: float | None) -> ScriptedProvider:
+        return ScriptedProvider(failing("refused"), info=ModelInfo(name="m", input_price=into, output_price=out))
+
+    providers = {"a": priced(None, None), "b": priced(0.0, None), "c": priced(9.0, 9.0), "d": priced(0.0, 0.0)}
+    asked = Door(tmp_path, providers, strategy="cheapest-first")
+    with pytest.raises(ProviderError):
+        asked.ask()
+    assert [model for what, model in asked.told.events if what == "started"] == ["d/m", "c/m", "a/m", "b/m"]
+
+
+def test_each_call_is_told_with_its_cost(tmp_path: Path) -> None:
+    info = ModelInfo(name="m", input_price=2.0, output_price=8.0)
+    asked = Door(tmp_path, {"a": ScriptedProvider(GOOD, info=info)})
+    asked.ask()
+    assert [used.cost for used in asked.told.usages] == [pytest.approx((10 * 2 + 5 * 8) / 1e6)]
+    unknown = door(tmp_path, GOOD)
+    unknown.ask()
+    assert [used.cost for used in unknown.told.usages] == [None]
+
+
 def test_round_robin_lets_each_model_begin_in_turn(tmp_path: Path) -> None:
     asked = Door(tmp_path, {name: ScriptedProvider(GOOD) for name in ("rr1", "rr2", "rr3")}, strategy="round-robin")
     for number in range(6):

@@ -76,6 +76,9 @@ class FakeInstalled:
             return ("ACME_KEY",)
         raise PluginError(f"no plugin brings the provider {provider}", kind="missing", hint="pip install . ./plugins/x")
 
+    def is_priced(self, reference: str) -> bool:
+        return reference == "acme/large"
+
     def needs_of(self, output_format: str) -> Sequence[str]:
         if output_format == "json":
             return ("words", "lengths?")
@@ -407,3 +410,14 @@ def a_record(name: str) -> StepRecord:
     return StepRecord(
         key=name, name=name, path="", sha256="", size=0, started_at=datetime(2026, 1, 1, tzinfo=UTC), duration=0.0
     )
+
+
+def test_the_plan_says_which_models_cheapest_first_asks_last_for_want_of_a_price(plan: MakePlan) -> None:
+    config = "llm: {model: acme/large, fallback: [acme/dear, acme/x], strategy: cheapest-first}"
+    made = plan(config, environ={"ACME_KEY": "x"})
+    assert [warning.partition(" costs")[0] for warning in made.warnings] == [
+        "nobody knows what acme/dear",
+        "nobody knows what acme/x",
+    ]
+    assert "llm.models.acme/dear takes inputPrice and outputPrice" in made.warnings[0]
+    assert plan(config.replace("cheapest-first", "cascade"), environ={"ACME_KEY": "x"}).warnings == ()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from pipekit import settings as pipekit_settings
 from pipekit.errors import ProviderError
 from pipekit.interfaces import ModelInfo, ModelOptions, ProviderFailure
 from pipekit.interfaces.http_guard import client_options, hidden, http_cause, misread, status_failure
+from pipekit.interfaces.list_prices import priced
 from pipekit.interfaces.llm_providers import Method
 from pipekit_anthropic.known_models import known_model
 
@@ -73,7 +75,8 @@ class AnthropicProvider:
         if known is not None and known.schema:
             methods = ("json_schema", *methods)
         window = self._settings.window or self._windows.get(model) or (known.window if known else None)
-        return ModelInfo(name=model, window=window, methods=self._settings.methods or methods)
+        info = ModelInfo(name=model, window=window, methods=self._settings.methods or methods)
+        return priced(info, "anthropic") if urlsplit(self._base_url(None)).hostname == "api.anthropic.com" else info
 
     def models(self) -> Sequence[ModelInfo]:
         """What the service lists, the newest first."""

@@ -14,6 +14,7 @@ from pipekit import settings as pipekit_settings
 from pipekit.errors import ProviderError
 from pipekit.interfaces import ModelInfo, ModelOptions, ProviderFailure
 from pipekit.interfaces.http_guard import client_options, hidden, http_cause, misread, status_failure
+from pipekit.interfaces.list_prices import priced
 from pipekit.interfaces.llm_providers import Method
 from pipekit_openai.known_models import known_model
 
@@ -92,13 +93,14 @@ class OpenAIProvider:
         return made
 
     def describe(self, model: str) -> ModelInfo:
-        """What the settings say, else what is known of OpenAI's own models."""
+        """What the settings say, else what is known of OpenAI's own models; prices are those of OpenAI itself."""
         known = known_model(model) if _is_openai(self._base_url(None)) else None
         methods: tuple[Method, ...] = ("json_schema", "function_calling", "json_mode", "text")
         if known is not None and not known.schema:
             methods = methods[1:]
         window = self._settings.window or (known.window if known else None)
-        return ModelInfo(name=model, window=window, methods=self._settings.methods or methods)
+        info = ModelInfo(name=model, window=window, methods=self._settings.methods or methods)
+        return priced(info, "openai") if urlsplit(self._base_url(None)).hostname == "api.openai.com" else info
 
     def models(self) -> Sequence[ModelInfo]:
         """What the server lists."""
