@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
-__all__ = ["printing_to_stderr"]
+__all__ = ["output_to_stderr", "printing_to_stderr"]
 
 _lock = threading.Lock()
 _depth = 0
@@ -34,3 +35,28 @@ def printing_to_stderr() -> Iterator[None]:
             _depth -= 1
             if _depth == 0:
                 sys.stdout, _real = _real, None
+
+
+@contextmanager
+def output_to_stderr() -> Iterator[None]:
+    """The same for what is written past `sys.stdout`: by child processes, by extension modules, to the descriptor.
+
+    This is of the whole process, so it is for a command, and not for a library in somebody's program.
+    """
+    with suppress(AttributeError, OSError, ValueError):
+        sys.stdout.flush()
+    try:
+        os.fstat(2)
+        kept = os.dup(1)
+    except OSError:  # closed: there is no answer to protect, or no place to write to instead
+        yield
+        return
+    try:
+        os.dup2(2, 1)
+        yield
+    finally:
+        with suppress(OSError, ValueError):
+            if sys.__stdout__ is not None:
+                sys.__stdout__.flush()
+        os.dup2(kept, 1)
+        os.close(kept)

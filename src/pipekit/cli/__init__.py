@@ -13,6 +13,8 @@ __all__ = ["main"]
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with the exit code that `pipekit.cli.exits` decides on."""
-    from pipekit.cli.exits import run_command_line
+    from pipekit.cli.exits import dont_wait_for_threads, run_command_line
 
-    sys.exit(run_command_line(sys.argv[1:] if argv is None else argv))
+    code = run_command_line(sys.argv[1:] if argv is None else argv)
+    dont_wait_for_threads(code)
+    sys.exit(code)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +16,10 @@ from pipekit.cli.terminal import Talk, print_json, say
 if TYPE_CHECKING:
     from pipekit.errors import PipekitError
 
-__all__ = ["AnsweredError", "StopRequestedError", "run_command_line"]
+__all__ = ["AnsweredError", "StopRequestedError", "dont_wait_for_threads", "run_command_line"]
+
+#: Seconds that threads which are still at work get at the end.
+_PATIENCE = 2.0
 
 
 class AnsweredError(Exception):
@@ -53,6 +58,23 @@ def run_command_line(argv: Sequence[str]) -> int:
             return _broken_pipe()
         except OSError:
             return 10 if getattr(error, "code", None) is None else int(getattr(error, "code", 1))
+
+
+def dont_wait_for_threads(code: int) -> None:
+    """Let the process end with ``code``, though something that a step began may keep a thread for ever."""
+    threads = [one for one in threading.enumerate() if one is not threading.current_thread() and not one.daemon]
+    if not threads:
+        return
+
+    def leave() -> None:
+        time.sleep(_PATIENCE)
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(AttributeError, OSError, ValueError):
+                stream.flush()
+        os._exit(code)
+
+    # A daemon: where the others end in time the interpreter ends as ever, and this one with it.
+    threading.Thread(target=leave, name="pipekit leaves", daemon=True).start()
 
 
 def _dispatch(argv: Sequence[str], wanted: Talk) -> int:

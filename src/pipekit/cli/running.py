@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pipekit.cli.console import make_progress
 from pipekit.cli.exits import StopRequestedError
 from pipekit.errors import RunStoppedError
-from pipekit.printing import printing_to_stderr
+from pipekit.printing import output_to_stderr, printing_to_stderr
 
 if TYPE_CHECKING:
     from pipekit.results import RunResult
@@ -98,7 +98,7 @@ def follow(stream: EventStream, stopper: Stopper) -> RunResult:
     stopper.guard(stream)
     try:
         # What a step prints must not get between a reader and the answer on standard output.
-        with printing_to_stderr(), stream, make_progress() as progress:
+        with output_to_stderr(), printing_to_stderr(), stream, make_progress() as progress:
             for event in stream:
                 progress.show(event)
         return stream.result

@@ -242,6 +242,45 @@ def test_junk_is_refused_before_it_is_kept(value: Any, said: str) -> None:
     assert said in str(caught.value)
 
 
+def deep(levels: int) -> Any:
+    made: Any = 1
+    for _ in range(levels):
+        made = [made]
+    return made
+
+
+def circle() -> Any:
+    made: list[Any] = []
+    made.append(made)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (circle(), "refers to itself"),
+        (deep(5000), "nested too deeply"),
+        (b"raw", "bytes is not JSON"),
+        (object(), "object is not JSON"),
+        (complex(1), "complex is not JSON"),
+        ({"a": {"b": [1.0, float("inf")]}}, r"\$\.a\.b\[1\]: inf is not JSON"),
+        (["caf\ud800"], r"\$\[0\]"),
+        ({"caf\ud800": 1}, "surrogate"),
+        (10**5000, "digits"),
+        ((one for one in "abc"), "generator"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_a_step_that_may_return_anything_may_return_what_json_can_hold(value: Any, said: str) -> None:
+    @step
+    def gives_junk(text: str) -> Any:
+        return value
+
+    with pytest.raises(PluginError, match=said) as caught:
+        pipeline(gives_junk).run(Text("a"))
+    assert (caught.value.kind, caught.value.step) == ("junk", "gives-junk")
+
+
 def test_a_lone_surrogate_is_refused() -> None:
     @step
     def gives_junk(text: str) -> str:
