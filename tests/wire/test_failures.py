@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from langchain_core.messages import HumanMessage
 from wirekit.cases import CASES
 from wirekit.server import Exchange, WireServer
 from wirekit.vendors import KEY, VENDORS, Said, Vendor
 
-from pipekit.interfaces import ModelOptions
+from pipekit.interfaces import ModelInfo, ModelOptions
+from pipekit.llm.calling import call_model
+from pipekit.llm.candidates import Candidate
+from pipekit.llm.limits import Account, Limits
+from pipekit.llm.replies import CallError
 
 Serve = Callable[[Callable[[Exchange], None]], WireServer]
 Ask = Callable[..., Any]
@@ -144,21 +150,55 @@ def test_a_foreign_error_is_nobodys(vendor: Vendor) -> None:
     assert provider.failure(ValueError("a schema that can't be described")) is None
 
 
-def test_a_model_that_ollama_lacks_is_told_with_near_names(serve: Serve, ask: Ask) -> None:
-    vendor = VENDORS["ollama"]
+NEAR = {"openai": "gpt-4o", "anthropic": "claude-next", "ollama": "llama3.2:latest"}
 
+
+@each_vendor
+def test_a_model_that_a_server_lacks_is_told_with_those_it_has(vendor: Vendor, serve: Serve) -> None:
     def behave(exchange: Exchange) -> None:
-        if exchange.path == "/api/tags":
+        if exchange.path.partition("?")[0] in ("/api/tags", "/v1/models"):
             exchange.send(vendor.listed)
+        elif exchange.path == "/api/show":
+            exchange.send({"model_info": {}, "capabilities": []})
         else:
-            exchange.send({"error": "model 'llama3.2' not found"}, 404)
+            exchange.send(vendor.error("model 'llama3.2' not found", "not_found_error"), 404)
 
-    found = ask(vendor, serve(behave).url)
+    error = refused(vendor, serve(behave))
+    assert error.kind == "not-found"
+    assert error.message.endswith(f"; it has: {NEAR[vendor.name]}")
+    if vendor.name == "ollama":
+        assert "ollama pull llama3.2" in error.message
 
-    assert found.failure is not None
-    assert found.failure.kind == "not-found"
-    assert "llama3.2:latest" in found.failure.message
-    assert "ollama pull llama3.2" in found.failure.message
+
+@each_vendor
+def test_a_server_that_lists_nothing_leaves_the_first_error_as_it_is(vendor: Vendor, serve: Serve) -> None:
+    def behave(exchange: Exchange) -> None:
+        if exchange.path in ("/v1/chat/completions", "/v1/messages", "/api/chat"):
+            exchange.send(vendor.error("model 'llama3.2' not found", "not_found_error"), 404)
+        else:
+            exchange.send("<html>" * 10, 500, content_type="text/html")
+
+    error = refused(vendor, serve(behave))
+    assert error.kind == "not-found"
+    assert "llama3.2" in error.message
+    assert "it has" not in error.message
+
+
+def refused(vendor: Vendor, server: WireServer) -> CallError:
+    """What asking a model comes to, by the way that runs take."""
+    provider = vendor.make(server.url)
+    info = ModelInfo(name=vendor.model, methods=("text",))
+    candidate = Candidate(
+        reference=f"{vendor.name}/{vendor.model}",
+        provider_name=vendor.name,
+        name=vendor.model,
+        provider=provider,
+        info=info,
+        account=Account(Limits()),
+    )
+    with pytest.raises(CallError) as caught:
+        asyncio.run(call_model(candidate, [HumanMessage("x")], None, ModelOptions(timeout=10)))
+    return caught.value
 
 
 def test_an_answer_of_ollama_without_its_end_is_no_answer(serve: Serve, ask: Ask) -> None:

@@ -11,6 +11,7 @@ from attrs import evolve
 from pipekit.errors import PipekitError, PluginError
 from pipekit.interfaces.llm_providers import Method, ModelOptions
 from pipekit.llm.candidates import Candidate
+from pipekit.llm.near_names import near_names
 from pipekit.llm.replies import CallError, Reply, read_message
 from pipekit.serde import JSON
 
@@ -39,6 +40,23 @@ async def call_model(
     ``options.timeout`` bounds the whole call in seconds: a server that sends a letter now and then ends with it, too.
     No call begins at ``until`` or later, a time of the account's clock; ``begun`` is told of one that does.
     """
+    try:
+        return await _called(candidate, messages, schema, options, until, begun)
+    except CallError as error:
+        if error.kind == "not-found" and (near := await near_names(candidate)):
+            told = f"{error.message}; it has: {', '.join(near)}"
+            raise CallError(error.kind, told, retry_after=error.retry_after) from error.__cause__
+        raise
+
+
+async def _called(
+    candidate: Candidate,
+    messages: Sequence[BaseMessage],
+    schema: JSON | None,
+    options: ModelOptions,
+    until: float | None,
+    begun: Callable[[], None],
+) -> Reply:
     method = method_of(candidate, schema)
     async with candidate.account.place(until):
         try:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Sequence
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import field, frozen
+from attrs import define, field
 
 from pipekit.interfaces.llm_providers import LLMProvider, ModelInfo, ModelOptions
 from pipekit.llm.limits import Account
@@ -21,11 +22,12 @@ __all__ = ["Candidate", "Strategy", "in_order"]
 Strategy = Literal["cascade", "cheapest-first", "round-robin"]
 
 
-@frozen(kw_only=True, eq=False)
+@define(kw_only=True, eq=False)
 class Candidate:
     """One model of one provider: ``reference`` is provider/model, ``info`` what is known of it.
 
-    ``account`` is what its calls share with others. ``model`` makes LangChain's chat model, once for each options.
+    ``account`` is what its calls share with others, ``listed`` the names that its server has (None:
+    nobody asked it). ``model`` makes LangChain's chat model, once for each options.
     """
 
     reference: str
@@ -34,6 +36,7 @@ class Candidate:
     provider: LLMProvider
     info: ModelInfo
     account: Account
+    listed: Future[list[str]] | None = field(default=None, init=False)
     _made: dict[ModelOptions, Any] = field(factory=dict, init=False, repr=False)
 
     def model(self, options: ModelOptions) -> BaseChatModel:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pipekit.interfaces import ModelInfo, ModelOptions, ProviderFailure
 from pipekit.llm.ask import Asking, ModelService
 from pipekit.llm.candidates import Candidate
 from pipekit.llm.limits import Account, Limits
+from pipekit.llm.near_names import near_names
 from pipekit.llm.providers.offline import OfflineProvider
 from pipekit.llm.retrying import RETRIED, STOPPING, RetryPolicy
 from pipekit.serde import JSON
@@ -339,6 +341,66 @@ def test_a_server_that_asks_for_too_much_time_is_left_for_the_next_model(tmp_pat
     asked = Door(tmp_path, {"a": ScriptedProvider(failing("rate", retry_after=3600)), "b": ScriptedProvider(GOOD)})
     assert asked.ask().is_good
     assert asked.clock.waits == []
+
+
+class Listing(ScriptedProvider):
+    """A provider without the model, that lists those it has."""
+
+    def __init__(self, *names: str, wait: threading.Event | None = None, error: Exception | None = None) -> None:
+        super().__init__(failing("not-found"))
+        self.names, self.wait, self.error, self.listed = names, wait, error, 0
+
+    def models(self) -> Sequence[ModelInfo]:
+        self.listed += 1
+        if self.wait is not None:
+            self.wait.wait(10)
+        if self.error is not None:
+            raise self.error
+        return [ModelInfo(name=name) for name in self.names]
+
+
+def told_of(folder: Path, provider: ScriptedProvider) -> str:
+    with pytest.raises(ProviderError) as caught:
+        Door(folder, {"a": provider}).ask("a/large-2")
+    assert caught.value.kind == "not-found"
+    return caught.value.message
+
+
+def test_a_model_that_is_not_there_is_told_with_near_ones(tmp_path: Path) -> None:
+    names = ("large-1", "large-3", "small-1", "tiny", "huge\x1b[31m", "large-" + "2" * 90)
+    assert told_of(tmp_path, Listing(*names)).endswith("it is not-found; it has: large-3, large-1")
+    assert told_of(tmp_path, Listing("x", "y")).endswith("it is not-found; it has: x, y")
+    assert told_of(tmp_path, Listing("v", "w", "x", "y")).endswith("it is not-found")
+
+
+def test_a_list_that_fails_or_hangs_hides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert told_of(tmp_path, Listing(error=RuntimeError("the list"))).endswith("it is not-found")
+    monkeypatch.setitem(near_names.__kwdefaults__, "patience", 0.01)
+    wait = threading.Event()
+    try:
+        assert told_of(tmp_path, Listing("large-1", wait=wait)).endswith("it is not-found")
+    finally:
+        wait.set()
+
+
+def test_the_list_is_asked_for_once_however_many_want_it_and_only_for_a_model_that_is_not_there(tmp_path: Path) -> None:
+    provider = Listing("large-1")
+    asked = Door(tmp_path, {"a": provider})
+    candidate = asked.candidate("a/large-2")
+    asked.asking = evolve(asked.asking, candidate_of=lambda _: candidate)
+    service = ModelService(asked.asking, ["a/large-2"], ModelOptions(), prompt_folders=[tmp_path], tell=asked.told)
+
+    async def all_at_once() -> list[object]:
+        questions = (service.ask("judge", returns=str, text=str(number)) for number in range(5))
+        return await asyncio.gather(*questions, return_exceptions=True)
+
+    assert all("it has: large-1" in str(error) for error in asyncio.run(all_at_once()))
+    assert provider.listed == 1
+    other = Listing("large-1")
+    other._common = [failing("auth")]
+    with pytest.raises(ProviderError):
+        Door(tmp_path, {"a": other}).ask()
+    assert other.listed == 0
 
 
 def test_a_prompt_that_cannot_fit_is_not_sent(tmp_path: Path) -> None:

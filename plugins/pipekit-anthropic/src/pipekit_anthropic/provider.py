@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ _ANTHROPIC = "https://api.anthropic.com"
 _PATIENCE = 600.0
 #: How long an answer may be where nobody says; the protocol insists on a number.
 _MOST_TOKENS = 16_000
+#: A list of models comes in pages; no service has more models than this.
+_MOST_MODELS = 5000
 
 
 @pipekit_settings
@@ -91,7 +94,7 @@ class AnthropicProvider:
                 **client_options(anthropic.DefaultHttpxClient, asynchronous=False)
             ),
         ) as client:
-            found = list(client.models.list(limit=1000))
+            found = list(itertools.islice(client.models.list(limit=1000), _MOST_MODELS))
         for model in found:
             window = getattr(model, "max_input_tokens", None)
             if isinstance(window, int) and window > 0:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Sequence
@@ -84,10 +83,7 @@ class OllamaProvider:
         return list(self._known.values())
 
     def failure(self, error: Exception) -> ProviderFailure | None:
-        """An error of the ollama package, of its connection, or of reading what came.
-
-        For a model that isn't there the server is asked which ones are, with little patience.
-        """
+        """An error of the ollama package, of its connection, or of reading what came."""
         import ollama
 
         if isinstance(error, ollama.ResponseError):
@@ -106,17 +102,9 @@ class OllamaProvider:
         failure = status_failure(error.status_code, headers, str(error.error), key)
         missing = re.search(r"model ['\"]?([\w./:-]+?)['\"]? (?:was )?not found", str(error.error))
         if failure.kind == "not-found" and missing:
-            return ProviderFailure(kind="not-found", message=self._unknown(missing.group(1)))
+            name = missing.group(1)
+            return ProviderFailure(kind="not-found", message=f"ollama has no model {name}; get it: ollama pull {name}")
         return failure
-
-    def _unknown(self, model: str) -> str:
-        try:
-            names = self._names(self._client(1.0))
-        except Exception:  # noqa: BLE001 - the message does without the names
-            names = []
-        near = difflib.get_close_matches(model, names, n=3, cutoff=0.5) or names[:3]
-        known = f"; there are: {', '.join(near)}" if near else ""
-        return f"ollama has no model {model}{known}; get it with: ollama pull {model}"
 
     def _how_to_start(self) -> str:
         base_url = self._base_url(None)
