@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from pipekit import Pipeline, Question, Resume, Selection, StepContext, Text, Workflow, step
 from pipekit.errors import PluginError, RunStoppedError, StorageError, UsageError
 from pipekit.events import CheckpointWritten, RunFailed, RunFinished, RunPaused, RunStarted, StepFinished, StepStarted
-from pipekit.interfaces.state_stores import Entry, Lease, Owner
+from pipekit.interfaces.state_stores import Entry, Lease, Owner, StoredRun, StoreURL
 from pipekit.state.record import RunRecord
+from pipekit.stores.json_file import JsonFileStore
 from pipekit.stores.memory import MemoryStore
 from pipekit.streams import EventStream
 
@@ -28,11 +31,11 @@ async def choose(count: int, ctx: StepContext) -> str:
     return await ctx.answer("colour", Question(text="Which colour?", returns=str))
 
 
-class Slow(MemoryStore):
-    """A store whose calls of one kind wait until they are let through."""
+class Slow:
+    """A store whose calls of one kind wait until they are let through, and whose disk may be full."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, store: Any) -> None:
+        self._store = store
         self.slow = ""
         self.skip = 0
         self.commits = 0
@@ -40,6 +43,9 @@ class Slow(MemoryStore):
         self.refuses_from: int | None = None
         self.reached = threading.Event()
         self.go_on = threading.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
 
     def _wait(self, name: str) -> None:
         if name != self.slow:
@@ -52,7 +58,9 @@ class Slow(MemoryStore):
 
     def acquire(self, run_id: str, owner: Owner) -> Lease:
         self._wait("acquire")
-        return super().acquire(run_id, owner)
+        lease: Lease = self._store.acquire(run_id, owner)
+        self._wait("acquired")
+        return lease
 
     def commit(self, lease: Lease, record: RunRecord, blobs: Mapping[str, bytes]) -> None:
         self.commits += 1
@@ -60,27 +68,29 @@ class Slow(MemoryStore):
         if self.refuses_from is not None and self.commits >= self.refuses_from:
             raise StorageError("the disk is full")
         self._wait("commit")
-        super().commit(lease, record, blobs)
+        self._store.commit(lease, record, blobs)
         self._wait("committed")
 
     def append(self, lease: Lease, entries: Sequence[Entry]) -> None:
         self._wait("append")
         self.written += 1
-        super().append(lease, entries)
+        self._store.append(lease, entries)
 
     def create(self, *args: Any, **kwargs: Any) -> None:
-        super().create(*args, **kwargs)
+        self._wait("creating")
+        self._store.create(*args, **kwargs)
         self._wait("create")
 
 
-@pytest.fixture
-def store() -> Iterator[Slow]:
-    slow = Slow()
+@pytest.fixture(params=["memory", "files"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Slow]:
+    files = StoreURL(scheme="file", location="runs", folder=tmp_path)
+    slow = Slow(MemoryStore() if request.param == "memory" else JsonFileStore(files))
     yield slow
     slow.go_on.set()
 
 
-def pipeline(store: MemoryStore, *steps: Any) -> Pipeline:
+def pipeline(store: Any, *steps: Any) -> Pipeline:
     workflow = Workflow(name="w", input="text", input_type=str, steps=[count, *steps])
     return Pipeline({}, workflow=workflow, plugins=[], store=store)
 
@@ -102,9 +112,9 @@ def cancel_at(store: Slow, slow: str, work: Callable[[], Any]) -> None:
     store.slow = ""
 
 
-@pytest.mark.parametrize("slow", ["create", "acquire"])
+@pytest.mark.parametrize("slow", ["creating", "create", "acquire", "acquired"])
 def test_a_new_run_that_is_cancelled_while_it_is_taken_is_paused_and_can_be_gone_on_with(
-    store: Slow, slow: str
+    store: Slow, tmp_path: Path, slow: str
 ) -> None:
     pipe = pipeline(store)
     cancel_at(store, slow, lambda: pipe.arun(Text("one")))
@@ -113,16 +123,17 @@ def test_a_new_run_that_is_cancelled_while_it_is_taken_is_paused_and_can_be_gone
     record = pipe.runs.get(run.run_id).record
     assert (run.status, record.paused_reason, record.current_step) == ("paused", "signal", "count")
     assert store.owner(run.run_id) is None
+    assert [path.name for path in (tmp_path / "runs").glob("*")] in ([], [run.run_id])  # nothing half made beside it
     assert pipe.resume(run.run_id).of(count) == 3
 
 
-@pytest.mark.parametrize(("slow", "status"), [("acquire", "paused"), ("committed", "paused")])
-def test_a_resume_that_is_cancelled_while_it_is_taken_leaves_the_run_free(store: Slow, slow: str, status: str) -> None:
+@pytest.mark.parametrize("slow", ["acquire", "acquired", "commit", "committed"])
+def test_a_resume_that_is_cancelled_while_it_is_taken_leaves_the_run_free(store: Slow, slow: str) -> None:
     pipe = pipeline(store, choose)
     paused = pipe.run(Text("one"), select=Selection(until="count"))
     cancel_at(store, slow, lambda: pipe.aresume(paused.run_id))
 
-    assert pipe.runs.get(paused.run_id).record.status == status
+    assert pipe.runs.get(paused.run_id).record.status == "paused"
     assert store.owner(paused.run_id) is None
     assert pipe.resume(paused.run_id).status == "paused"
 
@@ -314,6 +325,44 @@ def test_a_disk_that_refuses_to_keep_a_pause_is_told_as_a_failure_of_that_run(st
         _ = stream.result
     assert told[-1] is RunFailed
     assert caught.value.run_id is not None
+
+
+# --- growth ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sizes", "is_told"),
+    [((50_000_000, 50_000_000), True), ((50_000_000, 49_000_000), False), ((100_000_001, 0), True)],
+)
+def test_a_run_that_keeps_more_than_100_megabytes_is_told_once_and_goes_on(
+    sizes: tuple[int, int], is_told: bool
+) -> None:
+    class Large(MemoryStore):
+        """Says that what is kept of the step is larger than it is."""
+
+        def load(self, run_id: str) -> StoredRun:
+            stored = super().load(run_id)
+            one, past = sizes
+            steps = {key: evolve(each, size=one) for key, each in stored.record.step_outputs.items()}
+            history = [evolve(each, step=evolve(each.step, size=past)) for each in stored.record.history]
+            return evolve(stored, record=evolve(stored.record, step_outputs=steps, history=tuple(history)))
+
+    @step
+    def twice(count: int) -> int:
+        return 2 * count
+
+    @step
+    def thrice(count: int) -> int:
+        return 3 * count
+
+    pipe = pipeline(Large(), twice, thrice)
+    run = pipe.run(Text("one"), select=Selection(until="count"))
+    pipe.resume(run.run_id, Resume(from_step="count", select=Selection(until="count")))
+    result = pipe.resume(run.run_id)
+    assert result.of(thrice) == 9
+    told = [warning for warning in result.warnings if "100 MB" in warning]
+    assert len(told) == is_told
+    assert all(run.run_id in warning for warning in told)
 
 
 # --- answers ---------------------------------------------------------------------------------------------------------

@@ -237,7 +237,8 @@ class Runner:
 
     def _warn_of_size(self) -> None:
         record = self.record
-        kept = [*record.step_outputs.values(), *record.outputs, *((record.input,) if record.input else ())]
+        steps = [*record.step_outputs.values(), *(past.step for past in record.history)]
+        kept = [*steps, *record.outputs, *((record.input,) if record.input else ())]
         if not self._is_large and sum(one.size for one in kept) > _LARGE:
             self._is_large = True
             self._bus.warn(f"the run keeps more than {_LARGE // 1_000_000} MB; its files: pipekit show {record.run_id}")
