@@ -276,6 +276,7 @@ class Attempt:
                 setup.installation.output_format,
                 TableView(record(), table, original),
                 setup.registry.plugin_of,
+                replies=setup.raw_replies(record().run_id),
             ),
             prompt_digest=lambda planned, task: prompt_now(setup, planned, task),
         )

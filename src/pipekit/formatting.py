@@ -41,7 +41,8 @@ def format_again(setup: Setup, run: str, formats: Sequence[str]) -> Sequence[Pat
         names = [FormatName(name) for name in formats] or _configured(setup, record)
         for name in names:
             _check_needs(setup, name, table)
-        made = render(names, setup.installation.output_format, view, setup.registry.plugin_of)
+        replies = setup.raw_replies(run_id)
+        made = render(names, setup.installation.output_format, view, setup.registry.plugin_of, replies=replies)
         files = {f"output/{file.path}": file.content for _, file in made}
         refs = {ref.path: ref for ref in record.outputs}
         refs.update({path: BlobRef(path=path, sha256=digest(data), size=len(data)) for path, data in files.items()})

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from pipekit.errors import PluginError, StateError, StorageError
 from pipekit.interfaces.output_formats import FormatName, OutputFile, OutputFormat, RunView
-from pipekit.interfaces.state_stores import StateStore
+from pipekit.interfaces.state_stores import Entry, StateStore
 from pipekit.plugins.calling import PluginOf, calling_plugin, nobody
+from pipekit.secrecy import mask_values
+from pipekit.serde import encode
 from pipekit.state.record import RunRecord
 from pipekit.stores.layout import check_path
 
 __all__ = ["copy_outputs", "render"]
+
+#: Stands where a file that a format made has the format's name.
+_RAW = "raw"
 
 
 def render(
@@ -23,8 +28,13 @@ def render(
     format_of: Callable[[str], OutputFormat],
     view: RunView,
     plugin_of: PluginOf = nobody,
+    *,
+    replies: Callable[[], Iterable[Entry]] | None = None,
 ) -> list[tuple[str, OutputFile]]:
-    """The files of these formats, each with its format's name; `PluginError` for a format that misbehaves."""
+    """The files of these formats, each with its format's name; `PluginError` for a format that misbehaves.
+
+    ``replies`` gives what is kept of a run where the models' raw words are to go along.
+    """
     made: list[tuple[str, OutputFile]] = []
     for name in formats:
         output_format = format_of(name)
@@ -39,7 +49,23 @@ def render(
         for file in files:
             _check(name, file, [other for _, other in made])
             made.append((name, file))
+    if replies is not None:
+        raw = _raw_replies(replies())
+        _check(_RAW, raw, [other for _, other in made])
+        made.append((_RAW, raw))
     return made
+
+
+def _raw_replies(entries: Iterable[Entry]) -> OutputFile:
+    """What models said, word for word, a JSON line each, in the order of coming; also what was of no use."""
+    lines: list[bytes] = []
+    for entry in entries:
+        if entry.kind == "reply":
+            item = entry.key.rpartition("/")[0].replace("%2F", "/").replace("%25", "%")
+            said = mask_values(entry.value)
+            assert isinstance(said, dict)
+            lines.append(encode({"step": entry.step, "attempt": entry.attempt, "item": item or None, **said}) + b"\n")
+    return OutputFile(path="raw-replies.jsonl", content=b"".join(lines))
 
 
 def _check(name: str, file: Any, others: Sequence[OutputFile]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from pipekit.history import Runs
 from pipekit.inputs import NOTHING, Given, Input, read_input
 from pipekit.installation import Installation
 from pipekit.intake import Loaded, load_again, load_input, tell_unloaded
-from pipekit.interfaces.state_stores import Owner, StateStore
+from pipekit.interfaces.state_stores import Entry, Owner, StateStore
 from pipekit.interfaces.workflows import Workflow
 from pipekit.planning.build import PlanRequest, make_plan
 from pipekit.planning.members import Registered
@@ -341,6 +341,12 @@ class Setup:
         if wanted is None:
             wanted = None if "folders" in self.store.abilities else "output"
         return self.configuration.folder / wanted / run_id if wanted is not None else None
+
+    def raw_replies(self, run_id: str) -> Callable[[], Sequence[Entry]] | None:
+        """What gives the entries of a run where ``output.includeRaw`` is set: models' replies are among them."""
+        if not self.configuration.settings.output.include_raw:
+            return None
+        return lambda: self.store.load(run_id).entries
 
     def close(self) -> None:
         """Close what was opened; a store that the caller gave stays open."""

@@ -177,6 +177,29 @@ def test_a_recording_that_cannot_be_written_leaves_a_run_that_goes_on(pipekit: C
     assert fake(pipekit, "resume", "last", "--record", "record.jsonl").returncode == 0
 
 
+def test_with_include_raw_the_words_of_models_go_along_without_secrets(pipekit: Command, project: Path) -> None:
+    steps = STEPS.replace("from pipekit import LLM, Workflow", "from pipekit import LLM, Rendering, Workflow").replace(
+        "@hookimpl\ndef pipekit_workflows",
+        "@step\ndef write(verdict: Verdict, rendering: Rendering) -> int:\n"
+        "    return len(rendering.render([]))\n\n\n@hookimpl\ndef pipekit_workflows",
+    )
+    steps = steps.replace("steps=[judge]", "steps=[judge, write]")
+    steps = steps.replace("@step\nasync def judge", '@step(provides="verdict")\nasync def judge')
+    steps = steps.replace("good=['{\"good\": true}']", "good=['Key: ' + os.environ['FAKE_KEY'], '{\"good\": true}']")
+    (project / "steps.py").write_text(steps)
+    raw = ["--set", "output.includeRaw=true", "--set", "output.dir=out"]
+    done = fake(pipekit, "run", "in.txt", *raw)
+    assert done.returncode == 0, done.stderr
+    (file,) = (project / "out").rglob("raw-replies.jsonl")
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [(line["step"], line["text"], line["model"]) for line in lines] == [
+        ("judge", "Key: ***", "fake/good"),
+        ("judge", '{"good": true}', "fake/good"),
+    ]
+    assert fake(pipekit, "run", "in.txt", "--set", "output.dir=other").returncode == 0
+    assert not list((project / "other").rglob("raw-replies.jsonl"))
+
+
 def test_with_the_cache_an_equal_question_is_paid_for_once(pipekit: Command, project: Path) -> None:
     calls = [
         json.loads(fake(pipekit, "run", "in.txt", "--set", "llm.cache=true", "--json").stdout)["usage"]["calls"]

@@ -115,7 +115,8 @@ class LLMSettings:
 class OutputSettings:
     """Where outputs go besides the run's own folder, and the settings of each output format, raw.
 
-    ``dir`` is relative to the folder of the configuration; ``include_raw`` adds the models' raw replies.
+    ``dir`` is relative to the folder of the configuration; ``include_raw`` adds what models said, word for word,
+    as ``raw-replies.jsonl``.
     """
 
     dir: str | None = None

@@ -375,7 +375,7 @@ def test_a_model_that_is_not_there_is_told_with_near_ones(tmp_path: Path) -> Non
 
 def test_a_list_that_fails_or_hangs_hides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert told_of(tmp_path, Listing(error=RuntimeError("the list"))).endswith("it is not-found")
-    monkeypatch.setitem(near_names.__kwdefaults__, "patience", 0.01)
+    monkeypatch.setattr(near_names, "__kwdefaults__", {"patience": 0.01})
     wait = threading.Event()
     try:
         assert told_of(tmp_path, Listing("large-1", wait=wait)).endswith("it is not-found")
