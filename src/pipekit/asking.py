@@ -106,7 +106,7 @@ class Models:
     def service(self, planned: PlannedStep, bus: Bus, log: CallLog) -> LLM:
         """The service `LLM` for one call of a step: its models, its prompts, and the replies that are kept for it."""
         own = planned.model or ""
-        fallback = [str(reference) for reference in self._setup.configuration.fallback]
+        fallback = [str(choice.reference) for choice in self._setup.configuration.fallback]
         stands_alone = own.partition("/")[0] in ("offline", "replay")
         models = [own] if stands_alone else [own, *(one for one in fallback if one != own)]
         asking = self._asking

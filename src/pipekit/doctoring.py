@@ -77,8 +77,8 @@ def check_models(setup: Setup, plan: Plan) -> Sequence[ModelCheck]:
     for planned in plan.steps:
         if planned.model and not planned.uses_offline_rule and planned.decision != "skip":
             used.setdefault(planned.model, []).append(planned.name)
-    for reference in setup.configuration.fallback if used else ():
-        used.setdefault(str(reference), []).append("fallback")
+    for choice in setup.configuration.fallback if used else ():
+        used.setdefault(str(choice.reference), []).append("fallback")
     used = {name: by for name, by in used.items() if name.partition("/")[0] not in ("offline", "replay")}
     models = Models(setup)
     try:

@@ -24,6 +24,7 @@ This module is a leaf: it imports only the standard library.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -374,6 +375,7 @@ class RunStoppedError(PipekitError):
 class PlanError(PipekitError):
     """Everything that was found wrong before a run; ``faults`` holds one error each.
 
+    They stand in the order of their places (file, line, column), and those without one after them as they were found.
     The exit code is the faults' own where they agree, else the smallest of their codes.
     """
 
@@ -381,7 +383,7 @@ class PlanError(PipekitError):
     usual_hint = "mend them, and check again without a run: pipekit plan"
 
     def __init__(self, faults: Sequence[PipekitError], **common: Any) -> None:
-        self.faults = tuple(faults)
+        self.faults = tuple(sorted(faults, key=_place))
         count = len(self.faults)
         message = str(self.faults[0]) if count == 1 else f"{count} faults found before the run"
         if count == 1:
@@ -393,3 +395,11 @@ class PlanError(PipekitError):
     def to_dict(self) -> dict[str, object]:
         """The error as one JSON object, with all faults."""
         return {**super().to_dict(), "faults": [fault.to_dict() for fault in self.faults]}
+
+
+_PLACE = re.compile(r"(.+?):(\d+)(?::(\d+))?\Z", re.DOTALL)
+
+
+def _place(fault: PipekitError) -> tuple[bool, str, int, int]:
+    found = _PLACE.match(fault.where)
+    return (True, "", 0, 0) if found is None else (False, found[1], int(found[2]), int(found[3] or 0))

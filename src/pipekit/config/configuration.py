@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -12,10 +12,11 @@ from pipekit.config.discovery import find_project_file, find_user_file, read_fil
 from pipekit.config.environment import FromEnvironment, parse_text, read_environment
 from pipekit.config.explaining import Explained, explain
 from pipekit.config.faults import fault, suggestion
+from pipekit.config.keys import fold_key
 from pipekit.config.layers import Assignment, Override, assigned, merge
 from pipekit.config.model import Settings
 from pipekit.config.origin import DEFAULT, Layer, Origin
-from pipekit.config.references import OFFLINE, ModelChoice, ModelReference, choose_model, parse_reference
+from pipekit.config.references import OFFLINE, ModelChoice, choose_model, parse_reference
 from pipekit.config.secret_settings import secret_values
 from pipekit.config.structuring import field_names, fill
 from pipekit.config.tree import EMPTY, NO_BLOCK, Block, Node, from_plain
@@ -46,7 +47,7 @@ class Configuration:
     profile: str | None = None
     model: ModelChoice | None = OFFLINE
     model_for_all: ModelChoice | None = None
-    fallback: tuple[ModelReference, ...] = ()
+    fallback: tuple[ModelChoice, ...] = ()
     default_provider: str | None = None
     faults: tuple[ConfigError, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -72,6 +73,16 @@ class Configuration:
             return self
         lowest = from_plain(defaults, Origin("default", label))
         return _assembled(evolve(self, layers=(lowest, *self.layers)))
+
+    def other_profiles(self) -> Iterator[tuple[str, Configuration]]:
+        """Each profile that isn't chosen, with the configuration that would hold with it."""
+        files = [layer for layer in self.layers if layer.origin.layer not in ("profile", "environment", "flag")]
+        above = [layer for layer in self.layers if layer.origin.layer in ("environment", "flag")]
+        chosen = None if self.profile is None else fold_key(self.profile)
+        for entry in (self.tree.get("profiles") or EMPTY).entries:
+            if fold_key(entry.name) != chosen:
+                layers, _ = _profile_layers(files, entry.name, "--profile")
+                yield entry.name, _assembled(evolve(self, layers=(*files, *layers, *above), profile=entry.name))
 
     def explain(self) -> list[Explained]:
         """Every effective value with its dotted path and origin; what looks like a secret is masked."""
@@ -264,9 +275,9 @@ def _for_all(overrides: Sequence[Override], provider: str | None) -> tuple[Model
 
 def _fallback(
     settings: Settings, tree: Node, provider: str | None
-) -> tuple[tuple[ModelReference, ...], list[ConfigError]]:
+) -> tuple[tuple[ModelChoice, ...], list[ConfigError]]:
     nodes = tuple(tree.at("llm.fallback") or ())
-    references: list[ModelReference] = []
+    references: list[ModelChoice] = []
     faults: list[ConfigError] = []
     for index, text in enumerate(settings.llm.fallback):
         path = f"llm.fallback[{index}]"
@@ -285,5 +296,5 @@ def _fallback(
                     hint="remove it from the list",
                 )
             )
-        references.append(reference)
+        references.append(ModelChoice(reference, origin))
     return tuple(references), faults

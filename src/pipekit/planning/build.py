@@ -22,8 +22,8 @@ from pipekit.planning.needs import Makers, arrange, find_makers, mismatch
 from pipekit.planning.plan import Decision, Plan, PlannedStep, Reason
 from pipekit.planning.select import ALL, Selection
 from pipekit.planning.step_prompts import prompt_faults
-from pipekit.planning.step_settings import fill_settings
-from pipekit.state.record import StepRecord
+from pipekit.planning.step_settings import fill_settings, settings_faults
+from pipekit.state.record import StepKey, StepRecord
 
 __all__ = ["Installed", "PlanRequest", "make_plan", "rendering_steps"]
 
@@ -131,7 +131,22 @@ class _Planner:
         enabled = [name for name, block in blocks.items() if block.core.enabled]
         members, wrong = gather(self.workflow, self.request.registered, enabled)
         self.faults.extend(wrong)
+        self._check_profiles(members, keys)
         return members, blocks
+
+    def _check_profiles(self, members: Members, keys: Mapping[str, StepKey]) -> None:
+        """What is wrong with the steps of profiles that aren't chosen.
+
+        One that brings a workflow or plugins of its own knows other steps; it is checked when it is chosen.
+        """
+        for name, configuration in self.configuration.other_profiles():
+            profile = self.configuration.tree.at(f"profiles.{name}")
+            if profile is None or not profile.is_mapping or profile.get("workflow") or profile.get("plugins"):
+                continue
+            blocks, found = resolve_step_blocks(configuration, aliases(keys))
+            self.faults.extend(found)
+            for member in members:
+                self.faults.extend(settings_faults(member, blocks[member.name]))
 
     def _use(self) -> dict[str, tuple[str, str]]:
         use = self.configuration.settings.use
@@ -354,13 +369,16 @@ class _Planner:
                     given = getattr(value, field.name)
                     names = [given] if isinstance(given, str) else list(given or ())
                     path = f"steps.{planned.name}.{field.name}"
-                    origin = self._origin_of(planned, field.name)
-                    found.extend((path, name, origin) for name in names)
+                    origins = self._origins_of(planned, field.name, len(names))
+                    found.extend((path, name, origin) for name, origin in zip(names, origins, strict=True))
         return found
 
-    def _origin_of(self, planned: PlannedStep, setting: str) -> Origin:
+    def _origins_of(self, planned: PlannedStep, setting: str, count: int) -> list[Origin]:
+        """Where the entries of a list were set: each at its own place, or all where the whole was."""
         blocks, _ = resolve_step_blocks(self.configuration, aliases({planned.name: planned.key}))
-        return blocks[planned.name].origin(setting)
+        block = blocks[planned.name]
+        entries = [entry.origin for entry in block.node.get(setting) or ()]
+        return entries if len(entries) == count else [block.origin(setting)] * count
 
     def _check_providers(self, steps: Sequence[PlannedStep]) -> None:
         references: dict[str, str] = {}
@@ -370,8 +388,8 @@ class _Planner:
                 references.setdefault(planned.model, place)
         references.pop("offline", None)
         if references:  # only then is there anything that could fall back
-            for reference in self.configuration.fallback:
-                references.setdefault(str(reference), str(self.configuration.origin("llm.fallback")))
+            for choice in self.configuration.fallback:
+                references.setdefault(str(choice.reference), str(choice.origin))
         found = provider_faults(references, self.request.installed.secrets_of, self.request.environ)
         self.faults.extend(found)
         if not found and len(references) > 1 and self.configuration.settings.llm.strategy == "cheapest-first":

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from attrs import frozen
 
 from pipekit.config.configuration import Configuration
+from pipekit.config.origin import DEFAULT
 from pipekit.config.references import ModelChoice
 from pipekit.config.steps import ResolvedStep
 from pipekit.errors import PipekitError, ProviderError, UsageError
@@ -30,14 +31,20 @@ class ChosenModel:
 def choose(
     member: Member, block: ResolvedStep | None, configuration: Configuration
 ) -> tuple[ChosenModel, list[PipekitError]]:
-    """The model of a step: the one given for all, else the step's own, else the default."""
+    """The model of a step: the one given for all, else the step's own, else the default.
+
+    What a workflow's author sets for one of its steps is a default, too: the user's own `llm.model` goes before it.
+    """
     if member.signature.service("llm") is None:
         return ChosenModel(None), []
-    choice: ModelChoice | None = configuration.model_for_all or (block.model if block else None) or configuration.model
+    default, own = configuration.model, block.model if block else None
+    if own is not None and _is_authors(own) and default is not None and not _is_authors(default):
+        own = None
+    choice = configuration.model_for_all or own or default
     if choice is None:
         return ChosenModel(None), []  # the configuration's own fault says what is wrong
     reference = str(choice.reference)
-    why = "no model configured" if choice.origin.layer == "default" else "set"
+    why = "no model configured" if choice.origin == DEFAULT else "set"
     chosen = ChosenModel(reference, Reason(why, "" if why != "set" else str(choice.origin)))
     if reference != OFFLINE:
         return chosen, []
@@ -50,6 +57,11 @@ def choose(
         hint=f"leave it out with --skip {member.name}, or give a model with --model provider/model",
     )
     return chosen, [fault]
+
+
+def _is_authors(choice: ModelChoice) -> bool:
+    """Whether a model is nobody's explicit wish: a workflow's default, or ours."""
+    return choice.origin.layer == "default"
 
 
 def provider_faults(

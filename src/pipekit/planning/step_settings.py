@@ -14,7 +14,7 @@ from pipekit.errors import PipekitError, PluginError
 from pipekit.planning.members import Member
 from pipekit.serde import unstructure
 
-__all__ = ["StepSettings", "fill_settings"]
+__all__ = ["StepSettings", "fill_settings", "settings_faults"]
 
 
 @frozen(kw_only=True)
@@ -51,6 +51,13 @@ def fill_settings(member: Member, block: ResolvedStep, folder: Path) -> StepSett
         faults=faults,
         file_faults=file_faults,
     )
+
+
+def settings_faults(member: Member, block: ResolvedStep) -> Sequence[PipekitError]:
+    """What is wrong with the settings of a step in a block that isn't in use."""
+    parameters = [parameter for parameter in member.signature.parameters if parameter.kind == "settings"]
+    cls = parameters[0].annotation if parameters else NoSettings
+    return fill(cls, block.node, block.path, ignore=STEP_KEYS)[1]
 
 
 def _depends_on(member: Member, value: object, folder: Path) -> tuple[Mapping[str, str], Sequence[PipekitError]]:

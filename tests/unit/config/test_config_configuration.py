@@ -240,7 +240,7 @@ def test_fallbacks_are_references_and_never_the_reserved_names(load: Load) -> No
     bad = load("llm: {model: ollama/a, fallback: [offline, x/]}\n")
     offline = load("llm: {model: ollama/a, fallback: [b]}\n", overrides=(Override.model("offline"),))
 
-    assert [str(one) for one in good.fallback] == ["ollama/b", "anthropic/c"]
+    assert [str(one.reference) for one in good.fallback] == ["ollama/b", "anthropic/c"]
     assert _messages(bad) == [
         "pipekit.yaml:1:35: llm.fallback[0] can't be offline, which stands alone",
         "pipekit.yaml:1:44: llm.fallback[1] must be provider/model, not 'x/'",

@@ -39,7 +39,7 @@ def test_what_the_template_shows_as_a_comment_would_load_as_well(load: Load) -> 
     assert [str(one) for one in configuration.faults] == []
     assert faults == []
     assert str(configuration.model and configuration.model.reference) == "ollama/llama3.2"
-    assert [str(one) for one in configuration.fallback] == ["ollama/mistral"]
+    assert [str(one.reference) for one in configuration.fallback] == ["ollama/mistral"]
 
 
 def test_the_template_mentions_every_setting_of_the_core() -> None:

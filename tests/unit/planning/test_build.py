@@ -421,3 +421,110 @@ def test_the_plan_says_which_models_cheapest_first_asks_last_for_want_of_a_price
     ]
     assert "llm.models.acme/dear takes inputPrice and outputPrice" in made.warnings[0]
     assert plan(config.replace("cheapest-first", "cascade"), environ={"ACME_KEY": "x"}).warnings == ()
+
+
+# --- where faults are, and in which order ----------------------------------------------------------------------------
+
+
+def test_a_fault_in_a_list_is_at_its_entry(plan: MakePlan) -> None:
+    config = (
+        "llm:\n  model: near/x\n  fallback:\n    - near/y\n    - far/z\n    - acme/a\n"
+        "steps:\n  write-all: {formats: [json, nope, markup]}\n"
+    )
+    with pytest.raises(PlanError) as caught:
+        plan(config)
+    assert faults(caught) == [
+        "pipekit.yaml:2:10: no plugin brings the provider near",
+        "pipekit.yaml:5:7: no plugin brings the provider far",
+        "pipekit.yaml:6:7: the model acme/a needs a key, and ACME_KEY is not set",
+        "pipekit.yaml:8:31: no plugin brings the output format nope",
+        "pipekit.yaml:8:37: no plugin brings the output format markup",
+    ]
+
+
+def test_faults_come_in_the_order_of_the_file_and_those_without_a_place_last(plan: MakePlan) -> None:
+    config = (
+        "use: {words: split-txet}\nsteps:\n  write-all: {formats: [nope]}\n  count-letters: {least: a}\n"
+        "  adds-up: {}\nllm: {model: acme/x}\nrun: {concurrency: 0}\n"
+    )
+    with pytest.raises(PlanError) as caught:
+        plan(config, selection=Selection(skip="nothing"))
+    places = [fault.where for fault in caught.value.faults]
+    lines = [int(place.split(":")[1]) for place in places if place]
+    assert lines == sorted(lines) == [1, 3, 4, 5, 6, 7]
+    assert places[-1] == ""
+
+
+PROFILES = """
+steps:
+  count-letters: {least: 2}
+profiles:
+  fine: {steps: {count-letters: {least: 3}, write-all: {enabled: true}}}
+  wrong:
+    steps:
+      count-letters: {leest: 3, least: x, enabled: "no"}
+      cont-letters: {}
+"""
+
+
+def test_the_steps_of_profiles_that_are_not_chosen_are_checked_as_well(plan: MakePlan) -> None:
+    with pytest.raises(PlanError) as caught:
+        plan(PROFILES)
+    assert faults(caught) == [
+        "pipekit.yaml:8:23: there is no setting steps.count-letters.leest",
+        'pipekit.yaml:8:40: steps.count-letters.least must be a whole number, not the text "x"',
+        'pipekit.yaml:8:52: steps.count-letters.enabled must be true or false, not the text "no"',
+        "pipekit.yaml:9:7: there is no step cont-letters",
+    ]
+    assert [fault.hint for fault in caught.value.faults][-1] == "did you mean count-letters?"
+
+
+def test_a_profile_of_another_workflow_or_with_plugins_of_its_own_is_checked_when_it_is_chosen(plan: MakePlan) -> None:
+    plan(
+        "profiles:\n  other: {workflow: other, steps: {unheard-of: {}}}\n"
+        "  more: {plugins: {local: [a.py]}, steps: {a: {}}}\n"
+    )
+
+
+# --- which model a step gets -----------------------------------------------------------------------------------------
+
+AUTHORS = {"llm": {"model": "acme/authors"}, "steps": {"count-letters": {"model": "acme/for-this-step"}}}
+
+
+def model_of(plan: MakePlan, config: str, defaults: Mapping[str, object], *overrides: Override) -> tuple[str, str]:
+    workflow = Workflow(
+        name="letters", input="text", input_type=str, steps=[split_text, count_letters], defaults=defaults
+    )
+    made = plan(config, workflow=workflow, overrides=overrides, environ={"ACME_KEY": "x"})
+    step = made.find("count-letters")
+    assert step is not None
+    assert step.model_reason is not None
+    return step.model or "", step.model_reason.origin or "no origin"
+
+
+USERS = "llm: {model: acme/users}\n"
+USERS_STEP = "llm: {model: acme/users}\nsteps: {count-letters: {model: acme/users-step}}\n"
+
+
+def test_with_nothing_set_anywhere_the_rules_do_it(plan: MakePlan) -> None:
+    assert model_of(plan, "", {})[0] == "offline"
+
+
+def test_what_the_workflows_author_sets_for_all_steps_is_a_default(plan: MakePlan) -> None:
+    assert model_of(plan, "", {"llm": {"model": "acme/authors"}}) == ("acme/authors", "workflow letters")
+
+
+def test_what_the_workflows_author_sets_for_one_step_goes_before_it(plan: MakePlan) -> None:
+    assert model_of(plan, "", AUTHORS)[0] == "acme/for-this-step"
+
+
+def test_what_the_user_sets_for_all_steps_goes_before_anything_of_the_author(plan: MakePlan) -> None:
+    assert model_of(plan, USERS, AUTHORS) == ("acme/users", "pipekit.yaml:1:14")
+
+
+def test_what_the_user_sets_for_one_step_goes_before_that(plan: MakePlan) -> None:
+    assert model_of(plan, USERS_STEP, AUTHORS)[0] == "acme/users-step"
+
+
+def test_the_model_of_the_command_line_goes_before_all(plan: MakePlan) -> None:
+    assert model_of(plan, USERS_STEP, AUTHORS, Override.model("acme/now")) == ("acme/now", "--model")
