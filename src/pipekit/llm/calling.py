@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
@@ -62,10 +62,8 @@ async def _called(
         try:
             if not candidate.is_made(options):
                 await asyncio.to_thread(candidate.model, options)
-            asked: Any = candidate.model(options)
+            asked = candidate.held_to(schema, method, options)
             begun()
-            if method != "text":
-                asked = asked.with_structured_output(schema, method=method, include_raw=True)
             async with asyncio.timeout(options.timeout):
                 answer = await asked.ainvoke(list(messages))
         except (CallError, PipekitError):

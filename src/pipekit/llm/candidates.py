@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import define, field
 
-from pipekit.interfaces.llm_providers import LLMProvider, ModelInfo, ModelOptions
+from pipekit.interfaces.llm_providers import LLMProvider, Method, ModelInfo, ModelOptions
 from pipekit.llm.limits import Account
+from pipekit.serde import JSON, encode
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -27,7 +28,8 @@ class Candidate:
     """One model of one provider: ``reference`` is provider/model, ``info`` what is known of it.
 
     ``account`` is what its calls share with others, ``listed`` the names that its server has (None:
-    nobody asked it). ``model`` makes LangChain's chat model, once for each options.
+    nobody asked it). ``model`` makes LangChain's chat model, once for each options, and ``held_to`` tells it a schema,
+    once for each schema: the vendors' packages take longer over it than all else here.
     """
 
     reference: str
@@ -38,6 +40,7 @@ class Candidate:
     account: Account
     listed: Future[list[str]] | None = field(default=None, init=False)
     _made: dict[ModelOptions, Any] = field(factory=dict, init=False, repr=False)
+    _held: dict[tuple[ModelOptions, Method, bytes], Any] = field(factory=dict, init=False, repr=False)
 
     def model(self, options: ModelOptions) -> BaseChatModel:
         """The chat model for these options; may load the vendor's client, so call it in a thread."""
@@ -45,6 +48,15 @@ class Candidate:
             self._made[options] = self.provider.chat_model(self.name, options)
         made: BaseChatModel = self._made[options]
         return made
+
+    def held_to(self, schema: JSON | None, method: Method, options: ModelOptions) -> Any:
+        """What is asked: the chat model, for ``text`` as it is, else told what an answer must look like."""
+        if schema is None or method == "text":
+            return self.model(options)
+        key = (options, method, encode(schema))
+        if key not in self._held:
+            self._held[key] = self.model(options).with_structured_output(schema, method=method, include_raw=True)
+        return self._held[key]
 
     def is_made(self, options: ModelOptions) -> bool:
         """Whether `model` costs nothing more."""
