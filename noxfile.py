@@ -73,6 +73,14 @@ def bench(session: nox.Session) -> None:
         session.run("python", str(script))
 
 
+@nox.session(name="bench-llm")
+def bench_llm(session: nox.Session) -> None:
+    """Print the figures that need a vendor's packages: what the router costs, many items at once, sizes of prompts."""
+    _install(session, "test", "wire", plugins=VENDORS)
+    for script in ("overhead", "items", "prompts"):
+        session.run("python", f"benchmarks/llm/{script}.py")
+
+
 @nox.session
 def crash(session: nox.Session) -> None:
     """Interrupt every command at every point, and show with broken stores that this can fail. Takes a while."""

@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from wirekit.server import Exchange
 from wirekit.vendors import KEY, Vendor
 
-__all__ = ["CASES", "FIFTY_MEGABYTES"]
+__all__ = ["CASES", "FIFTY_MEGABYTES", "Case"]
 
 FIFTY_MEGABYTES = 50_000_000
 _PAGE = "<!doctype html><html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"

@@ -30,11 +30,15 @@ SCHEMA: dict[str, Any] = {
 
 @frozen(kw_only=True)
 class Said:
-    """What a model said: its text, or the arguments of a call; and why it stopped (None: it was done)."""
+    """What a model said: its text, or the arguments of a call; and why it stopped (None: it was done).
+
+    ``tokens`` are those that the server counts, in and out.
+    """
 
     text: str = json.dumps(ANSWER)
     stop: str | None = None
     refusal: str | None = None
+    tokens: tuple[int, int] = (11, 7)
 
 
 @frozen(kw_only=True)
@@ -80,7 +84,11 @@ def _openai(exchange: Exchange, said: Said) -> None:
             "created": 1_700_000_000,
             "model": "gpt-4.1-mini-2025-04-14",
             "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": said.stop or "stop"}],
-            "usage": {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18},
+            "usage": {
+                "prompt_tokens": said.tokens[0],
+                "completion_tokens": said.tokens[1],
+                "total_tokens": sum(said.tokens),
+            },
         }
     )
 
@@ -105,7 +113,7 @@ def _anthropic(exchange: Exchange, said: Said) -> None:
             "content": content,
             "stop_reason": said.stop or ("tool_use" if tool else "end_turn"),
             "stop_sequence": None,
-            "usage": {"input_tokens": 11, "output_tokens": 7},
+            "usage": {"input_tokens": said.tokens[0], "output_tokens": said.tokens[1]},
         }
     )
 
@@ -124,7 +132,7 @@ def _ollama(exchange: Exchange, said: Said) -> None:
         half = len(said.text) // 2
         parts = [{"role": "assistant", "content": text} for text in (said.text[:half], said.text[half:])]
     lines: list[object] = [{**base, "message": part, "done": False} for part in parts]
-    counts = {"total_duration": 5, "prompt_eval_count": 11, "eval_count": 7}
+    counts = {"total_duration": 5, "prompt_eval_count": said.tokens[0], "eval_count": said.tokens[1]}
     end = {"message": {"role": "assistant", "content": ""}, "done": True, "done_reason": said.stop or "stop"}
     lines.append({**base, **end, **counts})
     exchange.send("".join(json.dumps(line) + "\n" for line in lines), content_type="application/x-ndjson")
