@@ -113,7 +113,7 @@ class Setup:
         expect(asked, "workflow", (str, type(None)), "a Workflow, its name, or None")
         name = self._workflow_name or asked or self.configuration.settings.workflow
         origin = self.configuration.origin("workflow") if not asked and not self._workflow_name else None
-        return self.registry.workflow(name, where=str(origin) if origin else "--workflow")
+        return self.registry.workflow(name, where=origin)
 
     @property
     def store(self) -> StateStore:

@@ -389,6 +389,42 @@ def test_a_read_only_store_is_told_and_can_still_be_looked_at(
     assert go("resume", "last").returncode == 0
 
 
+#: Every forced write fails as on a full disk while there is a file that says so.
+FULL = """
+import errno, os
+real = os.fsync
+def fsync(descriptor):
+    if os.path.exists("full"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return real(descriptor)
+os.fsync = os.fdatasync = fsync
+"""
+
+
+def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_space(go: Command, project: Path) -> None:
+    assert go("run", "words.txt", DO="fail").returncode == 5
+    (project / "site").mkdir()
+    (project / "site/sitecustomize.py").write_text(FULL)
+    (project / "full").write_text("")
+    run = newest(project)
+    before = {path: path.read_bytes() for path in (run / "steps").iterdir() if path.suffix == ".json"}
+
+    resumed = go("resume", "last", PYTHONPATH=str(project / "site"))
+    started = go("run", "words.txt", PYTHONPATH=str(project / "site"))
+
+    for refused in (resumed, started):
+        assert refused.returncode == 10, refused.stderr
+        assert "No space left on device" in refused.stderr
+        assert "free some space" in refused.stderr
+    assert last_line(resumed).endswith(f"pipekit resume {run.name}")
+    assert "resume" not in started.stderr
+    assert [path.name for path in (project / ".pipeline").glob("run-*")] == [run.name]
+    assert {path: path.read_bytes() for path in before} == before
+    (project / "full").unlink()
+    assert go("resume", "last", PYTHONPATH=str(project / "site")).returncode == 0
+    assert (project / "marks.txt").read_text().splitlines().count("weigh w1") == 1
+
+
 def test_ctrl_c_in_the_second_of_several_inputs_keeps_the_first_and_pauses_the_second(
     go: Command, project: Path, environ: dict[str, str]
 ) -> None:

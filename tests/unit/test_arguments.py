@@ -87,6 +87,7 @@ CALLS: dict[str, tuple[Call, str]] = {
     "resume None": (lambda p: p.resume(None), "a run must be a run id"),
     "resume a number": (lambda p: p.resume(3), "a run must be a run id"),
     "resume nothing": (lambda p: p.resume(""), "not a run id: ''"),
+    "resume with NUL": (lambda p: p.resume("run-1\0"), "not a run id: 'run-1\\x00'"),
     "resume how": (lambda p: p.resume("last", "rerun"), "options must be a Resume or None, not 'rerun'"),
     "resume stale": (
         lambda p: p.resume("last", Resume(stale="rerum")),  # type: ignore[arg-type]

@@ -156,8 +156,26 @@ def _plugin_commands() -> Mapping[str, str]:
     return cached_plugin_commands(os.environ)
 
 
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        _answer(ctx, f"pipekit {__version__}", {"version": __version__})
+        ctx.exit()
+
+
+def _answer(ctx: click.Context, text: str, document: Mapping[str, object]) -> None:
+    """Text for people, which costs no import, or one document."""
+    if getattr(ctx.obj, "json", False):
+        from pipekit.cli.terminal import print_json
+
+        print_json(document)
+    else:
+        click.echo(text)
+
+
 @click.group(cls=_LazyGroup, invoke_without_command=True)
-@click.version_option(__version__, "-V", "--version", prog_name="pipekit")
+@click.option(
+    "-V", "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="The version."
+)
 @click.pass_context
 def pipekit_group(ctx: click.Context) -> None:
     """Run pipelines of LLM steps whose finished work is never lost and never paid for twice.
@@ -169,4 +187,5 @@ def pipekit_group(ctx: click.Context) -> None:
         pipekit show last
     """  # noqa: D301 - click's own mark for text that keeps its lines
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+        commands = {**{name: text for name, (_, text) in COMMANDS.items()}, **_plugin_commands()}
+        _answer(ctx, ctx.get_help(), {"version": __version__, "commands": commands})

@@ -10,6 +10,8 @@ from typing import Any
 
 from attrs import frozen
 
+from pipekit.config.faults import fault
+from pipekit.config.origin import Origin
 from pipekit.errors import PluginError, UsageError
 from pipekit.interfaces.state_stores import StoreURL
 from pipekit.interfaces.workflows import Workflow
@@ -104,8 +106,8 @@ class Registry:
         """The names that a hook's contributions go by."""
         return list(self._by_hook[hook])
 
-    def workflow(self, name: str, where: str = "") -> Workflow:
-        """The workflow of this name."""
+    def workflow(self, name: str, where: Origin | None = None) -> Workflow:
+        """The workflow of this name; ``where`` is the place of the configuration that names it, if it does."""
         found = self._by_hook["pipekit_workflows"].get(name)
         if found is None:
             known = self.names("pipekit_workflows")
@@ -113,7 +115,10 @@ class Registry:
             hint = f"did you mean {near[0]}?" if near else f"workflows are: {', '.join(known) or 'none'}"
             if ("pipekit_workflows", name) in self._refused:
                 raise self._missing("pipekit_workflows", name)
-            raise UsageError(f"there is no workflow {name!r}", kind="unknown-workflow", where=where, hint=hint)
+            message = f"there is no workflow {name!r}"
+            if where is not None:
+                raise fault(message, where, field="workflow", kind="unknown-workflow", hint=hint)
+            raise UsageError(message, kind="unknown-workflow", hint=hint)
         return found.value  # type: ignore[no-any-return]
 
     def store(self, scheme: str) -> Contribution:
