@@ -180,8 +180,10 @@ class Attempt:
                 stopped = error
             result, late = await settled(in_thread(lambda: self.result(record)))
         finally:
-            self._models.close()
-            _, later = await settled(in_thread(lease.release))
+            try:
+                self._models.close()
+            finally:
+                _, later = await settled(in_thread(lease.release))
         stopped = stopped or late or later
         task = asyncio.current_task()
         if stopped is not None and (line is None or task is None):

@@ -106,9 +106,12 @@ class EventStream:
 
     def __iter__(self) -> Iterator[Event]:
         try:
-            while (event := self._events.get()) is not None:
-                yield event
-            self._ended = True
+            while not self._ended:
+                event = self._events.get()
+                if event is None:
+                    self._ended = True
+                else:
+                    yield event
         finally:
             if not self._ended:
                 self.stop()
@@ -118,7 +121,7 @@ class EventStream:
         arrived = asyncio.Event()
         self._woken = lambda: _wake(loop, arrived)
         try:
-            while True:
+            while not self._ended:
                 try:
                     event = self._events.get_nowait()
                 except queue.Empty:
@@ -127,8 +130,8 @@ class EventStream:
                     continue
                 if event is None:
                     self._ended = True
-                    return
-                yield event
+                else:
+                    yield event
         finally:
             if not self._ended:
                 self.stop()

@@ -12,6 +12,7 @@ import pytest
 from attrs import evolve
 
 from pipekit import Pipeline, Question, Resume, Selection, StepContext, Text, Workflow, step
+from pipekit.asking import Models
 from pipekit.errors import PluginError, RunStoppedError, StorageError, UsageError
 from pipekit.events import CheckpointWritten, RunFailed, RunFinished, RunPaused, RunStarted, StepFinished, StepStarted
 from pipekit.interfaces.state_stores import Entry, Lease, Owner, StoredRun, StoreURL
@@ -325,6 +326,20 @@ def test_a_disk_that_refuses_to_keep_a_pause_is_told_as_a_failure_of_that_run(st
         _ = stream.result
     assert told[-1] is RunFailed
     assert caught.value.run_id is not None
+
+
+def test_a_run_whose_models_cannot_be_closed_is_given_back_all_the_same(
+    store: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(_: Models) -> None:
+        raise OSError("the cache can't be closed")
+
+    monkeypatch.setattr(Models, "close", refuses)
+    pipe = pipeline(store)
+    with pytest.raises(OSError, match="can't be closed"):
+        pipe.run(Text("one"))
+    (run,) = pipe.runs.find()
+    assert (run.status, store.owner(run.run_id)) == ("completed", None)
 
 
 # --- growth ----------------------------------------------------------------------------------------------------------

@@ -14,7 +14,16 @@ import pytest
 from pipekit import Pipeline, StepError, Text, Workflow, step
 from pipekit.errors import PipekitError, RunStoppedError
 from pipekit.errors import StepError as FailedStepError
-from pipekit.events import CheckpointWritten, RunFailed, RunFinished, RunPaused, RunStarted, StepFinished, StepStarted
+from pipekit.events import (
+    CheckpointWritten,
+    Event,
+    RunFailed,
+    RunFinished,
+    RunPaused,
+    RunStarted,
+    StepFinished,
+    StepStarted,
+)
 from pipekit.results import RunResult
 from pipekit.streams import EventStream
 
@@ -64,6 +73,19 @@ def test_an_asynchronous_loop_sees_the_same_without_blocking_its_own_loop() -> N
         return kinds
 
     assert asyncio.run(main())[-1] is RunFinished
+
+
+def test_a_stream_that_was_read_to_its_end_has_no_more_events() -> None:
+    GATE.set()
+    stream = pipeline().stream(Text("one"))
+    assert [type(event) for event in stream][-1] is RunFinished
+    assert list(stream) == []
+
+    async def main() -> list[Event]:
+        return [event async for event in stream]
+
+    assert asyncio.run(main()) == []
+    assert stream.result.status == "completed"
 
 
 def test_leaving_a_plain_loop_pauses_the_run_and_it_can_be_gone_on_with() -> None:

@@ -152,7 +152,12 @@ class Caller:
             result = await self._called(planned, arguments, patience)
         finally:
             await context.close()
-        return await sized(result, lambda: _checked(planned, result))
+        try:
+            return await sized(result, lambda: _checked(planned, result))
+        except PipekitError:
+            raise
+        except Exception as error:  # its classes have code of their own, which runs when they are looked at
+            raise _blamed(planned, error) from error
 
     async def _bound(self, planned: PlannedStep, services: Mapping[Service, Any], item: Item | None) -> dict[str, Any]:
         """The arguments, made beside the loop where a whole artifact is among them: it may be large."""

@@ -26,8 +26,9 @@ __all__ = ["RunStepContext", "UnansweredQuestionError"]
 
 T = TypeVar("T")
 
-#: The piece of work that is being done, as the step's context and the key, for all that it calls and awaits.
-_DOING: contextvars.ContextVar[tuple[object, str] | None] = contextvars.ContextVar("pipekit_doing", default=None)
+#: The pieces of work that are being done one inside the other, each as its step's context and its key, for all that the
+#: innermost one calls and awaits.
+_DOING: contextvars.ContextVar[tuple[tuple[object, str], ...]] = contextvars.ContextVar("pipekit_doing", default=())
 
 
 class UnansweredQuestionError(Exception):
@@ -79,7 +80,7 @@ class RunStepContext:
         """
         doing = _DOING.get()
         # Work may run another pipeline, whose steps have keys of their own.
-        rest = self.full_key(doing[1]) if doing is not None and doing[0] is self else self._item_key()
+        rest = self.full_key(doing[-1][1]) if doing and doing[-1][0] is self else self._item_key()
         return "/".join(part for part in (self.run_id, self.step, rest) if part)
 
     @property
@@ -127,13 +128,20 @@ class RunStepContext:
     async def once(self, key: str, work: Callable[[], Awaitable[T]], *, returns: type[T], inputs: object = None) -> T:
         """Run ``work`` once per run and keep its result; other ``inputs`` under a kept key are an error."""
         self._check_open()
+        if (self, key) in _DOING.get():
+            raise StepError(
+                f"the work under the key {key!r} of the step {self.step} asks for itself",
+                kind="key-reuse",
+                step=self.step,
+                hint="give each piece of work a key of its own",
+            )
         try:
             about = {"inputs": digest(encode(unstructure(inputs))), "basis": self._basis}
         except MisfitError as error:
             raise StepError(f"the inputs of {key!r} are no JSON: {error}", step=self.step) from error
 
         async def plain() -> JSON:
-            before = _DOING.set((self, key))
+            before = _DOING.set((*_DOING.get(), (self, key)))
             try:
                 made = await work()
             finally:

@@ -100,9 +100,17 @@ def _item_id(planned: PlannedStep, value: object, position: int) -> str:
         key = value.get("id", f"item-{position}")
     else:
         key = getattr(value, "id", None) or f"item-{position}"
-    if not isinstance(key, str) or not key.strip() or len(key) > 200:
+    if not isinstance(key, str) or not key.strip() or len(key) > 200 or not _is_text(key):
         raise StepError(f"item {position} of {planned.step.each!r} has no usable id: {key!r}", step=planned.name)
     return key
+
+
+def _is_text(key: str) -> bool:
+    try:
+        key.encode()
+    except UnicodeEncodeError:  # a lone surrogate, which no file takes
+        return False
+    return True
 
 
 async def fan_out(

@@ -41,7 +41,7 @@ class ArtifactTable:
         self._order = {name: position for position, name in enumerate(order)}
         self._made: dict[str, _Made] = {}
         self._steps: dict[str, JSON] = {}
-        self._values: dict[tuple[str, str], Any] = {}
+        self._values: dict[tuple[str, Any], Any] = {}
         self._digests: dict[str, str] = {}
 
     @property
@@ -147,7 +147,7 @@ class ArtifactTable:
 
     def _value_as(self, name: str, type_: Any) -> Any:
         made = self._made[name]
-        key = (name, repr(type_))
+        key = (name, _as_key(type_))
         if key not in self._values:
             self._values[key] = self._structured(name, made, type_)
         return self._values[key]
@@ -168,6 +168,15 @@ class ArtifactTable:
                 kind="misfit",
                 hint=f"run the step {made.step or 'that made it'} again" if made.step else "",
             ) from error
+
+
+def _as_key(type_: Any) -> Any:
+    """The type itself: two classes may have one name, as in a notebook's cell that was run again."""
+    try:
+        hash(type_)
+    except TypeError:  # such as Annotated with a list among what it says
+        return repr(type_)
+    return type_
 
 
 class TableView:

@@ -333,6 +333,31 @@ def test_keys_of_different_items_never_meet() -> None:
     assert dict(result.of(once_each)) == {"a": "1", "a/b": "2", "a%2Fb": "3"}
 
 
+@pytest.mark.parametrize("key", ["caf\ud800", "", "  ", "x" * 201])
+def test_what_cannot_be_an_id_is_refused(key: str) -> None:
+    @step(each="words", item_key=lambda _: key)
+    async def count(word: Word) -> int:
+        return 1
+
+    with pytest.raises(FailedStepError, match="no usable id"):
+        pipeline(count).run(Text("a"))
+
+
+def test_work_that_asks_for_itself_is_refused_and_not_waited_for() -> None:
+    @step
+    async def turns(text: str, ctx: StepContext) -> int:
+        async def outer() -> int:
+            return await ctx.once("inner", inner, returns=int)
+
+        async def inner() -> int:
+            return await ctx.once("outer", outer, returns=int)
+
+        return await ctx.once("outer", outer, returns=int)
+
+    with pytest.raises(FailedStepError, match="'outer' .*turns.* asks for itself"):
+        pipeline(turns, steps={"turns": {"timeout": 5}}).run(Text("a"))
+
+
 def test_work_under_one_key_at_the_same_time_is_done_once() -> None:
     done: list[int] = []
 

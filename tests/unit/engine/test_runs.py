@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import frozen
+from attrs import frozen, make_class
 
 from pipekit import (
     Artifacts,
@@ -281,6 +281,33 @@ def test_a_step_that_may_return_anything_may_return_what_json_can_hold(value: An
     assert (caught.value.kind, caught.value.step) == ("junk", "gives-junk")
 
 
+class Treacherous(list[int]):
+    """A list that can't be read."""
+
+    def __iter__(self) -> Any:
+        raise LookupError("not for you")
+
+
+@frozen
+class Sly:
+    value: int = 1
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "value":
+            raise LookupError("not for you")
+        return object.__getattribute__(self, name)
+
+
+@pytest.mark.parametrize("value", [Treacherous([1]), Sly()], ids=["list", "class"])
+def test_a_result_that_cannot_even_be_looked_at_is_the_steps_own_failure(value: Any) -> None:
+    @step
+    def gives_junk(text: str) -> Any:
+        return value
+
+    with pytest.raises(PluginError, match="gives-junk.*LookupError: not for you"):
+        pipeline(gives_junk).run(Text("a"))
+
+
 def test_a_lone_surrogate_is_refused() -> None:
     @step
     def gives_junk(text: str) -> str:
@@ -493,6 +520,23 @@ def test_a_plain_function_may_wait_for_what_is_asynchronous() -> None:
         return ctx.wait(later())
 
     assert pipeline(waits).run(Text("a")).of(waits) == 5
+
+
+def test_two_classes_of_one_name_are_two_types() -> None:
+    def made(field: str) -> Step[..., Any, Any]:
+        cls = make_class("Half", [field], frozen=True)
+        cls.__module__ = cls.__qualname__ = "half"  # as a cell of a notebook that was run again makes it
+        cls.__annotations__[field] = str
+
+        def reads(words: list[Any]) -> str:
+            return ",".join(str(getattr(word, field)) for word in words)
+
+        reads.__annotations__["words"] = list[cls]  # type: ignore[valid-type]
+        return Step(reads, name=f"reads-{field}")
+
+    first, second = made("text"), made("id")
+    result = pipeline(split_text, first, second).run(Text("a b"))
+    assert (result.of(first), result.of(second)) == ("a,b", "w1,w2")
 
 
 def test_scratch_space_is_gone_after_the_step() -> None:
