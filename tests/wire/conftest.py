@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from attrs import frozen
-from wirekit.server import Exchange, WireServer, serving
+from pipekit.testing.loopback import Exchange, WireServer, serving
 from wirekit.vendors import KEY, SCHEMA, Vendor
 
 from pipekit.interfaces import LLMProvider, ModelOptions, ProviderFailure

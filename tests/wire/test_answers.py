@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from wirekit.server import Exchange, WireServer
+from pipekit.testing.loopback import Exchange, WireServer
 from wirekit.vendors import ANSWER, KEY, SCHEMA, VENDORS, Said, Vendor
 
 from pipekit.interfaces import ModelOptions

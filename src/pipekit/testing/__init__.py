@@ -1,5 +1,31 @@
-"""For authors of plugins: what their tests need. The only part of pipekit that imports pytest, where it does."""
+"""For authors of plugins: what their tests need. The only part of pipekit that imports pytest.
 
-from pipekit.testing.fakes import ScriptedModel, ScriptedProvider
+A contract is a class of tests that an author subclasses, one for each kind of plugin; the subclass writes the fixtures
+that say what is tested. Its assertions tell what they compared, as those of one's own tests do.
+"""
 
-__all__ = ["ScriptedModel", "ScriptedProvider"]
+try:
+    import pytest
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "pipekit.testing needs pytest, which the extra `testing` brings; in a clone of pipekit: pip install '.[testing]'",
+        name=error.name,
+    ) from error
+
+# Before the first import of what is named.
+pytest.register_assert_rewrite("pipekit.testing.contracts")
+
+from pipekit.testing.contracts import ABILITIES, Contract, LLMProviderContract  # noqa: E402
+from pipekit.testing.fakes import ScriptedModel, ScriptedProvider  # noqa: E402
+from pipekit.testing.vendors import Answer, Trouble, VendorServer  # noqa: E402
+
+__all__ = [
+    "ABILITIES",
+    "Answer",
+    "Contract",
+    "LLMProviderContract",
+    "ScriptedModel",
+    "ScriptedProvider",
+    "Trouble",
+    "VendorServer",
+]

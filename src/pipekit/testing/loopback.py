@@ -25,6 +25,7 @@ class Received:
 
     @property
     def json(self) -> Any:
+        """The body read as JSON."""
         return json.loads(self.body)
 
 
@@ -35,12 +36,14 @@ class Exchange(BaseHTTPRequestHandler):
     server: Any
 
     def log_message(self, *arguments: Any) -> None:
-        pass
+        """Say nothing of each request."""
 
     def do_GET(self) -> None:
+        """As http.server names it."""
         self._exchange()
 
     def do_POST(self) -> None:
+        """As http.server names it."""
         self._exchange()
 
     def _exchange(self) -> None:
@@ -94,6 +97,7 @@ class WireServer:
 
     @property
     def last(self) -> Received:
+        """The newest request."""
         return self.received[-1]
 
 
