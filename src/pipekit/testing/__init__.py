@@ -8,7 +8,7 @@ try:
     import pytest
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        "pipekit.testing needs pytest, which the extra `testing` brings; in a clone of pipekit: pip install '.[testing]'",
+        "pipekit.testing needs pytest, which the extra testing brings; in a clone of pipekit: pip install '.[testing]'",
         name=error.name,
     ) from error
 

@@ -1,4 +1,4 @@
-"""A server on this machine that speaks a vendor's protocol, as far as its author writes it, and does what it is told."""
+"""A server on this machine that speaks a vendor's protocol, as far as its author writes it, and does as it is told."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Stop = Literal["done", "truncated", "declined", "filtered"]
 
 @frozen(kw_only=True)
 class Answer:
-    """What a model says, why it stops, and what it took in tokens. Of a call of a function the text is its arguments."""
+    """What a model says, why it stops, and what it took in tokens. A call of a function has its arguments as text."""
 
     text: str = '{"title": "Book an entry time", "points": 3}'
     stop: Stop = "done"
@@ -42,7 +42,7 @@ Behaviour = Answer | Trouble | Callable[[Exchange], None]
 
 
 class VendorServer(abc.ABC):
-    """Write `answer` and `error` in the vendor's form, and use it as a context manager: ``with AcmeServer() as server``.
+    """Write `answer` and `error` in the vendor's form, and use it in a with block: ``with AcmeServer() as server``.
 
     ``too_long`` is how the vendor says that a prompt doesn't fit.
     """
@@ -93,9 +93,10 @@ class VendorServer(abc.ABC):
         self._changed.set()
         self._changed = threading.Event()
 
-    def wait(self) -> None:
-        """For a behaviour that says nothing: come back when another one is wanted, or nobody asks any more."""
+    def say_nothing(self, exchange: Exchange) -> None:
+        """A behaviour: keep the line open without a word, until another behaviour is wanted."""
         self._changed.wait(60)
+        exchange.hang_up()
 
     def __enter__(self) -> Self:
         self._wire = self._stack.enter_context(serving(self._behave))

@@ -71,5 +71,3 @@ async def ask(candidate: Candidate, question: str, options: ModelOptions) -> Out
 def ask_now(candidate: Candidate, question: str = "Estimate: book an entry time.", **options: Any) -> Outcome:
     """`ask` in an event loop of its own."""
     return asyncio.run(ask(candidate, question, ModelOptions(**{"timeout": 30.0, **options})))
-
-

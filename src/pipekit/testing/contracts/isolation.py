@@ -55,7 +55,7 @@ def without_packages(patch: pytest.MonkeyPatch, packages: Iterable[str]) -> None
 def loaded_by_importing(cls: type) -> set[str]:
     """The packages that a fresh interpreter has loaded after importing the module of a class."""
     file = Path(getattr(sys.modules[cls.__module__], "__file__", None) or "").resolve()
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - this interpreter, and a class of the test's own
         [sys.executable, "-c", _IMPORTING, cls.__module__, str(file), *sys.path],
         capture_output=True,
         text=True,
