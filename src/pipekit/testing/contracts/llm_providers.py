@@ -86,14 +86,12 @@ class LLMProviderContract(Contract):
         for name in self.secrets:
             monkeypatch.setenv(name, self._key(name))
 
-    @pytest.fixture
-    def asked(self, server: VendorServer | None) -> Iterator[VendorServer]:
-        """The server, for a test that needs one."""
+    def _asked(self, server: VendorServer | None) -> VendorServer:
+        """The server, for a test that needs one; the report tells in one line of all that are left out."""
         self._needs("chat")
         if server is None:
             pytest.skip("needs the fixture `server`, which isn't written")
-        yield server
-        server.will(_ANSWER)  # lets go who waits for another behaviour
+        return server
 
     def _needs(self, ability: Ability) -> None:
         if ability not in self.abilities:
@@ -165,14 +163,16 @@ class LLMProviderContract(Contract):
         assert not any(self._repeats_a_key(text) for text in shown), "a key stands in a repr() or str()"
 
     @pytest.mark.parametrize("status", [400, 401, 429, 500])
-    def test_an_error_repeats_no_key(self, provider: LLMProvider, asked: VendorServer, status: int) -> None:
+    def test_an_error_repeats_no_key(self, provider: LLMProvider, server: VendorServer | None, status: int) -> None:
         """Some servers repeat the key that they refuse; the message goes to a terminal and into records."""
+        asked = self._asked(server)
         asked.will(Trouble(status=status, message=f"no: {' '.join(map(self._key, self.secrets))}"))
         outcome = ask_now(candidate_of(provider, self.model))
         assert not self._repeats_a_key(outcome.message), "the message of a failure holds a key"
 
-    def test_no_address_holds_a_key(self, provider: LLMProvider, asked: VendorServer) -> None:
+    def test_no_address_holds_a_key(self, provider: LLMProvider, server: VendorServer | None) -> None:
         """Addresses are written down by servers and proxies."""
+        asked = self._asked(server)
         ask_now(candidate_of(provider, self.model))
         assert not any(self._repeats_a_key(request.path) for request in asked.requests), "a key is part of an address"
 
@@ -211,8 +211,9 @@ class LLMProviderContract(Contract):
         names = [info.name for info in found]
         assert len(set(names)) == len(names), "a model is listed twice"
 
-    def test_a_list_that_is_refused_is_a_failure(self, provider: LLMProvider, asked: VendorServer) -> None:
+    def test_a_list_that_is_refused_is_a_failure(self, provider: LLMProvider, server: VendorServer | None) -> None:
         """``pipekit models`` says why in one line."""
+        asked = self._asked(server)
         self._needs("models")
         asked.will(Trouble(status=401, message="who are you?"))
         try:
@@ -250,30 +251,36 @@ class LLMProviderContract(Contract):
             with pytest.raises(PipekitError):
                 provider.chat_model(self.model, ModelOptions())
 
-    def test_each_method_gives_the_answer(self, provider: LLMProvider, asked: VendorServer) -> None:
+    def test_each_method_gives_the_answer(self, provider: LLMProvider, server: VendorServer | None) -> None:
         """Those that describe() tells, with one request each."""
+        asked = self._asked(server)
         for number, method in enumerate(provider.describe(self.model).methods, 1):
             outcome = ask_now(candidate_of(provider, self.model, method))
             assert outcome.problem is None, f"{method}: {outcome.problem} {outcome.message}"
             assert json.loads(outcome.text) == json.loads(_ANSWER.text), f"{method} gives other words than the model's"
             assert len(asked.questions) == number, f"{method} takes more than one request"
 
-    def test_the_temperature_is_honoured(self, provider: LLMProvider, asked: VendorServer) -> None:
+    def test_the_temperature_is_honoured(self, provider: LLMProvider, server: VendorServer | None) -> None:
         """It stands in the request; left out, it doesn't."""
+        asked = self._asked(server)
         self._needs("temperature")
         ask_now(candidate_of(provider, self.model), temperature=0.3125)
         assert _says(asked.questions[-1], 0.3125), "the temperature isn't sent"
         ask_now(candidate_of(provider, self.model))
         assert not _says(asked.questions[-1], 0.3125), "a temperature is sent that nobody asked for"
 
-    def test_the_largest_length_of_an_answer_is_honoured(self, provider: LLMProvider, asked: VendorServer) -> None:
+    def test_the_largest_length_of_an_answer_is_honoured(
+        self, provider: LLMProvider, server: VendorServer | None
+    ) -> None:
         """It stands in the request."""
+        asked = self._asked(server)
         self._needs("max_tokens")
         ask_now(candidate_of(provider, self.model), max_tokens=317)
         assert _says(asked.questions[-1], 317), "max_tokens isn't sent"
 
-    def test_the_time_limit_is_honoured(self, provider: LLMProvider, asked: VendorServer) -> None:
+    def test_the_time_limit_is_honoured(self, provider: LLMProvider, server: VendorServer | None) -> None:
         """The client itself gives up on a server that says nothing: a run that waits would keep its thread."""
+        asked = self._asked(server)
         self._needs("timeout")
         asked.will(asked.say_nothing)
         model = provider.chat_model(self.model, ModelOptions(timeout=0.5))
@@ -292,8 +299,9 @@ class LLMProviderContract(Contract):
             asyncio.run(go())
         self._is_known(provider, caught.value, "timeout")
 
-    def test_two_models_keep_their_own_options(self, provider: LLMProvider, asked: VendorServer) -> None:
+    def test_two_models_keep_their_own_options(self, provider: LLMProvider, server: VendorServer | None) -> None:
         """Steps with different options share a provider; neither sees the other's."""
+        asked = self._asked(server)
         options: list[Mapping[str, Any]] = [{}, {}]
         for name, numbers in (("temperature", (0.3125, 0.6875)), ("max_tokens", (317, 631))):
             if name in self.abilities:
@@ -307,8 +315,9 @@ class LLMProviderContract(Contract):
             assert all(_says(request, number) for number in options[this].values()), "a model lost its options"
             assert not any(_says(request, number) for number in options[other].values()), "it has another model's"
 
-    def test_one_model_answers_in_several_event_loops(self, provider: LLMProvider, asked: VendorServer) -> None:
+    def test_one_model_answers_in_several_event_loops(self, provider: LLMProvider, server: VendorServer | None) -> None:
         """Each run has a loop of its own, one after the other and several at once; models outlive them."""
+        asked = self._asked(server)
         asked.will(lambda exchange: asked.answer(exchange, Answer(text=_token(exchange.received))))
         model = candidate_of(provider, self.model, "text")
         model.model(ModelOptions(timeout=30.0))
@@ -341,9 +350,9 @@ class LLMProviderContract(Contract):
 
     # --- answers that are no success ---------------------------------------------------------------------------------
 
-    @pytest.mark.usefixtures("asked")
-    def test_the_tokens_are_told(self, provider: LLMProvider) -> None:
+    def test_the_tokens_are_told(self, provider: LLMProvider, server: VendorServer | None) -> None:
         """They are added up for the run, and checked against its budget."""
+        self._asked(server)
         self._needs("usage")
         usage = ask_now(candidate_of(provider, self.model)).usage
         assert usage is not None
@@ -351,9 +360,10 @@ class LLMProviderContract(Contract):
 
     @pytest.mark.parametrize("stop", ["truncated", "declined", "filtered"])
     def test_an_answer_that_is_no_success_is_seen_as_such(
-        self, provider: LLMProvider, asked: VendorServer, stop: Literal["truncated", "declined", "filtered"]
+        self, provider: LLMProvider, server: VendorServer | None, stop: Literal["truncated", "declined", "filtered"]
     ) -> None:
         """With every method: half an answer reads like a whole one, so the reason to stop has to come through."""
+        asked = self._asked(server)
         self._needs(stop)
         text = {"truncated": '{"title": "Book an en', "declined": "I can't help with that.", "filtered": ""}[stop]
         asked.will(Answer(text=text, stop=stop))
@@ -361,8 +371,9 @@ class LLMProviderContract(Contract):
             outcome = ask_now(candidate_of(provider, self.model, method))
             assert outcome.problem == stop, f"{method}: taken for {outcome.problem or 'a success'}"
 
-    def test_an_empty_answer_is_no_success(self, provider: LLMProvider, asked: VendorServer) -> None:
+    def test_an_empty_answer_is_no_success(self, provider: LLMProvider, server: VendorServer | None) -> None:
         """Nothing is not an answer."""
+        asked = self._asked(server)
         asked.will(Answer(text=""))
         outcome = ask_now(candidate_of(provider, self.model, "text"))
         assert outcome.problem is not None, f"an empty answer became {outcome.text!r}"
@@ -373,9 +384,10 @@ class LLMProviderContract(Contract):
         ("status", "kind"), [(400, "refused"), (401, "auth"), (404, "not-found"), (429, "rate"), (500, "server")]
     )
     def test_an_error_of_the_server_has_its_kind(
-        self, provider: LLMProvider, asked: VendorServer, status: int, kind: FailureKind
+        self, provider: LLMProvider, server: VendorServer | None, status: int, kind: FailureKind
     ) -> None:
         """The kind decides whether it is tried again, and whether the next model is asked."""
+        asked = self._asked(server)
         if kind == "not-found":
             self._needs("not-found")
         asked.will(Trouble(status=status, message="no such thing"))
@@ -384,52 +396,65 @@ class LLMProviderContract(Contract):
         assert outcome.message.strip(), "a failure says what is wrong"
 
     @pytest.mark.parametrize("status", [429, 500])
-    def test_the_client_tries_nothing_again(self, provider: LLMProvider, asked: VendorServer, status: int) -> None:
+    def test_the_client_tries_nothing_again(
+        self, provider: LLMProvider, server: VendorServer | None, status: int
+    ) -> None:
         """The model service owns all retries; a client's own would multiply them, and wait in silence."""
+        asked = self._asked(server)
         asked.will(Trouble(status=status, headers={"retry-after": "0"}))
         ask_now(candidate_of(provider, self.model))
         assert len(asked.questions) == 1, "the client's own retries are on"
 
     @pytest.mark.parametrize("method", ["first", "text"])
-    def test_how_long_the_server_asks_to_wait(self, provider: LLMProvider, asked: VendorServer, method: str) -> None:
+    def test_how_long_the_server_asks_to_wait(
+        self, provider: LLMProvider, server: VendorServer | None, method: str
+    ) -> None:
         """The seconds of Retry-After."""
+        asked = self._asked(server)
         self._needs("retry-after")
         asked.will(Trouble(status=429, message="slow down", headers={"retry-after": "7"}))
         outcome = ask_now(candidate_of(provider, self.model, "text" if method == "text" else None))
         assert outcome.retry_after == pytest.approx(7.0)
 
     @pytest.mark.parametrize("words", ["soon", "-5", "inf", "1e400", ""])
-    def test_a_wait_that_makes_no_sense_is_none(self, provider: LLMProvider, asked: VendorServer, words: str) -> None:
+    def test_a_wait_that_makes_no_sense_is_none(
+        self, provider: LLMProvider, server: VendorServer | None, words: str
+    ) -> None:
         """Whatever a server writes there, the failure is known and the wait a number."""
+        asked = self._asked(server)
         asked.will(Trouble(status=429, message="slow down", headers={"retry-after": words}))
         outcome = ask_now(candidate_of(provider, self.model))
         assert outcome.problem == "rate"
         wait = outcome.retry_after
         assert wait is None or (math.isfinite(wait) and wait >= 0)
 
-    def test_a_prompt_that_does_not_fit_is_told(self, provider: LLMProvider, asked: VendorServer) -> None:
+    def test_a_prompt_that_does_not_fit_is_told(self, provider: LLMProvider, server: VendorServer | None) -> None:
         """Another model may have room for it."""
+        asked = self._asked(server)
         self._needs("too-long")
         asked.will(asked.too_long)
         assert ask_now(candidate_of(provider, self.model)).problem == "too-long"
 
-    def test_a_line_that_breaks_is_a_failure(self, provider: LLMProvider, asked: VendorServer) -> None:
+    def test_a_line_that_breaks_is_a_failure(self, provider: LLMProvider, server: VendorServer | None) -> None:
         """Before an answer and in its middle: one that may be gone a moment later."""
+        asked = self._asked(server)
         for behaviour in (_hang_up, _half):
             asked.will(behaviour)
             assert ask_now(candidate_of(provider, self.model)).problem in ("connection", "server", "timeout")
 
     @pytest.mark.parametrize("body", ["", "{}", "[1, 2]", '"hello"', '{"a": ', "<html>502</html>", "\ufffd"])
     def test_an_answer_that_nobody_can_read_is_no_success(
-        self, provider: LLMProvider, asked: VendorServer, body: str
+        self, provider: LLMProvider, server: VendorServer | None, body: str
     ) -> None:
         """Servers and what stands before them say 200 to anything; it is a failure of theirs, not of the provider."""
+        asked = self._asked(server)
         asked.will(lambda exchange: exchange.send(body))
         outcome = ask_now(candidate_of(provider, self.model, "text"))
         assert outcome.problem in ("server", "connection", "empty"), f"taken for {outcome}"
 
-    def test_no_prompt_follows_a_redirect(self, provider: LLMProvider, asked: VendorServer) -> None:
+    def test_no_prompt_follows_a_redirect(self, provider: LLMProvider, server: VendorServer | None) -> None:
         """A prompt holds what people said in a meeting: it goes to the server that was configured, and to no other."""
+        asked = self._asked(server)
         with serving(lambda exchange: exchange.send({})) as stranger:
             for status in (302, 307, 308):
                 headers = {"location": stranger.url + "/elsewhere"}
