@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from attrs import frozen
+from wirekit.server import Exchange, WireServer, serving
 from wirekit.vendors import KEY, SCHEMA, Vendor
 
 from pipekit.interfaces import LLMProvider, ModelOptions, ProviderFailure
-from pipekit.testing.loopback import Exchange, WireServer, serving
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from wirekit.server import Exchange, WireServer
 from wirekit.vendors import ANSWER, KEY, SCHEMA, VENDORS, Said, Vendor
 
 from pipekit.interfaces import ModelOptions
-from pipekit.testing.loopback import Exchange, WireServer
 
 Serve = Callable[[Callable[[Exchange], None]], WireServer]
 Ask = Callable[..., Any]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import HumanMessage
 from wirekit.cases import CASES
-from pipekit.testing.loopback import Exchange, WireServer
+from wirekit.server import Exchange, WireServer
 from wirekit.vendors import KEY, VENDORS, Said, Vendor
 
 from pipekit.interfaces import ModelInfo, ModelOptions

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-from pipekit.testing.loopback import Exchange
+from wirekit.server import Exchange
 from wirekit.vendors import KEY, Vendor
 
 __all__ = ["CASES", "FIFTY_MEGABYTES", "Case"]

@@ -12,7 +12,7 @@ from pipekit_ollama.provider import OllamaProvider, OllamaSettings
 from pipekit_openai.provider import OpenAIProvider, OpenAISettings
 
 from pipekit.interfaces import LLMProvider
-from pipekit.testing.loopback import Exchange, Received
+from wirekit.server import Exchange, Received
 
 __all__ = ["ANSWER", "KEY", "SCHEMA", "VENDORS", "Said", "Vendor"]
 
