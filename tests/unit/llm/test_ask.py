@@ -7,7 +7,7 @@ import random
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from attrs import evolve, field, frozen, validators
@@ -17,8 +17,9 @@ from langchain_core.messages import AIMessage
 
 from pipekit.errors import PipekitError, PluginError, ProviderError, StepError
 from pipekit.interfaces import ModelInfo, ModelOptions, ProviderFailure
+from pipekit.interfaces.llm_providers import FailureKind
 from pipekit.llm.ask import Asking, ModelService
-from pipekit.llm.candidates import Candidate
+from pipekit.llm.candidates import Candidate, Strategy
 from pipekit.llm.limits import Account, Limits
 from pipekit.llm.near_names import near_names
 from pipekit.llm.providers.offline import OfflineProvider
@@ -60,13 +61,16 @@ class FakeClock:
 class Told:
     """Everything that was told of attempts."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
         self.events: list[tuple[str, str]] = []
+        self.begun_at: list[float] = []
         self.usages: list[Usage] = []
         self.prompts: dict[str, str] = {}
 
     def started(self, model: str, task: str) -> None:
         self.events.append(("started", model))
+        self.begun_at.append(self.clock.now())
 
     def retried(self, model: str, reason: str, wait: float) -> None:
         self.events.append(("retried", model))
@@ -102,12 +106,14 @@ class Door:
 
     def __init__(self, folder: Path, providers: Mapping[str, ScriptedProvider], **settings: Any) -> None:
         (folder / "judge.md").write_text("# System\nYou judge.\n# User\nJudge {{ text }}")
-        self.clock, self.told, self.kept = FakeClock(), Told(), Kept()
+        self.clock, self.kept = FakeClock(), Kept()
+        self.told = Told(self.clock)
+        limits = Limits(per_minute=settings.pop("per_minute", None))
         self.providers = providers
         self.options = settings.pop("options", ModelOptions())
         self.asking = Asking(candidate_of=self.candidate, clock=self.clock, chance=random.Random(1), **settings)
         self.folder = folder
-        self.accounts = {name: Account(Limits(), self.clock) for name in providers}
+        self.accounts = {name: Account(limits, self.clock) for name in providers}
 
     def candidate(self, reference: str) -> Candidate:
         name, _, model = reference.partition("/")
@@ -478,43 +484,114 @@ def test_the_offline_provider_never_pretends_to_be_a_model() -> None:
         OfflineProvider().chat_model("offline", ModelOptions())
 
 
-OUTCOMES = st.one_of(
-    st.sampled_from([GOOD, "", "no JSON", GOOD[:-5]]),
-    st.builds(failing, st.sampled_from(KINDS), st.one_of(st.none(), st.floats(0, 100))),
-    st.sampled_from(["length", "content_filter", "refusal"]).map(
-        lambda finish: AIMessage(GOOD, response_metadata={"finish_reason": finish})
-    ),
+@frozen
+class Happening:
+    """What one call comes to, and how many seconds it takes."""
+
+    kind: str
+    seconds: float = 0.0
+    retry_after: float | None = None
+
+    def outcome(self, clock: FakeClock) -> Outcome:
+        def happen(_: object) -> str | AIMessage:
+            clock.time += self.seconds
+            if self.kind in FINISHES:
+                return AIMessage(GOOD, response_metadata={"finish_reason": FINISHES[self.kind]})
+            if self.kind in WORDS:
+                return WORDS[self.kind]
+            raise failing(self.kind, self.retry_after)
+
+        return happen
+
+
+FINISHES = {"truncated": "length", "declined": "refusal", "filtered": "content_filter"}
+WORDS = {"good": GOOD, "empty": "", "no JSON": "no JSON", "broken": GOOD[:-5], "schema": '{"isGood": 1}'}
+MISFITS = frozenset({"no JSON", "broken", "schema"})
+PASSING = frozenset({"timeout", "connection", "rate", "server", "empty"})
+
+HAPPENINGS = st.builds(
+    Happening,
+    st.sampled_from([*get_args(FailureKind), "good", *sorted(MISFITS)]),
+    st.floats(0, 60),
+    st.one_of(st.none(), st.floats(0, 100)),
 )
 
 
+def test_every_kind_of_failure_can_happen_here() -> None:
+    assert set(get_args(FailureKind)) == {*KINDS, *FINISHES, "empty"}
+
+
 @given(
-    scripts=st.lists(st.lists(OUTCOMES, min_size=1, max_size=6), min_size=1, max_size=4),
+    scripts=st.lists(st.lists(HAPPENINGS, min_size=1, max_size=6), min_size=1, max_size=4),
+    strategy=st.sampled_from(get_args(Strategy)),
+    prices=st.lists(st.one_of(st.none(), st.floats(0, 50)), min_size=4, max_size=4),
+    pauses=st.lists(st.floats(0, 300), min_size=4, max_size=4),
+    per_minute=st.one_of(st.none(), st.floats(1, 60)),
     attempts=st.integers(1, 5),
     total=st.floats(1, 200),
     repairs=st.integers(0, 2),
 )
-def test_whatever_happens_calls_and_time_are_bounded(
+def test_whatever_happens_calls_and_time_are_bounded_and_nothing_is_retried_that_must_not_be(
     tmp_path_factory: pytest.TempPathFactory,
-    scripts: list[list[Outcome]],
+    scripts: list[list[Happening]],
+    strategy: Strategy,
+    prices: list[float | None],
+    pauses: list[float],
+    per_minute: float | None,
     attempts: int,
     total: float,
     repairs: int,
 ) -> None:
-    providers = {f"p{number}": ScriptedProvider(*script) for number, script in enumerate(scripts)}
     policy = RetryPolicy(attempts=attempts, max_wait=30, total=total)
-    asked = Door(tmp_path_factory.mktemp("d"), providers, policy=policy, repairs=repairs)
+    providers = {
+        f"p{number}": ScriptedProvider("", info=ModelInfo(name="m", input_price=price, output_price=price))
+        for number, price in zip(range(len(scripts)), prices, strict=False)
+    }
+    asked = Door(
+        tmp_path_factory.mktemp("d"),
+        providers,
+        policy=policy,
+        repairs=repairs,
+        strategy=strategy,
+        per_minute=per_minute,
+    )
+    for script, pause, (name, provider) in zip(scripts, pauses, providers.items(), strict=False):
+        provider.model()._script = [happening.outcome(asked.clock) for happening in script]
+        asked.accounts[name].cool_down(pause)
+    error: PipekitError | None = None
     try:
         assert asked.ask().is_good
-    except PipekitError as error:
+    except PipekitError as caught:
+        error = caught
         assert error.hint
         assert isinstance(error, (StepError, ProviderError))
 
-    assert asked.clock.time <= total + 1e-6
-    begun = [model for what, model in asked.told.events if what == "started"]
-    for name in providers:
-        assert asked.calls(name) <= attempts * (1 + repairs)
-    assert [model for place, model in enumerate(begun) if model not in begun[:place]] == sorted(set(begun))
-    assert begun == sorted(begun)  # no model is gone back to
+    # Time: nothing begins after the limit, and no wait reaches it.
+    assert all(when < total for when in asked.told.begun_at)
+    assert asked.clock.time <= total + 60
+    assert sum(asked.clock.waits) < total
+    begun = [model.partition("/")[0] for what, model in asked.told.events if what == "started"]
+    turns = [name for place, name in enumerate(begun) if place == 0 or begun[place - 1] != name]
+    assert len(turns) == len(set(turns))  # no model is gone back to
+    if strategy == "cascade":
+        assert turns == sorted(turns)
+    if strategy == "cheapest-first":
+        known = [price for name in turns if (price := prices[int(name[1:])]) is not None]
+        assert known == sorted(known)
+        assert [prices[int(name[1:])] is None for name in turns] == sorted(
+            prices[int(name[1:])] is None for name in turns
+        )
+    for name, script in zip(providers, scripts, strict=False):
+        count = asked.calls(name)
+        assert count <= attempts * (1 + repairs)
+        kinds = [script[min(place, len(script) - 1)].kind for place in range(count)]
+        # All but the last of a model's calls were followed by another one to it: only what may be.
+        assert all(kind in PASSING or kind in MISFITS for kind in kinds[:-1])
+        assert sum(kind in MISFITS for kind in kinds[:-1]) <= repairs
+        if "auth" in kinds:
+            assert (turns[-1], error is not None and error.kind) == (name, "auth")
+        if "good" in kinds:
+            assert (turns[-1], error) == (name, None)
 
 
 def test_temperature_is_part_of_the_question(tmp_path: Path) -> None:
