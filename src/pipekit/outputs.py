@@ -118,7 +118,7 @@ def _replace(target: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise StorageError(
-            f"can't write {target}: {error.strerror}",
+            f"can't be written: {error.strerror}",
             path=str(target),
             errno=error.errno,
             hint="the outputs are kept in the run; set output.dir to a folder that can be written",

@@ -70,6 +70,7 @@ def prepare_old(setup: Setup, run_id: str, options: Resume) -> OldRun:
         setup.request(workflow, select, ()),
         finished={step.name: step for step in before.step_outputs.values()},
         from_step=options.from_step,
+        run_id=run_id,
     )
     plan = make_plan(request)
     again = {planned.name for planned in plan.to_run}

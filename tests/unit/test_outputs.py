@@ -223,7 +223,7 @@ def test_a_file_in_the_folders_place_is_a_storage_error_with_path_reason_and_whe
     with pytest.raises(StorageError) as caught:
         copy_outputs(store, record, tmp_path / "out")
     error = caught.value
-    assert error.message.startswith(f"can't write {tmp_path / 'out' / 'summary.md'}: ")
+    assert str(error).startswith(f"{tmp_path / 'out' / 'summary.md'}: can't be written: ")
     assert (error.code, error.path) == (10, str(tmp_path / "out" / "summary.md"))
     assert isinstance(error.__cause__, OSError)
     assert error.errno == error.__cause__.errno

@@ -74,7 +74,7 @@ def init(path: str) -> None:
         ) from None
     except OSError as error:
         raise StorageError(
-            f"can't write {path}: {error.strerror}",
+            f"can't be written: {error.strerror}",
             path=str(target.absolute()),
             errno=error.errno,
             hint="choose a folder that can be written: pipekit config init --path FILE",

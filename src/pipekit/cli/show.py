@@ -85,7 +85,7 @@ def _unknown(view: RunView, part: str) -> Exception:
         f"{record.run_id} has no step or item {part!r}",
         kind="unknown-part",
         run_id=record.run_id,
-        hint=f"{hint} See them with: pipekit show {record.run_id}",
+        hint=f"{hint}\nsee all of it: pipekit show {record.run_id}",
     )
 
 

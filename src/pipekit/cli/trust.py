@@ -74,7 +74,7 @@ def _configuration(place: str) -> Configuration:
     elif path.is_dir():
         configuration = load_configuration(None, folder=path.absolute(), environ=os.environ)
     else:
-        raise InputError(f"no such folder: {place}", file=place, kind="missing", hint="pipekit trust FOLDER")
+        raise InputError("no such folder", file=place, kind="missing", hint="pipekit trust FOLDER")
     if configuration.faults:
         raise configuration.faults[0]
     return configuration

@@ -268,7 +268,7 @@ def _for_all(overrides: Sequence[Override], provider: str | None) -> tuple[Model
         return None, []
     origin = Origin("flag", flags[-1].label)
     try:
-        return ModelChoice(parse_reference(flags[-1].text, provider, origin, flags[-1].label), origin), []
+        return ModelChoice(parse_reference(flags[-1].text, provider, origin, flags[-1].path), origin), []
     except ConfigError as error:
         return None, [error]
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol, get_args
+from typing import Protocol
 
 import attrs
 from attrs import frozen
 
 from pipekit.config.configuration import Configuration
-from pipekit.config.origin import Origin
 from pipekit.config.steps import ResolvedStep, resolve_step_blocks
 from pipekit.errors import ConfigError, PipekitError, PlanError, PluginError, UsageError
-from pipekit.interfaces.output_formats import FormatName
 from pipekit.interfaces.workflows import Workflow
 from pipekit.planning.fanning import fan_fault
+from pipekit.planning.formats import format_faults
 from pipekit.planning.members import Member, Members, Registered, aliases, gather, key_of
 from pipekit.planning.models import ChosenModel, choose, price_warnings, provider_faults
 from pipekit.planning.needs import Makers, arrange, find_makers, mismatch
@@ -48,8 +47,8 @@ class Installed(Protocol):
 class PlanRequest:
     """Everything a plan is made of.
 
-    ``finished`` are the finished steps of the run that is resumed, by name; ``from_step`` reruns from there, ``rerun``
-    names single ones that run again, each with the reason.
+    ``finished`` are the finished steps of the run ``run_id`` that is resumed, by name; ``from_step`` reruns from there,
+    ``rerun`` names single ones that run again, each with the reason.
     ``faults`` and ``warnings`` were found before (input, plugins), and are reported together with the plan's own.
     """
 
@@ -60,6 +59,7 @@ class PlanRequest:
     environ: Mapping[str, str]
     selection: Selection = ALL
     finished: Mapping[str, StepRecord] = attrs.field(factory=dict)
+    run_id: str | None = None
     from_step: str | None = None
     rerun: Mapping[str, str] = attrs.field(factory=dict)
     faults: Sequence[PipekitError] = ()
@@ -102,7 +102,11 @@ class _Planner:
             self._planned(member, blocks[member.name], decisions[member.name], first[member.name]) for member in ordered
         ]
         self._check_needs(ordered, decisions, makers)
-        self._check_formats(steps, makers, decisions)
+        made = {
+            makers.input,
+            *(name for name, maker in makers.by_artifact.items() if decisions[maker.name][0] != "skip"),
+        }
+        self.faults.extend(format_faults(steps, made, self.configuration, self.request.installed.needs_of))
         self._check_providers(steps)
         if self.faults:
             raise PlanError(_unique(self.faults))
@@ -230,13 +234,15 @@ class _Planner:
             if member.name in again:
                 return
             if decisions[member.name][0] == "run":
+                resume = f"pipekit resume {self.request.run_id or 'RUN'}"
                 first = f"{member.key} ({member.name})" if isinstance(member.key, int) else member.name
                 self.faults.append(
                     UsageError(
                         f"can't go on from step {self.request.from_step}: step {first} before it is not finished",
                         kind="unfinished",
                         step=member.name,
-                        hint=f"go on from there: --from-step {member.key}",
+                        run_id=self.request.run_id,
+                        hint=f"go on from there: {resume} --from-step {member.key}",
                     )
                 )
                 return
@@ -337,48 +343,6 @@ class _Planner:
             self.faults.append(PluginError(text, kind="need", plugin=plugin, step=member.name, hint=hint))
         elif suggestion:
             self.warnings.append(f"{text}, so it runs without; {suggestion}")
-
-    def _check_formats(
-        self, steps: Sequence[PlannedStep], makers: Makers, decisions: Mapping[str, tuple[Decision, Reason]]
-    ) -> None:
-        """Settings that name output formats: each has to be there, and what it needs has to be made."""
-        for planned in steps:
-            if planned.decision != "run":
-                continue
-            for setting, name, origin in self._format_names(planned):
-                try:
-                    needs = self.request.installed.needs_of(name)
-                except PipekitError as error:
-                    error.where = error.where or str(origin)
-                    self.faults.append(error)
-                    continue
-                for need in needs:
-                    maker = makers.by_artifact.get(need.rstrip("?"))
-                    made = need == makers.input or (maker is not None and decisions[maker.name][0] != "skip")
-                    if not made and not need.endswith("?"):
-                        text = f"the output format {name} needs {need!r}, which is not made in this run"
-                        hint = f"take {name} out of {setting}, or run the step that makes {need!r}"
-                        self.faults.append(UsageError(text, kind="need", where=str(origin), hint=hint))
-
-    def _format_names(self, planned: PlannedStep) -> list[tuple[str, str, Origin]]:
-        found: list[tuple[str, str, Origin]] = []
-        for value in planned.settings.values():
-            attrs.resolve_types(type(value))
-            for field in attrs.fields(type(value)):
-                if field.type is FormatName or FormatName in get_args(field.type):
-                    given = getattr(value, field.name)
-                    names = [given] if isinstance(given, str) else list(given or ())
-                    path = f"steps.{planned.name}.{field.name}"
-                    origins = self._origins_of(planned, field.name, len(names))
-                    found.extend((path, name, origin) for name, origin in zip(names, origins, strict=True))
-        return found
-
-    def _origins_of(self, planned: PlannedStep, setting: str, count: int) -> list[Origin]:
-        """Where the entries of a list were set: each at its own place, or all where the whole was."""
-        blocks, _ = resolve_step_blocks(self.configuration, aliases({planned.name: planned.key}))
-        block = blocks[planned.name]
-        entries = [entry.origin for entry in block.node.get(setting) or ()]
-        return entries if len(entries) == count else [block.origin(setting)] * count
 
     def _check_providers(self, steps: Sequence[PlannedStep]) -> None:
         references: dict[str, str] = {}

@@ -70,7 +70,7 @@ def trust(digests: Mapping[str, str], environ: Mapping[str, str]) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-        raise StorageError(f"can't write {file}: {error.strerror}", path=str(file), errno=error.errno) from error
+        raise StorageError(f"can't be written: {error.strerror}", path=str(file), errno=error.errno) from error
 
 
 def _read(file: Path) -> dict[str, str]:

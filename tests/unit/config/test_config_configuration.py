@@ -232,7 +232,7 @@ def test_a_bare_model_on_the_command_line_without_a_provider_is_a_fault(load: Lo
     configuration = load(overrides=(Override.model("llama3.2"),))
 
     assert configuration.model is None
-    assert _messages(configuration) == ["--model: --model names a model and no provider, 'llama3.2'"]
+    assert _messages(configuration) == ["--model: llm.model names a model and no provider, 'llama3.2'"]
 
 
 def test_fallbacks_are_references_and_never_the_reserved_names(load: Load) -> None:
