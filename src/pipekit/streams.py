@@ -19,6 +19,8 @@ from pipekit.state.events import Event
 
 __all__ = ["Drive", "EventStream"]
 
+#: Seconds that the thread of a run gets to end once the run is at rest; work that a step left in it may go on for ever.
+_PATIENCE = 1.0
 #: Seconds between two looks at whether the program has ended.
 _OFTEN = 0.1
 
@@ -60,16 +62,20 @@ class EventStream:
                 self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
                 if self._stopped and self._task is not None:
                     self._task.cancel()
-            self._result = await self._drive(self._tell, self._line)
+            error: BaseException | None = None
+            try:
+                self._result = await self._drive(self._tell, self._line)
+            except asyncio.CancelledError:
+                error = RunStoppedError("the run was stopped before it began")
+            except BaseException as raised:  # noqa: BLE001 - handed to whoever asks for the result
+                error = raised
+            # Here and not after the loop: that waits for whatever a step has left in it, perhaps for ever.
+            self._end(error)
 
-        error: BaseException | None = None
         try:
             asyncio.run(main())
-        except asyncio.CancelledError:
-            error = RunStoppedError("the run was stopped before it began")
-        except BaseException as raised:  # noqa: BLE001 - handed to whoever asks for the result
-            error = raised
-        self._end(error)
+        except BaseException as error:  # noqa: BLE001 - as above; without effect when the run is at rest
+            self._end(error)
 
     def _see_off(self) -> None:
         """Pause the run when the program ends before it."""
@@ -145,8 +151,7 @@ class EventStream:
             self._stopped = True
             self._line.stop_asked = time.monotonic()
             if self._loop is not None and self._task is not None:
-                with contextlib.suppress(RuntimeError):  # the loop is closed: the run is just over
-                    self._loop.call_soon_threadsafe(self._task.cancel)
+                self._loop.call_soon_threadsafe(self._task.cancel)
 
     def close(self) -> None:
         """Pause the run if it still works, and wait until it has come to rest."""
@@ -157,7 +162,7 @@ class EventStream:
     def _wait(self) -> None:
         self._rested.wait()
         if not self._is_left:
-            self._thread.join()
+            self._thread.join(_PATIENCE)
 
     @property
     def result(self) -> RunResult:

@@ -19,8 +19,8 @@ from pipekit.engine.notebook import Notebook
 from pipekit.engine.patience import Patience
 from pipekit.engine.sizing import sized
 from pipekit.engine.table import ArtifactTable
-from pipekit.engine.threads import UnusualEndError, Worker, in_thread
-from pipekit.engine.watchdog import Watchdog, Watched
+from pipekit.engine.threads import UnusualEndError, Worker, in_thread, leavable
+from pipekit.engine.watchdog import Watchdog, Watched, where_it_waits
 from pipekit.errors import PipekitError, PluginError
 from pipekit.interfaces.llm_providers import LLM
 from pipekit.interfaces.output_formats import FormatName, OutputFile, RenderedFile
@@ -216,10 +216,10 @@ class Caller:
         )
         with self.watchdog.watch(call):
             try:
-                result = await call.work
+                result = await leavable(call.work, lambda: stack.append(where_it_waits(call.work)))
             finally:
                 if call.stack:
-                    stack.append(call.stack)
+                    stack.insert(0, call.stack)
         if call.stack:
             raise _hung(planned, call.stack)
         return result

@@ -14,7 +14,7 @@ from pipekit.engine.bus import Bus
 from pipekit.engine.copying import copied
 from pipekit.engine.notebook import Notebook
 from pipekit.engine.sizing import sized
-from pipekit.engine.threads import in_thread, settled
+from pipekit.engine.threads import cancelled, in_thread, settled
 from pipekit.errors import StepError
 from pipekit.interfaces.steps import Question
 from pipekit.serde import JSON, MisfitError, encode, structure, unstructure
@@ -97,12 +97,7 @@ class RunStepContext:
         Work that a plain function waits for is cancelled and comes to its end; the scratch space is removed.
         """
         self._is_over = True
-        for task in self._waited:
-            task.cancel()
-        stopped: asyncio.CancelledError | None = None
-        while self._waited:
-            _, late = await settled(asyncio.wait(set(self._waited)))
-            stopped = stopped or late
+        _, stopped = await settled(cancelled(set(self._waited)))
         if (scratch := self._scratch) is not None:
             _, late = await settled(in_thread(scratch.cleanup))
             stopped = stopped or late

@@ -8,12 +8,17 @@ import contextvars
 import sys
 import threading
 import traceback
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any, TypeVar
 
-__all__ = ["UnusualEndError", "Worker", "in_thread", "settled", "uncancelled"]
+__all__ = ["UnusualEndError", "Worker", "cancelled", "in_thread", "leavable", "settled", "uncancelled"]
 
 T = TypeVar("T")
+
+#: Seconds that cancelled work gets to come to its end; then it is left behind.
+_GRACE = 10.0
+#: Tasks that were left behind: a loop alone doesn't hold its tasks.
+_left: set[asyncio.Future[Any]] = set()
 
 
 class UnusualEndError(RuntimeError):
@@ -74,6 +79,46 @@ class Worker:
 async def in_thread(work: Callable[[], T], name: str = "pipekit") -> T:
     """The result of a plain function, run beside the loop."""
     return await Worker(name).run(work)
+
+
+async def leavable(work: Awaitable[T], leaving: Callable[[], object] = lambda: None) -> T:
+    """The result of ``work``; cancelled, it is cancelled too, and left behind when it doesn't end even then.
+
+    ``leaving`` is called before it is cancelled, while it still is where it was.
+    """
+
+    async def main() -> T:
+        try:
+            return await work
+        except (KeyboardInterrupt, SystemExit) as error:  # a loop takes these for its own
+            raise UnusualEndError(error) from error
+
+    task = asyncio.ensure_future(main())
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        leaving()
+        _, stopped = await settled(cancelled([task]))
+        if stopped is not None or not task.done() or task.cancelled():
+            raise
+    return task.result()
+
+
+async def cancelled(tasks: Collection[asyncio.Future[Any]]) -> None:
+    """Cancel tasks and wait for their end; one that goes on all the same is left behind."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=_GRACE)
+        for task in tasks:
+            _left.add(task)
+            task.add_done_callback(_forget)
+
+
+def _forget(task: asyncio.Future[Any]) -> None:
+    _left.discard(task)
+    if not task.cancelled():
+        task.exception()  # nobody else asks for it
 
 
 async def settled(work: Awaitable[T]) -> tuple[T, asyncio.CancelledError | None]:

@@ -22,7 +22,7 @@ from attrs import define
 
 from pipekit.errors import PipekitError, RunStoppedError
 
-__all__ = ["Lifeline", "Watchdog", "Watched"]
+__all__ = ["Lifeline", "Watchdog", "Watched", "where_it_waits"]
 
 #: Seconds that a step which was found blocking gets to come back by itself, at most; then its run is given up.
 _GRACE = 10.0
@@ -213,6 +213,15 @@ class Watchdog:
             kind="blocked",
             step=blocking[0].name if blocking else None,
         )
+
+
+def where_it_waits(work: object) -> str:
+    """The stack of a coroutine that waits for something, outermost first, as a traceback shows it."""
+    frames: list[tuple[FrameType, int]] = []
+    while (frame := getattr(work, "cr_frame", None) or getattr(work, "gi_frame", None)) is not None:
+        frames.append((frame, frame.f_lineno))
+        work = getattr(work, "cr_await", None) or getattr(work, "gi_yieldfrom", None)
+    return "".join(traceback.format_list(traceback.StackSummary.extract(iter(frames))))
 
 
 def _is_loops(frame: FrameType) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -233,3 +234,89 @@ def test_waiting_gives_what_the_work_gives_and_raises_what_it_raises() -> None:
         return ctx.wait(one())
 
     assert pipeline(waits).run(Text("x")).of(waits) == 1
+
+
+# --- what doesn't end when it is told to ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def free(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Lets stubborn work end, at the end of the test at the latest; nobody waits for it for long."""
+    monkeypatch.setattr("pipekit.engine.threads._GRACE", 0.1)
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+async def goes_on(free: threading.Event, began: threading.Event) -> int:
+    while not free.is_set():
+        began.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(0.05)  # where it goes on
+    return 1
+
+
+def stubborn(kind: str, free: threading.Event, began: threading.Event) -> Step[..., Any, Any]:
+    @step(name="stubborn")
+    async def awaits(text: str) -> int:
+        return await goes_on(free, began)
+
+    @step(name="stubborn")
+    def waits(text: str, ctx: StepContext) -> int:
+        return ctx.wait(goes_on(free, began))
+
+    @step(name="stubborn")
+    async def in_an_executor(text: str) -> int:
+        began.set()
+        return int(await asyncio.to_thread(free.wait, 30))  # where it goes on
+
+    steps: dict[str, Step[..., Any, Any]] = {"async": awaits, "plain": waits, "executor": in_an_executor}
+    return steps[kind]
+
+
+@pytest.mark.parametrize("kind", ["async", "plain", "executor"])
+def test_work_that_swallows_its_cancellation_is_left_when_its_time_is_over(free: threading.Event, kind: str) -> None:
+    own = stubborn(kind, free, threading.Event())
+    with pytest.raises(PluginError, match="no sign of life") as caught:
+        pipeline(own, steps={"stubborn": {"timeout": 0.2}}).run(Text("x"))
+    assert caught.value.kind == "hang"
+    assert kind == "plain" or "# where it goes on" in str(caught.value)
+    assert not free.is_set()
+
+
+@pytest.mark.parametrize("kind", ["async", "plain", "executor"])
+def test_a_run_whose_work_swallows_its_cancellation_can_be_stopped(free: threading.Event, kind: str) -> None:
+    began = threading.Event()
+    pipe = pipeline(stubborn(kind, free, began))
+    with pipe.stream(Text("x")) as stream:
+        assert began.wait(10)
+        stream.stop()
+        assert stream.result.status == "paused"
+    assert not free.is_set()
+    free.set()
+    assert pipe.resume(stream.result.run_id).status == "completed"
+
+
+def test_an_asynchronous_step_that_waits_for_ever_is_told_with_the_place_where_it_waits() -> None:
+    async def never() -> None:
+        await asyncio.Event().wait()  # the place
+
+    @step
+    async def hangs(text: str) -> int:
+        await never()
+        return 1
+
+    with pytest.raises(PluginError, match="no sign of life") as caught:
+        pipeline(hangs, steps={"hangs": {"timeout": 0.1}}).run(Text("x"))
+    assert "# the place" in str(caught.value)
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), asyncio.CancelledError(), StopIteration()])
+def test_what_only_a_process_should_raise_is_an_asynchronous_steps_own_failure(error: BaseException) -> None:
+    @step
+    async def leaves(text: str) -> int:
+        await asyncio.sleep(0)
+        raise error
+
+    with pytest.raises(PluginError, match="leaves raised"):
+        pipeline(leaves).run(Text("a"))
