@@ -32,21 +32,30 @@ _HINTS = {
 def given_up(task: str, failures: Sequence[tuple[Candidate, CallError]]) -> PipekitError:
     """`StepError` when a model answered and the answer was of no use, else `ProviderError`."""
     candidate, last = failures[-1]
-    told = "; ".join(f"{one.reference}: {error.message}" for one, error in failures)
+    told = "; ".join(f"{one.reference}: {_told(error)}" for one, error in failures)
     text = f"no answer to {task}: {told}"
     answered = [error for _, error in failures if error.kind in _OF_ANSWERS]
     if last.kind == "auth":
-        secrets = list(candidate.provider.secrets)
-        variable = secrets[0] if secrets else None
-        named = f" ({variable})" if variable else ""
+        variable = next(iter(candidate.provider.secrets), None)
+        if variable:
+            said, hint = f"refused the key ({variable})", f"set {variable} to a valid key"
+        else:
+            setting = f"llm.providers.{candidate.provider_name}.apiKeyVariable"
+            said, hint = "wants a key, and none was sent", f"name the variable that holds one under {setting}"
         return ProviderError(
-            f"{candidate.reference} refused the key{named}: {last.message}",
+            f"{candidate.reference} {said}: {last.message}",
             kind="auth",
             provider=candidate.provider_name,
             variable=variable,
-            hint=f"set {variable or 'the key'} to a valid key, and check it with pipekit doctor",
+            hint=f"{hint}, and check it with pipekit doctor",
         )
     if answered:
         error = answered[-1]
         return StepError(text, kind=error.kind, attempts=len(failures), hint=_HINTS[error.kind])
     return ProviderError(text, kind=last.kind, provider=candidate.provider_name, hint=_HINTS[last.kind])
+
+
+def _told(error: CallError) -> str:
+    """What was wrong, and how long a server wants to be left alone when that is longer than anybody waits here."""
+    wait = error.retry_after or 0.0
+    return f"{error.message}; it asks to wait {wait / 60:.0f} minutes" if wait > 90 else error.message

@@ -337,6 +337,21 @@ def test_the_next_model_is_asked_unless_the_key_is_wrong(tmp_path: Path, kind: s
         assert asked.calls("b") == 1
 
 
+def test_a_wait_that_is_too_long_to_be_waited_for_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ProviderError, match="it is rate; it asks to wait 60 minutes"):
+        door(tmp_path, failing("rate", 3600.0)).ask()
+    with pytest.raises(ProviderError, match="it is rate$"):
+        door(tmp_path, failing("rate", 1.0)).ask()
+
+
+def test_a_server_that_wants_a_key_where_none_is_sent_is_told_as_such(tmp_path: Path) -> None:
+    """To a server on this machine no key goes; one that wants one must not be told as a wrong key."""
+    with pytest.raises(ProviderError, match="a/m wants a key, and none was sent: it is auth") as caught:
+        door(tmp_path, failing("auth")).ask()
+    assert (caught.value.kind, caught.value.variable) == ("auth", None)
+    assert "llm.providers.a.apiKeyVariable" in caught.value.hint
+
+
 def test_a_server_is_given_the_time_it_asks_for(tmp_path: Path) -> None:
     asked = door(tmp_path, failing("rate", retry_after=7.5), GOOD)
     assert asked.ask().is_good
