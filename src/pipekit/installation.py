@@ -14,7 +14,7 @@ from attrs import evolve
 from pipekit.config.configuration import Configuration
 from pipekit.config.faults import closest, fault
 from pipekit.config.origin import Origin
-from pipekit.config.tree import NO_BLOCK, Node
+from pipekit.config.tree import NO_BLOCK, Entry, Node
 from pipekit.engine.threads import in_thread
 from pipekit.errors import PipekitError, PlanError, PluginError
 from pipekit.interfaces.llm_providers import LLMProvider, ModelInfo
@@ -158,17 +158,26 @@ class Installation:
 
     def retrievers(self) -> Mapping[str, Retriever]:
         """The retrievers that the configuration has a block for, by name."""
-        made: dict[str, Retriever] = {}
+        return {block.name: self._retriever(block) for block in self.configuration.settings.retrievers.entries}
+
+    def retriever_faults(self) -> list[PipekitError]:
+        """Why those that the configuration has a block for can't be made, one error for each."""
+        errors: list[PipekitError] = []
         for block in self.configuration.settings.retrievers.entries:
-            name = block.name
             try:
-                entry = self.registry.retriever(name)
+                self._retriever(block)
             except PipekitError as error:
-                error.where = error.where or str(block.origin)
-                raise
-            made[name] = self._once(
-                "retriever", name, functools.partial(self._make, entry, block.value, f"retrievers.{name}")
-            )
+                errors.append(error)
+        return errors
+
+    def _retriever(self, block: Entry) -> Retriever:
+        try:
+            entry = self.registry.retriever(block.name)
+        except PipekitError as error:
+            error.where = error.where or str(block.origin)
+            raise
+        make = functools.partial(self._make, entry, block.value, f"retrievers.{block.name}")
+        made: Retriever = self._once("retriever", block.name, make)
         return made
 
     def retrievers_digest(self) -> str:

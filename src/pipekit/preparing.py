@@ -164,7 +164,7 @@ class Setup:
     ) -> PlanRequest:
         """What a plan is made of, for this configuration and what is installed."""
         wrong, warnings = check_blocks(self.registry, self.configuration)
-        more = [*wrong, *self._store_faults(), *self._retriever_faults(), *self._local_faults()]
+        more = [*wrong, *self._store_faults(), *self.installation.retriever_faults(), *self._local_faults()]
         return PlanRequest(
             warnings=[*(loaded.warnings if loaded else ()), *warnings, *self._set_aside()],
             workflow=workflow,
@@ -185,13 +185,6 @@ class Setup:
                 return [error]
         return []
 
-    def _retriever_faults(self) -> list[PipekitError]:
-        try:
-            self.installation.retrievers()
-        except PipekitError as error:
-            return [error]
-        return []
-
     def _set_aside(self) -> list[str]:
         """A warning for each plugin that isn't used though nobody asked for that."""
         return [
@@ -203,9 +196,21 @@ class Setup:
 
     def _local_faults(self) -> list[PipekitError]:
         """A file that the configuration names as a plugin has to be usable: without it steps would be missing."""
-        origin = str(self.configuration.origin("plugins.local"))
+        configuration = self.configuration
+        entries = list(configuration.tree.at("plugins.local") or ())
+        files = configuration.settings.plugins.local
+        # Where the group has a fault there are no files, whatever the list holds.
+        places = {Path(file).stem: entry.origin for file, entry in zip(files, entries, strict=False)}
         return [
-            PluginError(plugin.reason, kind="local", plugin=plugin.name, where=origin, hint=plugin.hint)
+            PluginError(
+                plugin.reason
+                if "local plugin" in plugin.reason
+                else f"the local plugin {plugin.name} can't be used: {plugin.reason}",
+                kind="local",
+                plugin=plugin.name,
+                where=str(places.get(plugin.name, configuration.origin("plugins.local"))),
+                hint=plugin.hint,
+            )
             for plugin in self.registry.plugins
             if plugin.local and plugin.health == "set aside"
         ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from pipekit.config.configuration import Configuration
-from pipekit.errors import PluginError
+from pipekit.errors import PipekitError, PluginError
 from pipekit.plugins.local import local_candidate
 from pipekit.plugins.manager import BUILTINS, Candidate, Loaded, discover, load
 from pipekit.plugins.quarantine import Health, PluginInfo
@@ -85,7 +85,7 @@ def load_plugins(
         if loaded.reason:
             if candidate.builtin or options.strict:
                 raise fatal(candidate, loaded.reason, loaded.error)
-            hint = loaded.error.hint if isinstance(loaded.error, PluginError) else ""
+            hint = loaded.error.hint if isinstance(loaded.error, PipekitError) else ""
             plugins.append(evolve(info, health="set aside", reason=loaded.reason, hint=hint))
             continue
         if loaded.listener is not None:
@@ -209,5 +209,5 @@ def fatal(candidate: Candidate, reason: str, cause: BaseException | None = None)
 
 def _hint_of(cause: BaseException | None) -> str:
     # Only what the plugin's error says itself: the usual hint of its kind says no more than ours.
-    hint = cause.hint if isinstance(cause, PluginError) else ""
+    hint = cause.hint if isinstance(cause, PipekitError) else ""
     return "" if hint == PluginError.usual_hint else hint

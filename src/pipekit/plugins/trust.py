@@ -45,7 +45,7 @@ def content_of(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ConfigError(
-            f"the local plugin {path} can't be read: {error.strerror}",
+            f"the local plugin can't be read: {error.strerror}",
             file=str(path),
             field="plugins.local",
             hint="plugins.local names files relative to the configuration file",
