@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from pipekit.config.model import LimitSettings, RetrySettings
+from pipekit.config.tree import Node
 from pipekit.engine.bus import Bus
 from pipekit.engine.calls import CallLog
 from pipekit.installation import named
-from pipekit.interfaces.llm_providers import LLM, ModelOptions
+from pipekit.interfaces.llm_providers import LLM, LLMProvider, ModelOptions
 from pipekit.llm.abilities import Abilities, abilities_file
 from pipekit.llm.ask import Archive, Asking, ModelService
 from pipekit.llm.candidates import Candidate
@@ -142,8 +143,14 @@ class Models:
             name=model,
             provider=provider,
             info=self._setup.installation.told(reference, self._abilities.over(reference, provider.describe(model))),
+            server=_server(provider, settings.providers.get(name)),
             account=account((name, keys), Limits(concurrency=limits.concurrency, per_minute=limits.per_minute)),
         )
+
+
+def _server(provider: LLMProvider, block: Node | None) -> str:
+    """Where a provider asks: what it says itself, and its settings."""
+    return short_digest([getattr(provider, "server", ""), None if block is None else block.plain()])
 
 
 def _policy(retry: RetrySettings) -> RetryPolicy:

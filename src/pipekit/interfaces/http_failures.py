@@ -37,7 +37,7 @@ def http_failure(status: int, headers: Mapping[str, str] | None = None, text: st
 def _kind(status: int, text: str) -> FailureKind:
     if status in (401, 403):
         return "auth"
-    if status == 402 or (status in (400, 403, 429) and _NO_CREDIT.search(text)):
+    if status == 402 or (status in (400, 429) and _NO_CREDIT.search(text)):
         return "quota"
     if status == 429:
         return "rate"

@@ -116,10 +116,11 @@ class ProviderFailure:
 class LLMProvider(Protocol):
     """Hands over chat models of one vendor or runtime.
 
-    Two more attributes are optional. ``redirects`` names those of its settings that decide where a key goes, or which
+    Three more attributes are optional. ``redirects`` names those of its settings that decide where a key goes, or which
     one (an address, a proxy, certificates, the key's variable): from a project's file they count once the user trusts
     them; a provider that doesn't say has all its settings held back so. ``more_secrets`` names variables that its
-    client sends, too, where they are set.
+    client sends, too, where they are set. ``server`` is the address that is asked, where that isn't only a matter of
+    its settings: what one server said is never taken for another's.
     """
 
     @property

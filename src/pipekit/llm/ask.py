@@ -34,6 +34,8 @@ __all__ = ["Answering", "Archive", "Asking", "ModelService", "Replies", "Teller"
 
 T = TypeVar("T")
 
+#: Shorter answers are read in no time.
+_QUICK = 20_000
 #: Longer answers are shown to a model in part when they are sent back.
 _SHOWN = 20_000
 
@@ -234,7 +236,9 @@ class ModelService:
             keys.append(_digest([*question.about, candidate.reference, turn]))
             reply = await self._reply(keys[-1], candidate, question, messages)
             try:
-                return parse_answer(reply.text, returns)
+                if len(reply.text) < _QUICK:
+                    return parse_answer(reply.text, returns)
+                return await asyncio.to_thread(parse_answer, reply.text, returns)
             except MisfitError as error:
                 if error.problems == problems:
                     break  # told what is wrong, it said the same again
@@ -249,9 +253,13 @@ class ModelService:
         """The model's words, kept as they came before anybody reads them; those that are kept already cost nothing."""
         reply = self._kept(key)
         if reply is None:
-            reply = await self._archived_or_asked(candidate, question, messages)
+            asked, reply = await self._archived_or_asked(candidate, question, messages)
             if self._replies is not None:
                 await self._replies.keep_reply(key, unstructure(reply))
+            # The run's own journal comes first: a recording that can't be written loses nothing that was paid for.
+            if asked is not None:
+                for archive in self._asking.archives:
+                    await asyncio.to_thread(archive.keep, asked, reply)
         self._tell.counted(reply.usage)
         if reply.problem is not None:
             await self._set_aside([key])
@@ -260,29 +268,28 @@ class ModelService:
 
     async def _archived_or_asked(
         self, candidate: Candidate, question: _Question, messages: Sequence[BaseMessage]
-    ) -> Reply:
+    ) -> tuple[Asked | None, Reply]:
+        """The reply, and for archives the question where a model gave it just now."""
         archives = self._asking.archives
         provider = candidate.provider
         if not archives and not isinstance(provider, Answering):
-            return await self._asked(candidate, question, messages)
+            return None, await self._asked(candidate, question, messages)
         asked = Asked.of(
             question.task,
             candidate.reference,
             messages,
             question.schema,
             self._options.temperature,
+            server=candidate.server,
             shape=question.shape,
         )
         if isinstance(provider, Answering):
-            return evolve(provider.answer(asked), usage=Usage())
+            return None, evolve(provider.answer(asked), usage=Usage())
         for archive in archives:
             found = await asyncio.to_thread(archive.find, asked)
             if found is not None:
-                return evolve(found, usage=Usage())  # it was paid for when it was asked
-        reply = await self._asked(candidate, question, messages)
-        for archive in archives:
-            await asyncio.to_thread(archive.keep, asked, reply)
-        return reply
+                return None, evolve(found, usage=Usage())  # it was paid for when it was asked
+        return asked, await self._asked(candidate, question, messages)
 
     async def _asked(self, candidate: Candidate, question: _Question, messages: Sequence[BaseMessage]) -> Reply:
         """Ask, with retries; a prompt that can't fit is not sent, for servers cut it in silence."""

@@ -19,13 +19,17 @@ __all__ = ["Asked"]
 
 @frozen(kw_only=True)
 class Asked:
-    """A question: ``messages`` as (role, text), delimiters made alike; ``model`` is provider/model."""
+    """A question: ``messages`` as (role, text), delimiters made alike; ``model`` is provider/model.
+
+    ``server`` tells models of the same name on several servers apart.
+    """
 
     task: str
     model: str
     messages: tuple[tuple[str, str], ...]
     schema: JSON
     temperature: float | None = None
+    server: str = ""
 
     @classmethod
     def of(
@@ -36,17 +40,18 @@ class Asked:
         schema: JSON | None,
         temperature: float | None,
         *,
+        server: str = "",
         shape: str = "",
     ) -> Asked:
         """The question behind LangChain's messages, without the ``shape`` that some models have to be told in words."""
         texts = [(str(message.type), str(message.text).removesuffix(shape)) for message in messages]
         told = tuple((role, normalised(text)) for role, text in texts)
-        return cls(task=task, model=model, messages=told, schema=schema, temperature=temperature)
+        return cls(task=task, model=model, messages=told, schema=schema, temperature=temperature, server=server)
 
     @property
     def digest(self) -> str:
         """The same for equal questions to the same model with the same parameters."""
-        return self._digest([self.model, self.temperature])
+        return self._digest([self.model, self.temperature, self.server])
 
     @property
     def digest_for_any_model(self) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from attrs import evolve
 
 from pipekit.errors import PipekitError, PluginError
-from pipekit.interfaces.llm_providers import Method, ModelOptions
+from pipekit.interfaces.llm_providers import FailureKind, Method, ModelOptions, ProviderFailure
 from pipekit.llm.candidates import Candidate
 from pipekit.llm.near_names import near_names
 from pipekit.llm.replies import CallError, Reply, read_message
@@ -66,6 +67,8 @@ async def _called(
             begun()
             async with asyncio.timeout(options.timeout):
                 answer = await asked.ainvoke(list(messages))
+            message = answer["raw"] if isinstance(answer, dict) else answer
+            return read_message(message, model=candidate.reference, method=method, info=candidate.info)
         except (CallError, PipekitError):
             raise
         except Exception as error:
@@ -73,8 +76,6 @@ async def _called(
             if isinstance(told, Reply):
                 return told
             raise told from error
-        message = answer["raw"] if isinstance(answer, dict) else answer
-        return read_message(message, model=candidate.reference, method=method, info=candidate.info)
 
 
 def _translated(candidate: Candidate, error: Exception, method: Method) -> Exception | Reply:
@@ -82,18 +83,38 @@ def _translated(candidate: Candidate, error: Exception, method: Method) -> Excep
 
     Some clients raise for an answer that is of no use: it was paid for, and is kept as any other.
     """
-    failure = candidate.provider.failure(error)
+    failure = _failure(candidate, error)
     if failure is not None and failure.answer is not None:
         reply = read_message(failure.answer, model=candidate.reference, method=method, info=candidate.info)
         return evolve(reply, problem=failure.kind)
     if failure is not None:
-        if failure.retry_after and failure.kind in ("rate", "server"):
-            candidate.account.cool_down(min(failure.retry_after, 60.0))
-        return CallError(failure.kind, failure.message, retry_after=failure.retry_after)
+        wait = failure.retry_after
+        # What is no length of time would keep the account, or its next call, for ever.
+        wait = wait if wait is not None and math.isfinite(wait) and wait >= 0 else None
+        if wait and failure.kind in ("rate", "server"):
+            candidate.account.cool_down(min(wait, 60.0))
+        return CallError(failure.kind, str(failure.message), retry_after=wait)
     if isinstance(error, TimeoutError):
         return CallError("timeout", "no answer in time")
+    return _mistake(candidate, f"raised {type(error).__name__}: {error}")
+
+
+def _failure(candidate: Candidate, error: Exception) -> ProviderFailure | None:
+    """What the provider makes of an error; `PluginError` where that is a mistake of its own."""
+    try:
+        failure: object = candidate.provider.failure(error)
+    except Exception as own:  # noqa: BLE001 - whatever it is, it is told as the provider's own
+        raise _mistake(candidate, f"raised {type(own).__name__} over {type(error).__name__}: {own}") from error
+    if failure is None:
+        return None
+    if isinstance(failure, ProviderFailure) and failure.kind in get_args(FailureKind):
+        return failure
+    raise _mistake(candidate, f"gave no failure over {type(error).__name__}: {failure!r:.80}") from error
+
+
+def _mistake(candidate: Candidate, what: str) -> PluginError:
     return PluginError(
-        f"the provider {candidate.provider_name} raised {type(error).__name__}: {error}",
+        f"the provider {candidate.provider_name} {what}",
         kind="provider",
         plugin=candidate.provider_name,
         hook="pipekit_llm_providers",

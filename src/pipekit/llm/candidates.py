@@ -27,6 +27,7 @@ Strategy = Literal["cascade", "cheapest-first", "round-robin"]
 class Candidate:
     """One model of one provider: ``reference`` is provider/model, ``info`` what is known of it.
 
+    ``server`` tells where it is asked, by the provider's settings: what one server says is never taken for another's.
     ``account`` is what its calls share with others, ``listed`` the names that its server has (None:
     nobody asked it). ``model`` makes LangChain's chat model, once for each options, and ``held_to`` tells it a schema,
     once for each schema: the vendors' packages take longer over it than all else here.
@@ -38,6 +39,7 @@ class Candidate:
     provider: LLMProvider
     info: ModelInfo
     account: Account
+    server: str = ""
     listed: Future[list[str]] | None = field(default=None, init=False)
     _made: dict[ModelOptions, Any] = field(factory=dict, init=False, repr=False)
     _held: dict[tuple[ModelOptions, Method, bytes], Any] = field(factory=dict, init=False, repr=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 from pipekit.errors import InputError, StorageError
 from pipekit.llm.asked import Asked
@@ -27,14 +27,10 @@ class Recorder:
         self._cleaned = cleaned
         self._lock = threading.Lock()
         try:
-            self._file: BinaryIO = path.open("ab")
+            # Without a buffer: what couldn't be written is told when it is, and not once more on closing.
+            self._file: FileIO = path.open("ab", buffering=0)
         except OSError as error:
-            raise StorageError(
-                f"the recording can't be written: {error.strerror or error}",
-                path=str(path),
-                errno=error.errno,
-                hint="give another file to --record",
-            ) from error
+            raise _unwritable(path, error) from error
 
     def find(self, asked: Asked) -> Reply | None:
         """A recorder only listens."""
@@ -52,14 +48,27 @@ class Recorder:
             "schema": asked.schema,
             "reply": {**unstructure(reply), "text": self._cleaned(reply.text)},
         }
-        with self._lock:
-            self._file.write(encode(line) + b"\n")
-            self._file.flush()
+        try:
+            left = memoryview(encode(line) + b"\n")
+            with self._lock:
+                while left:
+                    left = left[self._file.write(left) or 0 :]
+        except OSError as error:
+            raise _unwritable(self._path, error) from error
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
             self._file.close()
+
+
+def _unwritable(path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"the recording can't be written: {error.strerror or error}",
+        path=str(path),
+        errno=error.errno,
+        hint="give another file to --record",
+    )
 
 
 class Recording:

@@ -15,6 +15,10 @@ T = TypeVar("T")
 #: No answer that is of use is longer, in characters.
 _LONGEST = 4_000_000
 _FENCE = re.compile(r"```[ \t]*(?:json[c5]?)?[ \t]*\n", re.IGNORECASE)
+_OPENING = re.compile(r"[{\[]")
+_MARKS = re.compile(r'\\.|["{}\[\]]', re.DOTALL)
+#: Slips in longer JSON are not mended, in characters: that takes a while for each of them.
+_LONGEST_MENDED = 200_000
 _THINKING = (("<think>", "</think>"), ("<thinking>", "</thinking>"), ("<reasoning>", "</reasoning>"))
 
 
@@ -39,12 +43,12 @@ def without_thinking(text: str) -> str:
     """The text without what a model thought aloud; thoughts that have no end are all there is."""
     for opening, closing in _THINKING:
         parts: list[str] = []
-        rest = text
-        while (start := rest.find(opening)) >= 0:
-            parts.append(rest[:start])
-            end = rest.find(closing, start)
-            rest = rest[end + len(closing) :] if end >= 0 else ""
-        text = "".join([*parts, rest])
+        position = 0
+        while (start := text.find(opening, position)) >= 0:
+            parts.append(text[position:start])
+            end = text.find(closing, start)
+            position = end + len(closing) if end >= 0 else len(text)
+        text = "".join([*parts, text[position:]])
         # Some servers give the end alone: the beginning was part of their template.
         if closing in text:
             text = text.rpartition(closing)[2]
@@ -88,8 +92,8 @@ def _values(text: str) -> list[str]:
 
 
 def _next_opening(text: str, position: int) -> int | None:
-    places = [place for place in (text.find("{", position), text.find("[", position)) if place >= 0]
-    return min(places, default=None)
+    found = _OPENING.search(text, position)
+    return None if found is None else found.start()
 
 
 def _looks_like_json(text: str) -> bool:
@@ -101,7 +105,7 @@ def _end_of(text: str, start: int) -> int | None:
     """Where the bracket at ``start`` is closed; brackets in strings don't count."""
     depth = 0
     in_string = False
-    for match in re.compile(r'\\.|["{}\[\]]', re.DOTALL).finditer(text, start):
+    for match in _MARKS.finditer(text, start):
         mark = match.group()
         if mark == '"':
             in_string = not in_string
@@ -123,6 +127,8 @@ def _mended(text: str) -> JSON:
         if not isinstance(error.__cause__, json.JSONDecodeError):
             raise
         problem = str(error)
+    if len(text) > _LONGEST_MENDED:
+        raise MisfitError([f"$: {problem}"])
     import json_repair
 
     try:

@@ -147,3 +147,21 @@ def test_a_replay_answers_from_its_file_and_never_guesses(tmp_path: Path) -> Non
 def test_a_replay_without_a_file_says_how_to_name_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="needs a recording"):
         ReplayProvider(ReplaySettings(), tmp_path)
+
+
+def test_models_of_one_name_on_two_servers_share_no_replies(tmp_path: Path) -> None:
+    """Somebody else's server could put its words into the mouth of a model that is trusted."""
+    cache = ReplyCache(tmp_path / "replies.sqlite")
+    cache.keep(evolve(asked(), server="theirs"), reply("evil"))
+    assert cache.find(evolve(asked(), server="mine")) is None
+    assert cache.find(evolve(asked(), server="theirs")) == reply("evil")
+    cache.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_a_recording_on_a_full_disk_says_so() -> None:
+    recorder = Recorder(Path("/dev/full"), str)
+    with pytest.raises(StorageError, match="the recording can't be written") as caught:
+        recorder.keep(asked(), reply())
+    assert caught.value.errno == 28
+    recorder.close()

@@ -14,15 +14,18 @@ from attrs import evolve, field, frozen, validators
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
+from langchain_core.runnables import RunnableLambda
 
-from pipekit.errors import PipekitError, PluginError, ProviderError, StepError
+from pipekit.errors import PipekitError, PluginError, ProviderError, StepError, StorageError
 from pipekit.interfaces import ModelInfo, ModelOptions, ProviderFailure
 from pipekit.interfaces.llm_providers import FailureKind
 from pipekit.llm.ask import Asking, ModelService
+from pipekit.llm.asked import Asked
 from pipekit.llm.candidates import Candidate, Strategy
 from pipekit.llm.limits import Account, Limits
 from pipekit.llm.near_names import near_names
 from pipekit.llm.providers.offline import OfflineProvider
+from pipekit.llm.replies import Reply
 from pipekit.llm.retrying import RETRIED, STOPPING, RetryPolicy
 from pipekit.serde import JSON
 from pipekit.state.record import Usage
@@ -311,6 +314,26 @@ def test_a_reply_is_kept_before_it_is_read(tmp_path: Path) -> None:
     assert [kept["text"] for kept in asked.kept.replies.values()] == ["nonsense"]
 
 
+class FullDisk:
+    """A recording that can't be written any more."""
+
+    def find(self, asked: Asked) -> Reply | None:
+        return None
+
+    def keep(self, asked: Asked, reply: Reply) -> None:
+        raise StorageError("no space left")
+
+
+def test_a_recording_that_fails_loses_no_reply_that_was_paid_for(tmp_path: Path) -> None:
+    asked = door(tmp_path, GOOD, archives=[FullDisk()])
+    with pytest.raises(StorageError):
+        asked.ask()
+    again = door(tmp_path, failing("server"), archives=[FullDisk()])
+    again.kept = asked.kept
+    assert again.ask().is_good
+    assert again.calls("a") == 0
+
+
 # --- failures --------------------------------------------------------------------------------------------------------
 
 
@@ -475,6 +498,48 @@ def test_round_robin_lets_each_model_begin_in_turn(tmp_path: Path) -> None:
 def test_a_providers_own_mistake_is_told_as_its_own(tmp_path: Path) -> None:
     with pytest.raises(PluginError, match="the provider a raised ZeroDivisionError"):
         door(tmp_path, ZeroDivisionError("x")).ask()
+
+
+class Junk(ScriptedProvider):
+    """A provider whose own translation of errors is wrong."""
+
+    def __init__(self, gives: Any) -> None:
+        super().__init__(RuntimeError("boom"))
+        self.gives = gives
+
+    def failure(self, error: Exception) -> Any:
+        return self.gives() if callable(self.gives) else self.gives
+
+
+@pytest.mark.parametrize(
+    ("gives", "says"),
+    [
+        ("rate", "gave no failure over RuntimeError: 'rate'"),
+        (ProviderFailure(kind="weather", message="x"), "gave no failure over RuntimeError"),  # type: ignore[arg-type]
+        (lambda: 1 / 0, "raised ZeroDivisionError over RuntimeError"),
+        (None, "raised RuntimeError: boom"),
+    ],
+)
+def test_a_failure_that_is_none_is_the_providers_own_mistake(tmp_path: Path, gives: Any, says: str) -> None:
+    with pytest.raises(PluginError, match="the provider a") as caught:
+        Door(tmp_path, {"a": Junk(gives)}).ask()
+    assert says in caught.value.message
+
+
+@pytest.mark.parametrize("wait", [float("nan"), float("inf"), -5.0])
+def test_what_is_no_length_of_time_holds_nobody_up(tmp_path: Path, wait: float) -> None:
+    asked = door(tmp_path, failing("rate", retry_after=wait), GOOD)
+    assert asked.ask().is_good
+    assert all(0 <= waited <= 1 for waited in asked.clock.waits)
+
+
+def test_a_model_that_gives_no_message_is_its_providers_mistake(tmp_path: Path) -> None:
+    class Odd(ScriptedProvider):
+        def chat_model(self, model: str, options: ModelOptions) -> Any:
+            return RunnableLambda(lambda _: 42)
+
+    with pytest.raises(PluginError, match="the provider a raised AttributeError"):
+        Door(tmp_path, {"a": Odd()}).ask(returns=str)
 
 
 def test_using_another_model_keeps_the_fallbacks(tmp_path: Path) -> None:

@@ -86,3 +86,10 @@ def test_no_answer_makes_the_parser_fail_otherwise(value: object, noise: str) ->
 def test_a_hostile_answer_takes_no_time_to_refuse(unit: str) -> None:
     with pytest.raises(MisfitError):
         parse_answer(unit * 50_000, Verdict)
+
+
+@pytest.mark.parametrize("piece", ["<think></think>", "[x] ", '{"a": 1,} ', "```json\n", '{"a', "[[[[", '\\"'])
+def test_an_answer_made_to_keep_a_reader_busy_is_refused_like_any_other(piece: str) -> None:
+    """Each of these once took minutes, or could have: what is read twice for each piece of it takes for ever."""
+    with pytest.raises(MisfitError):
+        parse_answer(piece * (2_000_000 // len(piece)), Verdict)

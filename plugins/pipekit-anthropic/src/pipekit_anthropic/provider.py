@@ -53,6 +53,11 @@ class AnthropicProvider:
         """The variable with the key."""
         return (self._settings.api_key_variable,)
 
+    @property
+    def server(self) -> str:
+        """The address that is asked."""
+        return self._base_url(None)
+
     def chat_model(self, model: str, options: ModelOptions) -> BaseChatModel:
         """``ChatAnthropic``; a temperature is left out for models that take none."""
         from pipekit_anthropic.chat_models import GuardedChatAnthropic

@@ -52,6 +52,11 @@ class OllamaProvider:
         variable = self._settings.api_key_variable
         return (variable,) if variable else ()
 
+    @property
+    def server(self) -> str:
+        """The address that is asked."""
+        return self._base_url(None)
+
     def chat_model(self, model: str, options: ModelOptions) -> BaseChatModel:
         """``ChatOllama`` with room for the prompt and its answer."""
         from pipekit_ollama.chat_models import GuardedChatOllama

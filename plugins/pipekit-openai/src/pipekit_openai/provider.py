@@ -63,6 +63,11 @@ class OpenAIProvider:
         variable = self._key_variable(self._base_url(None))
         return (variable,) if variable else ()
 
+    @property
+    def server(self) -> str:
+        """The address that is asked."""
+        return self._base_url(None)
+
     def chat_model(self, model: str, options: ModelOptions) -> BaseChatModel:
         """``ChatOpenAI``; for a server that isn't OpenAI's with the older ``max_tokens``, which all of them know."""
         from pipekit_openai.chat_models import GuardedChatOpenAI
