@@ -34,7 +34,7 @@ class Cues:
                 _NO_APOSTROPHE.sub("['’]?", part.replace("'", "['’]")).replace(" ?", r"\s*").replace(" ", r"\s+")
                 for part in self._phrases[name]
             ]
-            self._compiled[name] = re.compile(rf"(?<![\w'’])(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE)
+            self._compiled[name] = re.compile(rf"(?:(?<![\w'’])|(?=['’]s\b))(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE)
         return self._compiled[name]
 
     def find(self, name: str, text: str) -> str | None:

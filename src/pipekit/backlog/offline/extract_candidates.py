@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -10,15 +11,15 @@ from attrs import define, field
 
 from pipekit.backlog.model.candidate import Candidate, CandidateType, Extraction, RejectedItem, RejectedReason, Span
 from pipekit.backlog.model.meeting import Meeting
-from pipekit.backlog.offline.criteria import stated_criteria
+from pipekit.backlog.offline.criteria import criteria_positions, stated_criteria
 from pipekit.backlog.offline.cues import Cues, cues
 from pipekit.backlog.offline.language import language_note
 from pipekit.backlog.offline.owners import owners_of, without_address, without_owners
 from pipekit.backlog.offline.signals import content_words
 from pipekit.backlog.offline.talk import Sentence, people_in, read_talk, span_over
-from pipekit.backlog.offline.titles import rejected_title, title_of
+from pipekit.backlog.offline.titles import rejected_title, title_of, title_of_name
 from pipekit.backlog.offline.topics import Topic, cut_into_topics
-from pipekit.backlog.offline.wishes import ENOUGH, is_private, is_smalltalk, leans, main_clause, worth_of
+from pipekit.backlog.offline.wishes import ENOUGH, is_private, is_smalltalk, leans, main_clause, only_commits, worth_of
 from pipekit.backlog.text import SourceText, fold, span_of
 
 __all__ = ["extract_candidates"]
@@ -36,6 +37,7 @@ class _Draft:
     seeds: list[Sentence]
     sentences: list[Sentence]
     heading: str | None = None
+    name: str | None = None
     stretches: list[list[Sentence]] = field(factory=list)
     in_notes: bool = False
     #: Too weak for an item of its own; only more evidence for an earlier one.
@@ -45,7 +47,7 @@ class _Draft:
 
     @words.default
     def _words_of_seeds(self) -> frozenset[str]:
-        return content_words(" ".join([self.heading or "", *(one.text for one in self.seeds)]))
+        return content_words(" ".join([self.heading or "", self.name or "", *(one.text for one in self.seeds)]))
 
 
 def extract_candidates(meeting: Meeting) -> Extraction:
@@ -54,10 +56,13 @@ def extract_candidates(meeting: Meeting) -> Extraction:
     talk = read_talk(meeting)
     places = _Places(meeting, talk)
     drafts: list[_Draft] = []
-    twins = _Twins(marks)
+    topics = cut_into_topics(meeting, talk, marks)
+    twins = _Twins(topics, marks)
     latest: _Draft | None = None
     rejected: list[RejectedItem] = []
-    for topic in cut_into_topics(meeting, talk, marks):
+    for topic in topics:
+        if not topic.in_notes and any(marks.find("recap", one.text) for one in topic.sentences[:3]):
+            continue
         reason = _turned_down(topic, marks)
         if reason is not None:
             rejected.append(_rejected(topic, reason, marks))
@@ -125,7 +130,7 @@ def _rejected(topic: Topic, reason: RejectedReason, marks: Cues) -> RejectedItem
     text = without_owners(telling)
     if telling.utterance.kind == "bullet" and telling.speaker and _only_judges(telling, marks):
         text = telling.speaker  # "Chat bot: parked" reads like something that Chat Bot says
-    title = rejected_title(text, marks, topic.heading)
+    title = title_of_name(topic.name, "", marks) if topic.name else rejected_title(text, marks, topic.heading)
     quote = " ".join(one.text for one in topic.sentences)[:300]
     return RejectedItem(title=title, reason=reason, evidence=(span_over(topic.sentences, quote),))
 
@@ -141,15 +146,26 @@ def _only_judges(one: Sentence, marks: Cues) -> bool:
 
 def _drafts_of(topic: Topic, marks: Cues) -> list[_Draft]:
     """The items of one topic: usually one; more where somebody says so or something has to come first."""
-    worths = {one.index: worth_of(one, marks) for one in topic.sentences}
+    criteria = criteria_positions(topic.sentences, marks)
+    unsaid = {place for place in criteria if not marks.find("story", topic.sentences[place].text)} | {
+        place for place, (_, after) in enumerate(pairwise(topic.sentences)) if marks.opens("takes_back", after.text)
+    }
+    worths = {
+        one.index: worth_of(one, marks) if place not in unsaid else 0.0 for place, one in enumerate(topic.sentences)
+    }
     seeds = [one for one in topic.sentences if worths[one.index] >= 1.0 and not is_smalltalk(one, marks)]
     total = sum(sorted(worths.values(), reverse=True)[:4])
+    if not topic.in_notes and not topic.name and all(only_commits(one, marks) for one in seeds):
+        return []  # put on the list: what stands before it
     if topic.heading and topic.in_notes:
         seeds = seeds or [one for one in topic.sentences if one.words >= 4][:1]
         total = max(total, ENOUGH)
     if topic.asks and topic.in_notes:
         seeds = seeds or [one for one in topic.sentences if one.words >= 3][:1]
         total = max(total, ENOUGH)
+    if not topic.in_notes:
+        total += 1.0 if criteria else 0.0
+        total += 0.5 if any(one.words <= 12 and marks.find("estimate", one.text) for one in topic.sentences) else 0.0
     said_same = any(marks.find("same", one.text) for one in topic.sentences)
     if not seeds or (total < ENOUGH and not said_same):
         return []
@@ -157,6 +173,7 @@ def _drafts_of(topic: Topic, marks: Cues) -> list[_Draft]:
         seeds=seeds,
         sentences=list(topic.sentences),
         heading=topic.heading,
+        name=topic.name,
         stretches=[list(topic.sentences)],
         in_notes=topic.in_notes,
         is_weak=total < ENOUGH,
@@ -200,10 +217,14 @@ def _split_off(topic: Topic, main: _Draft, marks: Cues) -> list[_Draft]:
 class _Twins:
     """The drafts so far, found by their words."""
 
-    def __init__(self, marks: Cues) -> None:
+    def __init__(self, topics: Sequence[Topic], marks: Cues) -> None:
         self._by_word: dict[str, list[_Draft]] = {}
         self._marks = marks
-        self._common = content_words(" ".join(sorted(marks.words("common_words"))))
+        count = Counter(word for topic in topics for word in topic.words)
+        often = max(3, len(topics) // 4)
+        self._common = content_words(" ".join(sorted(marks.words("common_words")))) | {
+            word for word, number in count.items() if number > often and not all(topic.in_notes for topic in topics)
+        }
 
     def add(self, words: frozenset[str], draft: _Draft) -> None:
         for word in words - self._common:
@@ -246,7 +267,7 @@ class _Twins:
 def _candidate(number: int, draft: _Draft, places: _Places, marks: Cues) -> Candidate:
     kind = _kind(draft, marks)
     seed, title = _titled(draft, kind, places.people, marks)
-    quotes = [seed, *[one for one in draft.seeds[:6] if one is not seed]]
+    quotes = [seed, *[one for one in draft.seeds if one is not seed and _belongs(one, seed, draft, marks)]]
     evidence = tuple(places.span(one) for one in sorted(quotes[:6], key=lambda one: one.index))
     speakers = [one.speaker for one in draft.seeds if one.speaker]
     owners = [name for one in draft.sentences if draft.in_notes for name in owners_of(one)]
@@ -264,11 +285,19 @@ def _candidate(number: int, draft: _Draft, places: _Places, marks: Cues) -> Cand
     )
 
 
+def _belongs(one: Sentence, seed: Sentence, draft: _Draft, marks: Cues) -> bool:
+    """Whether a sentence is worth quoting: it asks for work itself, or speaks of what the item is about."""
+    return worth_of(one, marks) >= 2 or bool(content_words(one.text) & content_words(f"{seed.text} {draft.name or ''}"))
+
+
 def _titled(draft: _Draft, kind: CandidateType, people: frozenset[str], marks: Cues) -> tuple[Sentence, str]:
     """The sentence that says what is wanted, and the title made of it: the best one that can stand alone."""
     before = {one.index: said for said, one in pairwise(draft.sentences)}
     ranked = _telling(draft, kind, marks)
+    named = title_of_name(draft.name, kind, marks) if draft.name and not draft.heading else None
     for one in ranked:
+        if named and (leans(one.text) or marks.find("wants_it", one.text)):
+            return one, named
         said = before.get(one.index)
         text = without_address(without_owners(one), people)
         title = title_of(text, kind, marks, draft.heading, said.text if said else None)
@@ -309,6 +338,8 @@ class _Places:
 
 def _telling(draft: _Draft, kind: str, marks: Cues) -> list[Sentence]:
     """Its seeds, those that say best what is wanted first."""
+    count = Counter(word for one in draft.sentences for word in content_words(one.text))
+    central = {word for word, number in count.most_common(8) if number >= 2} | content_words(draft.name or "")
 
     def value(one: Sentence) -> tuple[float, int]:
         text = one.text
@@ -328,6 +359,7 @@ def _telling(draft: _Draft, kind: str, marks: Cues) -> list[Sentence]:
             score -= 1.5
         if leans(text) and kind != "bug":
             score -= 0.5
+        score += 0.4 * min(4, len(central & content_words(text)))
         score += min(meaning, 6) * 0.4 - (2.0 if meaning < 2 else 0.0) - max(0, one.words - 40) * 0.1
         return score, -one.index
 
@@ -356,6 +388,7 @@ def _kind(draft: _Draft, marks: Cues) -> CandidateType:
         ("tech-debt", "debt", 1.0),
     )
     for one in draft.seeds:
+        scores["feature"] += 1.0 if marks.find("wish", one.text) else 0.0
         asked = main_clause(one.text)
         doing = marks.pattern("doing").search(asked)
         for named, cue, weight in cues_of:

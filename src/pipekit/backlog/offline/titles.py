@@ -7,7 +7,7 @@ import re
 from pipekit.backlog.offline.cues import Cues
 from pipekit.backlog.offline.signals import content_words
 
-__all__ = ["MAX_TITLE", "rejected_title", "title_of"]
+__all__ = ["MAX_TITLE", "rejected_title", "title_of", "title_of_name"]
 
 MAX_TITLE = 80
 #: Of a sentence that never ends, so much is read.
@@ -54,12 +54,15 @@ _ABLE = re.compile(
 #: Somebody who gets or can do something, where only the result was told: "that owners get a message".
 _SOMEBODY = re.compile(
     r"^(?!whether\b|if\b|how\b|what\b|which\b)"
-    r"(?P<who>(?:the |our |all |every )?(?:[\w-]+ ){0,2}?(?:[\w-]+s|people|everybody|everyone)|we|you|they|i) "
+    r"(?P<who>(?:the |our |all |every )?(?:[\w-]+ ){0,2}?(?:[\w-]+s|people|everybody|everyone)|we|you|they|i"
+    r"|(?:the|an?|every|each) (?:[\w-]+ ){0,2}?[\w-]+(?= (?:can|could|will|would)\b)) "
     r"(?:(?:can|could|would|will|may|might|are able to|were able to)(?: also| just| really)? (?P<can>.+)"
     r"|(?P<verb>get|got|see|saw|have|had|receive|received|find|found|know|knew)(?P<rest> .+))$",
     re.IGNORECASE,
 )
 _PRESENT = {"got": "get", "saw": "see", "had": "have", "received": "receive", "found": "find", "knew": "know"}
+#: A name before what is said of it: "fishing: when two players …".
+_LED = re.compile(r"[^:.?!]{2,40}:\s+(?=\w)")
 #: What is to be found out, wherever in a sentence it stands.
 _FINDS_OUT = re.compile(
     r"\b(?P<what>(?:investigate|find out|look into|check|evaluate|explore|research|analy[sz]e|figure out) "
@@ -140,7 +143,10 @@ def title_of(
     """
     if heading:
         return _short(_capital(_prefixed(heading.rstrip(" ?.:"), kind if kind == "spike" else "", cues, asked=False)))
-    text = sentence[:_LONG].strip(_AROUND)
+    text = _fluent(sentence[:_LONG], cues).strip(_AROUND)
+    led = _LED.match(text)
+    if led and len(content_words(text[led.end() :])) >= 3:
+        text = text[led.end() :]
     story = _STORY.search(text)
     if story:
         return _short(_capital(_outcome(_PURPOSE.sub("", story.group("what")))))
@@ -155,6 +161,21 @@ def title_of(
             return None
         text, asked = resolved or (text, asked)
     return _short(_capital(_prefixed(text, kind, cues, asked=asked)))
+
+
+def title_of_name(name: str, kind: str, cues: Cues) -> str:
+    """A title for what people only called by a name: "blocking the card", "wheelchairs"."""
+    text = _fluent(name[:_LONG], cues).strip(_AROUND)
+    doing = re.match(r"(?P<verb>[a-z]{2,}ing) (?=\w)", text, re.IGNORECASE)
+    if doing:
+        text = f"{_base(doing.group('verb')[:-3] + 'ed')} {text[doing.end() :]}"
+    return _short(_capital(_prefixed(text, kind, cues, asked=doing is not None)))
+
+
+def _fluent(text: str, cues: Cues) -> str:
+    """Without "uhm" and "you know", and without the words that somebody says twice on the way: "by, uhm, by rarity"."""
+    text = re.sub(rf",?\s*{cues.pattern('disfluency').pattern},?", "", text, flags=re.IGNORECASE)
+    return re.sub(r"\b(\w+(?: \w+)?)(?:, | )\1\b", r"\1", text, flags=re.IGNORECASE)
 
 
 def rejected_title(sentence: str, cues: Cues, heading: str | None = None) -> str:

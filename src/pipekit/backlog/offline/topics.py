@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from attrs import define, field
 
 from pipekit.backlog.model.meeting import Meeting
+from pipekit.backlog.offline.announcements import announces, without_fillers
 from pipekit.backlog.offline.cues import Cues
 from pipekit.backlog.offline.new_requests import new_requests
 from pipekit.backlog.offline.signals import content_words
@@ -16,7 +17,6 @@ from pipekit.backlog.offline.wishes import worth_of
 
 __all__ = ["Topic", "cut_into_topics"]
 
-_NOUN_PHRASE = re.compile(r"(?:the|our|my|those|these)\s+[\w'’-]+(?:\s[\w'’-]+){0,3}[.!]$", re.IGNORECASE)
 #: How far back from a rejection its proposal is looked for, in sentences.
 REACH = 4
 #: How many short comments after a rejection still belong to it.
@@ -29,6 +29,8 @@ class Topic:
 
     sentences: list[Sentence] = field(factory=list)
     heading: str | None = None
+    #: What people called it when they came to it: "wheelchairs", "the card limit".
+    name: str | None = None
     verdict: str | None = None
     in_notes: bool = False
     #: Its heading asks for work ("Actions", "Bugs"), so that a bullet needs no other words for that.
@@ -109,26 +111,48 @@ def _is(cues: Cues, cue: str, name: str) -> bool:
 
 def _by_phrases(meeting: Meeting, talk: Sequence[Sentence], cues: Cues) -> list[Topic]:
     starts = {0}
+    names: dict[int, str] = {}
     people = people_in(meeting)
     for position, one in enumerate(talk):
         before = talk[position - 1] if position else None
-        if _opens(one, before, people, cues):
+        if announces(talk, position, people, cues):
             starts.add(position)
+            names[position] = without_fillers(one.text, people, cues)[0].rstrip(" ?!.")
+        elif _opens(one, before, people, cues):
+            starts.add(position)
+            named = cues.pattern("what_about").match(without_fillers(one.text, people, cues)[0])
+            if named:
+                names[position] = named.group("what").strip(" ,")
     guessed = new_requests(talk, starts, cues) - starts
     starts |= guessed
-    verdicts = _turned_down(talk, starts, cues)
+    verdicts, resumed = _turned_down(talk, starts, cues)
     topics: list[Topic] = []
+    open_topic: Topic | None = None
     for position, one in enumerate(talk):
-        if position in starts or not topics:
-            topics.append(Topic(verdict=verdicts.get(position), is_guess=position in guessed))
-        topics[-1].sentences.append(one)
+        if position in resumed and open_topic is not None:
+            topic = open_topic
+        elif position in starts or not topics:
+            topic = Topic(verdict=verdicts.get(position), name=names.get(position), is_guess=position in guessed)
+            if topic.verdict and topics and _only_named(topics[-1], cues):
+                named = topics.pop()
+                topic.name, topic.sentences = named.name, named.sentences
+            topics.append(topic)
+        topic.sentences.append(one)
+        open_topic = topic if topic.verdict is None else open_topic
     return _joined(topics, cues)
+
+
+def _only_named(topic: Topic, cues: Cues) -> bool:
+    """Whether a topic is hardly more than its name, so that a verdict right after it is about all of it."""
+    if not topic.name or topic.verdict or len(topic.sentences) > 2 + REACH:
+        return False
+    return all(worth_of(one, cues) < 2 for one in topic.sentences)
 
 
 def _opens(one: Sentence, before: Sentence | None, people: frozenset[str], cues: Cues) -> bool:
     """Whether a topic begins here: by a phrase, by handing over, or by naming a thing and nothing else."""
     text = one.text
-    if cues.opens("opener", text):
+    if cues.opens("opener", text) or cues.opens("opener", without_fillers(text, people, cues)[0]):
         return True
     bare = text.strip(" ?.!,").lower()
     if bare in people and one.is_question:
@@ -136,17 +160,16 @@ def _opens(one: Sentence, before: Sentence | None, people: frozenset[str], cues:
     addressed = re.match(r"([A-Z][\w'’-]+), (?:you wanted|you had|what about|your|anything|over to|how about)", text)
     if addressed and addressed.group(1).lower() in people:
         return True
-    if one.words <= 5 and one.first and not cues.opens("assent", text) and bare not in people:
-        answers = before is not None and before.is_question and before.speaker != one.speaker
-        general = before is not None and cues.opens("opener", before.text)
-        if _NOUN_PHRASE.match(text) and (not answers or general):
-            return True
     return cues.find("story", text) is not None and one.first and before is not None and before.words <= 3
 
 
-def _turned_down(talk: Sequence[Sentence], starts: set[int], cues: Cues) -> dict[int, str]:
-    """Where something is rejected, parked or done: its stretch becomes a topic of its own, with the verdict."""
+def _turned_down(talk: Sequence[Sentence], starts: set[int], cues: Cues) -> tuple[dict[int, str], set[int]]:
+    """Where something is rejected, parked or done: its stretch becomes a topic of its own, with the verdict.
+
+    The second set says where the topic goes on in the middle of which something else was turned down.
+    """
     verdicts: dict[int, str] = {}
+    resumed: set[int] = set()
     after = 0
     for position, one in enumerate(talk):
         before = talk[position - 1] if position else None
@@ -156,6 +179,7 @@ def _turned_down(talk: Sequence[Sentence], starts: set[int], cues: Cues) -> dict
         begin = _proposal_before(talk, position, starts, cues)
         if any(cues.find("story", other.text) for other in talk[begin : position + 1]) and verdict != "rejected":
             continue
+        inside = begin not in starts
         starts.add(begin)
         verdicts[begin] = verdict
         for inner in range(begin + 1, position + 1):
@@ -164,8 +188,10 @@ def _turned_down(talk: Sequence[Sentence], starts: set[int], cues: Cues) -> dict
         after = position + 1
         while after < min(len(talk), position + 1 + TAIL) and _belongs_to_verdict(talk[after], one, starts, cues):
             after += 1
+        if inside and after not in starts:
+            resumed.add(after)
         starts.add(after)
-    return verdicts
+    return verdicts, resumed
 
 
 def _verdict(one: Sentence, before: Sentence | None, cues: Cues) -> str | None:
@@ -237,9 +263,11 @@ def _joined(topics: list[Topic], cues: Cues) -> list[Topic]:
         words = sum(one.words for one in topic.sentences)
         if joined and topic.verdict is None and words <= 4 and joined[-1].verdict is None and not joined[-1].words:
             joined[-1].sentences.extend(topic.sentences)
+            joined[-1].name = joined[-1].name or topic.name
         elif joined and joined[-1].verdict is None and sum(one.words for one in joined[-1].sentences) <= 4:
             # "First thing." belongs to what it announces.
             topic.sentences = [*joined[-1].sentences, *topic.sentences]
+            topic.name = topic.name or joined[-1].name
             joined[-1] = topic
         else:
             joined.append(topic)

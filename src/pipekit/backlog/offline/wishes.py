@@ -8,7 +8,17 @@ from pipekit.backlog.offline.cues import Cues
 from pipekit.backlog.offline.signals import content_words
 from pipekit.backlog.offline.talk import Sentence
 
-__all__ = ["ENOUGH", "asks_for_work", "complains", "is_private", "is_smalltalk", "leans", "main_clause", "worth_of"]
+__all__ = [
+    "ENOUGH",
+    "asks_for_work",
+    "complains",
+    "is_private",
+    "is_smalltalk",
+    "leans",
+    "main_clause",
+    "only_commits",
+    "worth_of",
+]
 
 #: How much a topic needs to be a work item.
 ENOUGH = 2.0
@@ -43,6 +53,8 @@ def worth_of(one: Sentence, marks: Cues) -> float:
     text = one.text
     if marks.find("story", text):
         return 3.0
+    if one.utterance.kind == "speech" and (marks.find("cut_off", text) or marks.find("recap", text)):
+        return 0.0  # somebody was interrupted, or says again what was said
     if (marks.find("agreement", text) or is_private(one, marks)) and not marks.find("bug_word", text):
         return 0.0
     worth = 0.0
@@ -53,13 +65,22 @@ def worth_of(one: Sentence, marks: Cues) -> float:
     for cue, weight in (("bug_word", 1.5), ("debt_word", 1.5), ("spike_word", 1.5)):
         if marks.find(cue, text):
             worth += weight
-    if marks.find("bug", text) and not one.is_question and one.words >= 5:
+    if marks.find("bug", text) and not one.is_question and one.words >= 4:
         worth += 1.0
-    if marks.find("spike", text) and one.words >= 4:
+    if one.words >= 4 and marks.find("spike", text):
         worth += 1.0
+    elif one.words >= 4 and marks.find("spike_doubt", text):
+        worth += 0.5
     if marks.find("debt", text) and one.words >= 4 and not one.is_question:
         worth += 0.5
     return worth
+
+
+def only_commits(one: Sentence, marks: Cues) -> bool:
+    """Whether it puts something on the list and doesn't say what: "so that goes into the sprint"."""
+    if not marks.find("commit", one.text) or asks_for_work(one, marks):
+        return False
+    return not any(marks.find(cue, one.text) for cue in ("story", "bug", "debt", "spike"))
 
 
 def asks_for_work(one: Sentence, marks: Cues) -> bool:
@@ -67,12 +88,12 @@ def asks_for_work(one: Sentence, marks: Cues) -> bool:
     text = one.text
     if one.words < 4 or marks.find("meeting_verb", text):
         return False
-    return marks.find("request", text) is not None
+    return marks.find("request", marks.pattern("commit").sub(" ", text[:2000])) is not None
 
 
 def complains(one: Sentence, marks: Cues) -> bool:
     """Whether it says that something is wrong."""
-    return not one.is_question and one.words >= 5 and marks.find("bug", main_clause(one.text)) is not None
+    return not one.is_question and one.words >= 4 and marks.find("bug", main_clause(one.text)) is not None
 
 
 def is_private(one: Sentence, marks: Cues) -> bool:
