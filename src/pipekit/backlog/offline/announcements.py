@@ -1,4 +1,4 @@
-"""Where people name the next thing and nothing else: "Wheelchairs.", "So, next, parents.", "Ines, please, the certificates."
+"""Where people name the next thing and nothing else ("Wheelchairs.", "So, next, parents.", "Ines, the certificates.").
 
 What tells such a name from any other short remark is that it comes back: the talk that follows uses its words, and the
 talk before did not.

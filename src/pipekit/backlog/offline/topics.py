@@ -134,8 +134,8 @@ def _by_phrases(meeting: Meeting, talk: Sequence[Sentence], cues: Cues) -> list[
         elif position in starts or not topics:
             topic = Topic(verdict=verdicts.get(position), name=names.get(position), is_guess=position in guessed)
             if topic.verdict and topics and _only_named(topics[-1], cues):
-                named = topics.pop()
-                topic.name, topic.sentences = named.name, named.sentences
+                announced = topics.pop()
+                topic.name, topic.sentences = announced.name, announced.sentences
             topics.append(topic)
         topic.sentences.append(one)
         open_topic = topic if topic.verdict is None else open_topic
