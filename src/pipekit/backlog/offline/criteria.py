@@ -48,11 +48,21 @@ def _blocks(sentences: Sequence[Sentence], cues: Cues) -> Iterator[tuple[list[st
         elif one.is_question and cues.find("criteria_ask", one.text):
             parts, index = _following(sentences, index + 1, one, cues)
             yield parts, begin, index if parts else begin + 1
+        elif index + 1 < len(sentences) and _is_closed(one, sentences[index + 1], cues):
+            index += 2
+            yield [part for part in _split(_LEAD.sub("", one.text)) if len(part.split()) >= _ENOUGH], begin, index
         elif _is_bare(sentences, index, cues):
             index += 1
             yield _split(one.text), begin, index
         else:
             index += 1
+
+
+def _is_closed(one: Sentence, after: Sentence, cues: Cues) -> bool:
+    """Whether what comes after calls a sentence the criterion: "all tests pass. That's when I'd call it done."."""
+    if one.is_question or one.words < _ENOUGH or after.turn != one.turn:
+        return False
+    return cues.opens("criteria_close", after.text)
 
 
 def _is_bare(sentences: Sequence[Sentence], index: int, cues: Cues) -> bool:

@@ -42,6 +42,14 @@ class Cues:
         found = self.pattern(name).search(text[:2000])
         return found.group() if found else None
 
+    def says(self, name: str, text: str) -> str | None:
+        """Like :meth:`find`, but not where it is only one of two ways, or denied: "go or no-go", "not park it"."""
+        for found in self.pattern(name).finditer(text[:2000]):
+            before = text[max(0, found.start() - 20) : found.start()].rstrip()
+            if not re.search(rf"(?:{'|'.join(self._phrases['unsaid_before'])})$", before, re.IGNORECASE):
+                return found.group()
+        return None
+
     def opens(self, name: str, text: str) -> bool:
         """Whether the text begins with the cue, quotation marks and brackets aside."""
         return self.pattern(name).match(text[:400].lstrip(" \"'“‘(*_-")) is not None

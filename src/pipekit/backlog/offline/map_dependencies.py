@@ -14,6 +14,8 @@ from pipekit.backlog.text import utterances_of
 
 __all__ = ["map_dependencies"]
 
+#: How surely words must name an item where the cue alone says little: "needs a …".
+SURE = 2.0
 _KINDS: tuple[tuple[str, DependencyType], ...] = (
     ("extends_on", "extends"),
     ("blocks_on", "blocks"),
@@ -31,16 +33,37 @@ def map_dependencies(meeting: Meeting, candidates: Sequence[Candidate]) -> Depen
     for one in talk:
         if one.is_question:
             continue
+        ordered = marks.pattern("first_then").search(one.text[:600])
+        if ordered is not None:
+            last, first = (_named(ordered.group(part), candidates, keys) for part in ("then", "first"))
+            if first is not None and last is not None and first is not last:
+                _add(
+                    found,
+                    Dependency(
+                        source=last.id,
+                        target=first.id,
+                        type="blocks",
+                        reason=one.text,
+                        strength="hard",
+                        evidence=(span_over([one], one.text),),
+                    ),
+                )
+            continue
         for cue, kind in _KINDS:
             match = marks.pattern(cue).search(one.text[:600])
             if match is None:
                 continue
             edge = _edge(one, match.start(), match.end(), kind, candidates, keys, lines, marks)
-            if edge is not None and not any({edge.source, edge.target} == {e.source, e.target} for e in found):
-                found.append(edge)
             if edge is not None:
+                _add(found, edge)
                 break
     return arrange_candidates([one.id for one in candidates], found)
+
+
+def _add(found: list[Dependency], edge: Dependency) -> None:
+    """Keep what was said first about two items."""
+    if not any({edge.source, edge.target} == {other.source, other.target} for other in found):
+        found.append(edge)
 
 
 def _keys(candidates: Sequence[Candidate]) -> dict[str, dict[str, float]]:
@@ -76,6 +99,8 @@ def _edge(
     if reverse:
         named = _named(text[start:end], candidates, keys) or ahead
         ahead = _named(text[end:], candidates, keys)
+    if named is not None and marks.find("weak_need", text[start:end]) and _weight(text[end:], named, keys) < SURE:
+        return None
     target = named
     source = ahead if ahead is not None and ahead is not target else None
     if target is not None and source is None:
@@ -95,9 +120,10 @@ def _edge(
 
 def _named(part: str, candidates: Sequence[Candidate], keys: dict[str, dict[str, float]]) -> Candidate | None:
     """The candidate that a part of a sentence names, None where no word points to one alone."""
+    best = max(candidates, key=lambda one: _weight(part, one, keys), default=None)
+    return best if best is not None and _weight(part, best, keys) >= 1.0 else None
+
+
+def _weight(part: str, one: Candidate, keys: dict[str, dict[str, float]]) -> float:
     words = content_words(part)
-    weights = {one.id: sum(weight for word, weight in keys[one.id].items() if word in words) for one in candidates}
-    best = max(candidates, key=lambda one: weights[one.id], default=None)
-    if best is None or weights[best.id] < 1.0:
-        return None
-    return best
+    return sum(weight for word, weight in keys[one.id].items() if word in words)

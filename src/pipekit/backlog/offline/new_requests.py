@@ -58,8 +58,11 @@ class _Stretch:
     verbs: set[str] = field(factory=set)
 
 
-def new_requests(talk: Sequence[Sentence], starts: set[int], cues: Cues) -> set[int]:
-    """The positions where a request begins that is about other things than the one before."""
+def new_requests(talk: Sequence[Sentence], starts: set[int], cues: Cues, *, announced: bool = False) -> set[int]:
+    """The positions where a request begins that is about other things than the one before.
+
+    In a meeting whose topics are ``announced`` only a story or an outright wish is taken for one.
+    """
     criteria = criteria_positions(talk, cues)
     common = _common_words(talk, cues)
     found: set[int] = set()
@@ -77,6 +80,8 @@ def new_requests(talk: Sequence[Sentence], starts: set[int], cues: Cues) -> set[
         kind = _kind(one, cues)
         if kind == "story":
             own = content_words(main_clause(one.text))
+        if announced and kind is not None and kind != "story" and not cues.find("wish", one.text):
+            kind = None
         if kind is None:
             if not stretch.asked:
                 lead |= content_words(one.text)

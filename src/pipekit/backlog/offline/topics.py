@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from attrs import define, field
 
 from pipekit.backlog.model.meeting import Meeting
-from pipekit.backlog.offline.announcements import announces, without_fillers
+from pipekit.backlog.offline.announcements import announces, facilitator, without_fillers
+from pipekit.backlog.offline.criteria import criteria_positions
 from pipekit.backlog.offline.cues import Cues
 from pipekit.backlog.offline.new_requests import new_requests
 from pipekit.backlog.offline.signals import content_words
@@ -21,6 +22,10 @@ __all__ = ["Topic", "cut_into_topics"]
 REACH = 4
 #: How many short comments after a rejection still belong to it.
 TAIL = 6
+
+
+#: So many announced topics make a meeting in which they are announced.
+ANNOUNCED = 4
 
 
 @define
@@ -112,18 +117,23 @@ def _is(cues: Cues, cue: str, name: str) -> bool:
 def _by_phrases(meeting: Meeting, talk: Sequence[Sentence], cues: Cues) -> list[Topic]:
     starts = {0}
     names: dict[int, str] = {}
+    announced = 0
     people = people_in(meeting)
+    leader = facilitator(talk, people, cues)
     for position, one in enumerate(talk):
         before = talk[position - 1] if position else None
-        if announces(talk, position, people, cues):
+        if announces(talk, position, people, leader, cues):
             starts.add(position)
+            announced += 1
             names[position] = without_fillers(one.text, people, cues)[0].rstrip(" ?!.")
         elif _opens(one, before, people, cues):
             starts.add(position)
-            named = cues.pattern("what_about").match(without_fillers(one.text, people, cues)[0])
+            bare = without_fillers(one.text, people, cues)[0]
+            named = cues.pattern("what_about").match(bare) or cues.pattern("list_is").search(bare[:200])
             if named:
                 names[position] = named.group("what").strip(" ,")
-    guessed = new_requests(talk, starts, cues) - starts
+    # Where topics are announced, most requests inside one are about it.
+    guessed = new_requests(talk, starts, cues, announced=announced >= ANNOUNCED) - starts
     starts |= guessed
     verdicts, resumed = _turned_down(talk, starts, cues)
     topics: list[Topic] = []
@@ -134,8 +144,8 @@ def _by_phrases(meeting: Meeting, talk: Sequence[Sentence], cues: Cues) -> list[
         elif position in starts or not topics:
             topic = Topic(verdict=verdicts.get(position), name=names.get(position), is_guess=position in guessed)
             if topic.verdict and topics and _only_named(topics[-1], cues):
-                announced = topics.pop()
-                topic.name, topic.sentences = announced.name, announced.sentences
+                before_it = topics.pop()
+                topic.name, topic.sentences = before_it.name, before_it.sentences
             topics.append(topic)
         topic.sentences.append(one)
         open_topic = topic if topic.verdict is None else open_topic
@@ -170,11 +180,12 @@ def _turned_down(talk: Sequence[Sentence], starts: set[int], cues: Cues) -> tupl
     """
     verdicts: dict[int, str] = {}
     resumed: set[int] = set()
+    criteria = criteria_positions(talk, cues)
     after = 0
     for position, one in enumerate(talk):
         before = talk[position - 1] if position else None
         verdict = _verdict(one, before, cues)
-        if verdict is None or (position < after and verdict != "parked"):
+        if verdict is None or position in criteria or (position < after and verdict != "parked"):
             continue
         begin = _proposal_before(talk, position, starts, cues)
         if any(cues.find("story", other.text) for other in talk[begin : position + 1]) and verdict != "rejected":
@@ -200,10 +211,10 @@ def _verdict(one: Sentence, before: Sentence | None, cues: Cues) -> str | None:
     if before is not None and cues.opens("refusal", one.text) and _names_only(before, cues):
         return "parked" if cues.find("park", one.text) else "rejected"
     for verdict, cue in (("rejected", "reject"), ("parked", "park"), ("done", "done")):
-        if cues.find(cue, one.text):
-            if verdict == "done" and (one.is_question or cues.find("criteria_open", one.text)):
+        if cues.says(cue, one.text) and one.words > 1:
+            if one.is_question or (verdict == "done" and cues.find("criteria_open", one.text)):
                 continue
-            if one.is_question or (re.search(r"\b(?:until|if|when|once|unless)\b", one.text) and verdict == "done"):
+            if verdict != "parked" and cues.find("supposes", one.text):
                 continue
             return verdict
     return None
@@ -235,6 +246,9 @@ def _proposal_before(talk: Sequence[Sentence], position: int, starts: set[int], 
         if shares or (other.turn != one.turn and proposes):
             begin = back
             if other.turn != one.turn and (other.is_question or cues.opens("opener", other.text)):
+                asked = content_words(other.text)
+                if back and other.words <= 3 and asked and asked <= content_words(talk[back - 1].text):
+                    begin = back - 1  # "They want the confetti." – "Confetti?"
                 break
         elif other.turn != one.turn and begin < position:
             break

@@ -53,7 +53,7 @@ def worth_of(one: Sentence, marks: Cues) -> float:
     text = one.text
     if marks.find("story", text):
         return 3.0
-    if one.utterance.kind == "speech" and (marks.find("cut_off", text) or marks.find("recap", text)):
+    if one.utterance.kind == "speech" and any(marks.find(cue, text) for cue in ("cut_off", "recap", "list_is")):
         return 0.0  # somebody was interrupted, or says again what was said
     if (marks.find("agreement", text) or is_private(one, marks)) and not marks.find("bug_word", text):
         return 0.0
@@ -88,6 +88,8 @@ def asks_for_work(one: Sentence, marks: Cues) -> bool:
     text = one.text
     if one.words < 4 or marks.find("meeting_verb", text):
         return False
+    if one.is_question and not marks.find("request_question", text):
+        return False
     return marks.find("request", marks.pattern("commit").sub(" ", text[:2000])) is not None
 
 
@@ -114,6 +116,8 @@ def leans(text: str) -> bool:
     if _PRONOUN.match(bare) and not _NAMED.match(bare):
         return True
     points = _POINTS.search(bare)
+    if points is not None and len(bare.split()) <= 6:
+        return True
     return points is not None and len(content_words(bare[: points.start()])) < 2
 
 

@@ -1,0 +1,143 @@
+"""Which words of the meeting tell best what an item is: its sentence, its title, its type."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+
+from pipekit.backlog.model.candidate import CandidateType
+from pipekit.backlog.offline.cues import Cues
+from pipekit.backlog.offline.drafts import Draft
+from pipekit.backlog.offline.owners import without_address, without_owners
+from pipekit.backlog.offline.signals import content_words
+from pipekit.backlog.offline.talk import Sentence
+from pipekit.backlog.offline.titles import title_of, title_of_name, without_asking
+from pipekit.backlog.offline.wishes import is_private, is_smalltalk, leans, main_clause, worth_of
+
+__all__ = ["kind_of", "titled"]
+
+
+def titled(draft: Draft, kind: CandidateType, people: frozenset[str], marks: Cues) -> tuple[Sentence, str]:
+    """The sentence that says what is wanted, and the title made of it: the best one that can stand alone."""
+    before = {one.index: said for said, one in pairwise(draft.sentences)}
+    ranked = _telling(draft, kind, marks)
+    if draft.heading is None:
+        found = _told_alone(draft, ranked, kind, people, marks)
+        if found is not None:
+            return found
+    for one in ranked:
+        said = before.get(one.index)
+        text = without_address(without_owners(one), people)
+        title = title_of(text, kind, marks, draft.heading, said.text if said else None)
+        if title is not None:
+            names = said is not None and not draft.heading and leans(one.text) and title.startswith("Fix: ")
+            return (said if names and said is not None else one), title
+    told = [one for one in draft.sentences if one.words >= 4 and not leans(one.text) and not is_smalltalk(one, marks)]
+    for one in sorted(told, key=lambda one: (abs(one.index - ranked[0].index), one.index))[:5]:
+        title = title_of(without_address(without_owners(one), people), kind, marks)
+        if title is not None:
+            return one, title
+    return ranked[0], title_of(ranked[0].text, kind, marks, alone=True) or "Untitled item"
+
+
+def _told_alone(
+    draft: Draft, ranked: Sequence[Sentence], kind: CandidateType, people: frozenset[str], marks: Cues
+) -> tuple[Sentence, str] | None:
+    """A title from a sentence that needs no other to be understood and speaks of the subject, else from its name."""
+    subject = _subject(draft)
+
+    def title(one: Sentence, *, alone: bool = False) -> str | None:
+        return title_of(without_address(without_owners(one), people), kind, marks, alone=alone)
+
+    def stands(one: Sentence) -> bool:
+        if marks.find("wants_it", one.text) or marks.opens("type_only", one.text):
+            return False
+        return not leans(without_asking(one.text, marks))
+
+    for one in ranked:
+        found = title(one) if stands(one) and (not draft.name or subject & content_words(one.text)) else None
+        if found is not None and len(content_words(found)) >= 2:
+            return one, found
+    if not draft.name and any(stands(one) for one in ranked):
+        return None
+    for one in draft.sentences[:8] if kind == "bug" or not draft.name else ():
+        words = content_words(one.text)
+        if len(words) >= 4 and not one.is_question and stands(one) and not is_private(one, marks) and words & subject:
+            return one, title(one, alone=True) or one.text
+    return (ranked[0], title_of_name(draft.name, kind, marks)) if draft.name else None
+
+
+def _subject(draft: Draft) -> set[str]:
+    """The words that an item is about: its name, and what is said about it more than once."""
+    count = Counter(word for one in draft.sentences for word in content_words(one.text))
+    return {word for word, number in count.most_common(8) if number >= 2} | content_words(draft.name or "")
+
+
+def _telling(draft: Draft, kind: str, marks: Cues) -> list[Sentence]:
+    """Its seeds, those that say best what is wanted first."""
+    central = _subject(draft)
+
+    def value(one: Sentence) -> tuple[float, int]:
+        text = one.text
+        score = worth_of(one, marks)
+        if marks.find("story", text):
+            score += 5
+        if "?" in text and not marks.find("request", text):
+            score -= 2.0
+        if kind == "bug" and marks.find("bug", text):
+            score += 1.5
+        if kind == "spike" and marks.find("spike", text):
+            score += 2.0 if marks.find("open_clause", text) else 0.5
+        meaning = len(content_words(text))
+        if marks.opens("type_only", text) or (marks.find("commit", text) and not marks.find("request", text)):
+            score -= 3.0
+        if re.search(r"\b(?:it|that|this|them)\b", text) and meaning < 4:
+            score -= 1.5
+        if leans(text) and kind != "bug":
+            score -= 0.5
+        if re.search(r"\bit(?:['’]s| is| was| just| even)\b", text):
+            score -= 0.7
+        score += 0.4 * min(4, len(central & content_words(text)))
+        score += min(meaning, 6) * 0.4 - (2.0 if meaning < 2 else 0.0) - max(0, one.words - 40) * 0.1
+        return score, -one.index
+
+    return sorted(draft.seeds, key=value, reverse=True)
+
+
+def kind_of(draft: Draft, marks: Cues) -> CandidateType:
+    """The type, by what people call it, else by impact and wording."""
+    text = " ".join([draft.heading or "", *(one.text for one in draft.sentences)])
+    called: list[tuple[int, CandidateType]] = []
+    for cue, named in (("debt_word", "tech-debt"), ("bug_word", "bug"), ("spike_word", "spike")):
+        count = len(marks.pattern(cue).findall(text[:20_000]))
+        if count:
+            called.append((count, named))  # type: ignore[arg-type]
+    story = any(marks.find("story", one.text) for one in draft.seeds)
+    if called and not (story and max(called)[1] != "spike"):
+        return max(called, key=lambda one: one[0])[1]
+    if story:
+        return "feature"
+    if draft.heading and draft.heading.rstrip().endswith("?") and marks.find("spike", text):
+        return "spike"
+    scores: dict[CandidateType, float] = {"feature": 0.9, "tech-debt": 0.0, "bug": 0.0, "spike": 0.0}
+    cues_of: tuple[tuple[CandidateType, str, float], ...] = (
+        ("bug", "bug", 1.0),
+        ("spike", "spike", 1.1),
+        ("tech-debt", "debt", 1.0),
+    )
+    for one in draft.seeds:
+        scores["feature"] += 1.0 if marks.find("wish", one.text) else 0.0
+        asked = main_clause(one.text)
+        doing = marks.pattern("doing").search(asked)
+        for named, cue, weight in cues_of:
+            if named == "bug" and one.is_question:
+                continue
+            if doing and marks.opens(f"does_{cue}", asked[doing.end() :]):
+                scores[named] += 2 * weight  # what is to be done says more than why
+            elif marks.find(cue, asked):
+                scores[named] += weight
+            elif marks.find(cue, one.text):
+                scores[named] += 0.5 * weight
+    return max(scores, key=lambda name: scores[name])
