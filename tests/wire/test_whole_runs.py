@@ -111,6 +111,16 @@ def test_another_meeting_gets_another_answer(vendor: Vendor, tmp_path: Path) -> 
     assert desk.faults == []
 
 
+@each_vendor
+def test_doctor_says_that_a_model_works_and_by_which_way(vendor: Vendor, tmp_path: Path) -> None:
+    with open_desk(vendor) as desk:
+        done = Project.of(tmp_path, desk).call("doctor", "--model", reference(vendor), "--json")
+    assert done.returncode == 0, done.stdout
+    (check,) = json.loads(done.stdout)["models"]
+    assert (check["model"], check["method"]) == (reference(vendor), vendor.methods[0])
+    assert desk.named(desk.received) == {"doctor": 1}
+
+
 def test_a_prompt_that_leaves_the_marks_out_is_noticed(tmp_path: Path) -> None:
     """Whether the server would see a transcript among the instructions: a project's own prompt puts it there."""
     vendor = VENDORS["openai"]

@@ -37,7 +37,7 @@ class Question:
         if vendor == "anthropic":
             system, messages = body.get("system"), body["messages"]
         else:
-            system = next(one["content"] for one in body["messages"] if one["role"] == "system")
+            system = next((one["content"] for one in body["messages"] if one["role"] == "system"), "")
             messages = [one for one in body["messages"] if one["role"] != "system"]
         return cls(
             system=_text(system), user=_text(messages[0]["content"]), schema=_schemas(body)[0], model=body["model"]
@@ -78,6 +78,7 @@ _TOLD_BY = {
     "assess-risks": "scopeCreep",
     "generate-questions": "questions",
     "map-dependencies": "dependencies",
+    "doctor": "isReady",
 }
 
 
