@@ -114,7 +114,9 @@ class ProviderFailure:
 
 @runtime_checkable
 class LLMProvider(Protocol):
-    """Hands over chat models of one vendor or runtime.
+    """Hands over chat models of one vendor or runtime, to several threads and event loops at once.
+
+    `pipekit.testing.LLMProviderContract` tests what is said here.
 
     Three more attributes are optional. ``redirects`` names those of its settings that decide where a key goes, or which
     one (an address, a proxy, certificates, the key's variable): from a project's file they count once the user trusts
@@ -133,7 +135,7 @@ class LLMProvider(Protocol):
         ...
 
     def describe(self, model: str) -> ModelInfo:
-        """Window, structured-output methods and price where known; asks no network."""
+        """Window, structured-output methods and price where known, also of unknown names; asks no network."""
         ...
 
     def models(self) -> Sequence[ModelInfo]:
@@ -141,5 +143,5 @@ class LLMProvider(Protocol):
         ...
 
     def failure(self, error: Exception) -> ProviderFailure | None:
-        """A vendor's error translated, or None when it isn't the vendor's."""
+        """A vendor's error translated, or None when it isn't the vendor's; never raises, and repeats no key."""
         ...

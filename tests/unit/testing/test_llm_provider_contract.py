@@ -59,6 +59,12 @@ DEFECTS = [
         caught_by={"test_importing_the_provider_loads_no_vendor"},
     ),
     Defect(
+        name="a setting that leads the key elsewhere is misspelt",
+        old='redirects = ("base_url",)',
+        new='redirects = ("base_urls",)',
+        caught_by={"test_settings_that_lead_a_key_elsewhere_are_its_own"},
+    ),
+    Defect(
         name="a missing key is an error that nobody knows",
         old='        key = os.environ.get("ACME_API_KEY", "")\n        if not key',
         new='        key = os.environ["ACME_API_KEY"]\n        if not key',

@@ -77,7 +77,9 @@ class ModelTests(ProviderTests):
         assert set(info.methods) <= set(get_args(Method)), "there is no such method"
         assert len(set(info.methods)) == len(info.methods), "a method is there twice"
         assert info.methods or "chat" not in self.abilities, 'a model that can be asked has a method, at least "text"'
-        for price in (info.input_price, info.output_price):
+        bound = info.priced_up_to
+        assert bound is None or (type(bound) is int and bound > 0), "prices hold up to a number of tokens above zero"
+        for price in (info.input_price, info.output_price, info.cached_price):
             assert price is None or (math.isfinite(price) and price >= 0), (
                 "a price is not below zero, or unknown (None)"
             )

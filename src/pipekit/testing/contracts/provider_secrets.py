@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import get_type_hints
 
+import attrs
 import pytest
 
+from pipekit.config.keys import fold_key
 from pipekit.errors import PipekitError
 from pipekit.interfaces import LLMProvider, ModelOptions
 from pipekit.testing.contracts.asking import ask_now, candidate_of
@@ -15,6 +18,7 @@ from pipekit.testing.vendors import Trouble, VendorServer
 
 __all__ = ["SecretTests"]
 
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 #: What is heavy, and of no use before a model is asked.
 _LATE = ("langchain_core", "pydantic", "httpx", "httpx2", "requests", "aiohttp", "numpy", "torch")
 
@@ -26,10 +30,23 @@ class SecretTests(ProviderTests):
         """The plan looks these up, and tells the user which one is missing: names, never values."""
         secrets = provider.secrets
         assert not isinstance(secrets, str), "secrets is a sequence of names, not one text"
-        assert all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) for name in secrets), (
+        assert all(_VARIABLE.fullmatch(name) for name in secrets), (
             "secrets holds something else than names of environment variables"
         )
         assert sorted(secrets) == sorted(self.secrets), "secrets aren't those that the test class declares"
+
+    def test_settings_that_lead_a_key_elsewhere_are_its_own(self, provider: LLMProvider) -> None:
+        """A setting that ``redirects`` misspells is left unguarded, in silence."""
+        more = getattr(provider, "more_secrets", ())
+        assert not isinstance(more, str), "more_secrets is a sequence of names, not one text"
+        assert all(_VARIABLE.fullmatch(name) for name in more), "more_secrets holds something else than names"
+        redirects = getattr(provider, "redirects", ())
+        assert not isinstance(redirects, str), "redirects is a sequence of names, not one text"
+        known = _settings_of(type(provider))
+        if known:
+            assert {fold_key(name) for name in redirects} <= known, (
+                "redirects names settings that the provider doesn't have"
+            )
 
     def test_secrets_are_told_without_the_vendor(self, provider: LLMProvider, monkeypatch: pytest.MonkeyPatch) -> None:
         """A plan is made where the vendor's package may be slow to load, or broken."""
@@ -75,3 +92,9 @@ class SecretTests(ProviderTests):
         asked = self._asked(server)
         ask_now(candidate_of(provider, self.model))
         assert not any(self._repeats_a_key(request.path) for request in asked.requests), "a key is part of an address"
+
+
+def _settings_of(provider: type) -> set[str]:
+    """The names of the settings that a provider is made with; none for one that a function makes of them."""
+    hints = get_type_hints(vars(provider)["__init__"]) if "__init__" in vars(provider) else {}
+    return {fold_key(field.name) for hint in hints.values() if attrs.has(hint) for field in attrs.fields(hint)}
