@@ -114,8 +114,9 @@ class ProviderFailure:
 
 @runtime_checkable
 class LLMProvider(Protocol):
-    """Hands over chat models of one vendor or runtime, to several threads and event loops at once.
+    """Hands over chat models of one vendor or runtime, to several threads at once.
 
+    A model is asked in one event loop after another, never in two at once.
     `pipekit.testing.LLMProviderContract` tests what is said here.
 
     Three more attributes are optional. ``redirects`` names those of its settings that decide where a key goes, or which

@@ -265,7 +265,7 @@ DEFECTS = [
             '            raise ConnectionError("Event loop is closed")\n'
             "        return await super()._agenerate(*arguments, **more)\n"
         ),
-        caught_by={"test_one_model_answers_in_several_event_loops", "test_two_models_keep_their_own_options"},
+        caught_by={"test_models_answer_in_several_event_loops", "test_two_models_keep_their_own_options"},
     ),
     Defect(
         name="answers are mixed up between threads",
@@ -276,7 +276,7 @@ DEFECTS = [
             "        told = AcmeChat.last\n"
             '        used = told.get("used", {})\n'
         ),
-        caught_by={"test_one_model_answers_in_several_event_loops"},
+        caught_by={"test_models_answer_in_several_event_loops"},
     ),
     Defect(
         name="what is handed over is no chat model",
