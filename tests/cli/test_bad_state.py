@@ -14,6 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from pipekit.stores.journal import Journal
+from pipekit.stores.lines import line
+from pipekit.stores.view import render_view
+
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 STEPS = """
@@ -48,7 +52,7 @@ def split(text: str) -> list[Word]:
     mark("split")
     if DO == "wait" and "stone" in text:
         mark("waiting")
-        time.sleep(20)
+        time.sleep(300)
     return [Word(f"w{n}", word) for n, word in enumerate(text.split(), start=1)]
 
 
@@ -63,7 +67,7 @@ def weigh(word: Word, bag: Bag | None = None) -> float:
     if DO == "fail" and word.id == "w2":
         raise StepError("can't be weighed")
     if DO == "hang" and word.id == "w2":
-        time.sleep(20)
+        time.sleep(300)
     if DO == "exit" and word.id == "w2":
         time.sleep(0.3)
         os._exit(3)
@@ -173,7 +177,49 @@ def test_a_run_of_a_newer_pipekit_is_listed_as_such_and_left_alone(go: Command, 
     assert [one["runId"] for one in json.loads(go("list", "--status", "newer", "--json").stdout)["runs"]] == [run.name]
     assert json.loads(go("list", "--status", "damaged", "--json").stdout)["runs"] == []
     assert go("prune", "--keep", "0").returncode == 0
-    assert {path: path.read_bytes() for path in before} == before
+    for argv in (
+        ("resume", "last"),
+        ("resume", "last", "--from-step", "1"),
+        ("resume", "last", "--fork"),
+        ("resume", "last", "--accept-edits"),
+        ("repair", "last", "--yes"),
+        ("show", "last"),
+    ):
+        refused = go(*argv)
+        assert refused.returncode == 7, (argv, refused.stderr)
+        assert "written by pipekit ≥ " in refused.stderr
+    assert {path: path.read_bytes() for path in run.parent.rglob("*") if path.is_file()} == before
+
+
+def test_a_run_of_an_older_layout_is_read_as_it_is_and_written_anew_by_the_first_commit_alone(
+    go: Command, project: Path
+) -> None:
+    assert go("run", "words.txt", DO="fail").returncode == 5
+    run = newest(project)
+    older(run)
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+
+    assert json.loads(go("list", "--json").stdout)["runs"][0]["status"] == "failed"
+    assert go("show", "last").returncode == 0
+    assert go("repair", "last").returncode == 0
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+    assert go("resume", "last").returncode == 0
+    record = json.loads((run / "state.json").read_text())
+    assert (record["schema"], record["status"]) == (1, "completed")
+    assert (run / "state.v0.json.bak").read_bytes() == before[run / "state.json"]
+    assert (project / "marks.txt").read_text().splitlines().count("split") == 1
+
+
+def older(run: Path) -> None:
+    """Make a run one of the invented layout 0, in which ``status`` was called ``state``."""
+    journal = Journal(run.name, "journal")
+    journal.feed((run / "journal.jsonl").read_bytes())
+    record = {("state" if key == "status" else key): value for key, value in journal.record.items() if key != "schema"}
+    files = [[path, blob.sha256, blob.size, None] for path, blob in journal.blobs.items()]
+    header = line(Journal(run.name, "journal").body("header", 1, {"schema": 0, "record": record, "files": files}))
+    (run / "journal.jsonl").write_bytes(header)
+    (run / "state.json").write_bytes(render_view({**record, "schema": 0}, journal_size=len(header)))
 
 
 def test_a_step_can_be_looked_at_while_another_one_is_damaged(go: Command, project: Path) -> None:
@@ -289,7 +335,7 @@ def test_a_step_that_hangs_fails_with_its_place_and_the_rest_is_kept(go: Command
     done = go("run", "words.txt", "--set", "steps.weigh.timeout=0.5", DO="hang")
     assert done.returncode == 9, done.stderr
     assert "no sign of life for 0.5 seconds" in done.stderr
-    assert "time.sleep(20)" in done.stderr
+    assert "time.sleep(300)" in done.stderr
     (project / "marks.txt").unlink()
     assert go("resume", "last").returncode == 0
     assert (project / "marks.txt").read_text().split() == ["weigh", "w2"]

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -19,8 +19,14 @@ sys.path.insert(0, str(HERE))
 from crashkit.mutants import EQUIVALENT, all_mutants  # noqa: E402
 
 
-def _tried(number: int) -> tuple[str, str]:
-    name = all_mutants()[number].name
+def _tried(number: int) -> tuple[str, str, float]:
+    """A mutant, how it was caught, and how many seconds that took."""
+    start = time.monotonic()
+    name, caught = _caught(all_mutants()[number].name, number)
+    return name, caught, time.monotonic() - start
+
+
+def _caught(name: str, number: int) -> tuple[str, str]:
     if name in EQUIVALENT:
         return name, ""
     try:
@@ -35,7 +41,7 @@ def _tried(number: int) -> tuple[str, str]:
     except subprocess.TimeoutExpired:
         return name, ""
     if done.returncode or not done.stdout.strip():
-        return name, f"ended with {done.returncode}: {done.stderr[-200:]}"
+        raise RuntimeError(f"{name}: {done.stderr[-3000:]}")
     found = json.loads(done.stdout.splitlines()[-1])
     return found["mutant"], found["caught"]
 
@@ -45,12 +51,12 @@ def main() -> int:
     mutants = all_mutants()
     chosen = [int(number) for number in sys.argv[1:]] or range(len(mutants))
     survived: list[str] = []
-    start = time.monotonic()
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for name, caught in pool.map(_tried, chosen):
+        for done in as_completed([pool.submit(_tried, number) for number in chosen]):
+            name, caught, seconds = done.result()
             known = EQUIVALENT.get(name, "")
             print(f"{'caught  ' if caught else 'SURVIVED' if not known else 'same    '} {name}", flush=True)
-            print(f"         {(caught or known)[:200]!r} ({time.monotonic() - start:.0f} s)", flush=True)
+            print(f"         {(caught or known)[:200]!r} ({seconds:.0f} s)", flush=True)
             if not caught and not known:
                 survived.append(name)
     same = sum(all_mutants()[number].name in EQUIVALENT for number in chosen)

@@ -1,8 +1,9 @@
 """The whole matrix: every point of every story, in all ways, and the table of what came of it.
 
-    python tests/crash/whole.py [--table FILE] [--most N] [STORY...]
+    python tests/crash/whole.py [--table FILE] [--most N] [--kept FOLDER] [STORY...]
 
-Ends with 1 when finished work was lost or done twice, or when a run didn't recover.
+It takes an hour or more: with ``--kept`` what came of the points is kept as it comes, and a second call goes on from
+there; the code must be the same. Ends with 1 when finished work was lost or done twice, or when a run didn't recover.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -53,13 +55,26 @@ def is_bad(outcome: Mapping[str, Any]) -> bool:
     return bool(outcome["lost"] or outcome["repeated"] or outcome["problem"])
 
 
-def try_all(stories: Sequence[str], most: int | None, workers: int) -> tuple[list[dict[str, Any]], dict[str, int]]:
+def try_all(
+    stories: Sequence[str], most: int | None, workers: int, kept: Path
+) -> tuple[list[dict[str, Any]], dict[str, int]]:
     """All outcomes of these stories, and the number of calls of each."""
     found: list[dict[str, Any]] = []
     calls: dict[str, int] = {}
-    jobs = [(story, {way: most}, shard) for story in stories for way in WAYS for shard in range(workers)]
+
+    def tried_or_kept(story: str, way: str, shard: int) -> list[dict[str, Any]]:
+        file = kept / f"{story} {way} {most or 'all'} {shard} of {workers}.json"
+        if file.exists():
+            return list(json.loads(file.read_text(encoding="utf-8")))
+        rows = list(outcomes(story, {way: most}, shard, workers))
+        spare = file.with_suffix(".new")
+        spare.write_text(json.dumps(rows), encoding="utf-8")
+        spare.replace(file)
+        return rows
+
+    jobs = [(story, way, shard) for story in stories for way in WAYS for shard in range(workers)]
     with ThreadPoolExecutor(workers) as pool:
-        for rows in pool.map(lambda job: list(outcomes(job[0], job[1], job[2], workers)), jobs):
+        for rows in pool.map(lambda job: tried_or_kept(*job), jobs):
             *tried, last = rows
             found += tried
             calls[last["story"]] = last["calls"]
@@ -98,8 +113,12 @@ def main() -> int:
     parser.add_argument("stories", nargs="*", default=STORIES)
     parser.add_argument("--table", type=Path, help="write the table to this file, too")
     parser.add_argument("--most", type=int, help="at most so many points of each command and way")
+    parser.add_argument("--kept", type=Path, help="keep what came of each point in this folder, and go on from there")
     wanted = parser.parse_args()
-    found, calls = try_all(wanted.stories, wanted.most, os.cpu_count() or 1)
+    with tempfile.TemporaryDirectory() as passing:
+        kept: Path = wanted.kept or Path(passing)
+        kept.mkdir(parents=True, exist_ok=True)
+        found, calls = try_all(wanted.stories, wanted.most, os.cpu_count() or 1, kept)
     text = table(found, calls)
     print(text)
     if wanted.table:

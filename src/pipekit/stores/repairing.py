@@ -296,10 +296,10 @@ def _renew_journal(folder: Folder, run_id: str, found: _Examined) -> None:
             text += line(journal.body("entries", found.epoch, entries_content(found.entries)))
     except MisfitError as error:
         raise StateError(f"the record can't be kept: {error}", run_id=run_id) from error
-    # The view stands for a place in the old journal.
+    folder.replace(JOURNAL, text, forced=True)
+    # The view stands for a place in the old journal. Until there is a new one it may be all that tells what was done.
     folder.remove(STATE)
     folder.force()
-    folder.replace(JOURNAL, text, forced=True)
 
 
 def _without(found: _Examined) -> RunRecord:

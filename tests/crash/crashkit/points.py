@@ -211,7 +211,7 @@ class Stage:
         missing = [mark for mark in marks if mark.startswith("told run ") and mark.split()[-1] not in project.runs()]
         problem = ""
         try:
-            self.story.recover(project)
+            self._recover(project, marks)
         except AssertionError as error:
             problem = str(error)
         else:
@@ -229,6 +229,11 @@ class Stage:
         if outcome.is_good:
             shutil.rmtree(project.folder)
         return outcome
+
+    def _recover(self, project: Project, marks: Sequence[str]) -> None:
+        has_begun = any(mark.startswith(("told ", "did ")) for mark in marks)
+        recover = self.story.afterwards if has_begun else None
+        (recover or self.story.recover)(project)
 
     def _difference(self, project: Project) -> str:
         """What isn't as it would be without an interruption, in words."""
@@ -302,7 +307,7 @@ def _names_cause(out: str, code: int) -> bool:
 def _next_command(story: Story, project: Project) -> tuple[str, ...]:
     if not project.runs() or (story.name.startswith("fork") and len(project.runs()) == 1):
         return story.argv
-    if story.name in ("stale", "edit", "prune", "repair"):
+    if story.name in ("stale", "edit", "prune") or story.name.startswith("repair"):
         return story.argv
     return ("resume", "last")
 

@@ -27,14 +27,16 @@ class Story:
     """A command that is interrupted, or the command ``then`` after it, in one process with it.
 
     ``prepare`` brings a new project to where the command begins. ``recover`` is what a user does after the
-    interruption; it raises when a command of it fails. ``redone`` are the steps that the command does again on
-    purpose, ``untouched`` the pieces of work of theirs that it doesn't. ``look`` says what else is wrong at the end.
+    interruption, ``afterwards`` (when it differs) what is left to do once ``then`` has begun; both raise when a command
+    fails. ``redone`` are the steps that the command does again on purpose, ``untouched`` the pieces of work of theirs
+    that it doesn't. ``look`` says what else is wrong at the end.
     """
 
     name: str
     argv: tuple[str, ...]
     then: tuple[str, ...] = ()
     recover: Callable[[Project], None]
+    afterwards: Callable[[Project], None] | None = None
     prepare: Callable[[Project], None] = _nothing
     redone: frozenset[str] = frozenset()
     untouched: frozenset[str] = frozenset()
@@ -109,15 +111,34 @@ def _accept(project: Project) -> None:
 
 def _damaged(project: Project) -> None:
     _completed(project)
-    folder = project.store / project.runs()[-1]
-    owner_line = (folder / "journal.jsonl").read_bytes().index(b'"kind":"owner"')
-    for name, place in (("steps/step-2.json", 20), ("state.json", 200), ("journal.jsonl", owner_line)):
-        path = folder / name
-        data = bytearray(path.read_bytes())
-        data[place] ^= 1
-        path.write_bytes(bytes(data))
-        # Beside what the commands change, for `_originals`.
-        (project.folder / f"damaged-{path.name}").write_bytes(bytes(data))
+    _flip(project, "steps/step-2.json", b"{")
+    _flip(project, "state.json", b'"status"')
+    _flip(project, "journal.jsonl", b'"kind":"owner"')
+
+
+def _damaged_record(project: Project) -> None:
+    _failed(project)
+    _flip(project, "state.json", b'"status"')
+
+
+def _damaged_journal(project: Project) -> None:
+    """The line that says what a step made is damaged; only the record still tells of it.
+
+    Two more tries have made the journal longer than the one that will begin in its place.
+    """
+    _failed(project)
+    for _ in range(2):
+        run(project, "resume", "last", codes=(5,), fails=["w2"])
+    _flip(project, "journal.jsonl", b'"path":"steps/step-1.json"')
+
+
+def _flip(project: Project, name: str, before: bytes) -> None:
+    """Flip a bit behind these bytes of a file of the newest run; a copy is kept for `_originals`."""
+    path = project.store / project.runs()[-1] / name
+    data = bytearray(path.read_bytes())
+    data[data.index(before) + len(before)] ^= 1
+    path.write_bytes(bytes(data))
+    (project.folder / f"damaged-{path.name}").write_bytes(bytes(data))
 
 
 def _edited(project: Project) -> None:
@@ -213,7 +234,26 @@ STORIES: dict[str, Story] = {
             then=("resume", "last"),
             prepare=_damaged,
             recover=_repair,
+            afterwards=_resume,
             redone=frozenset({"weigh"}),
+            look=_originals,
+        ),
+        Story(
+            name="repair-record",
+            argv=("repair", "last", "--yes"),
+            then=("resume", "last"),
+            prepare=_damaged_record,
+            recover=_repair,
+            afterwards=_resume,
+            look=_originals,
+        ),
+        Story(
+            name="repair-journal",
+            argv=("repair", "last", "--yes"),
+            then=("resume", "last"),
+            prepare=_damaged_journal,
+            recover=_repair,
+            afterwards=_resume,
             look=_originals,
         ),
         Story(name="migration", argv=("resume", "last"), prepare=_older, recover=_resume, look=_old_view),

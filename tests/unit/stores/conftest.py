@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,6 +79,41 @@ def _plain_system() -> Iterator[None]:
     """For tests that put another system in the file layer's place."""
     yield
     atomic.system = atomic.System()
+
+
+class KilledError(BaseException):
+    """The process is no more."""
+
+
+class Dying(atomic.System):
+    """Kills the process before the call numbered ``deadline``; a dead process cleans nothing up."""
+
+    def __init__(self, deadline: int) -> None:
+        self.left = deadline
+
+    def __getattribute__(self, name: str) -> Any:
+        if name not in ("left", "close") and not name.startswith("__"):
+            if self.left <= 0:
+                raise KilledError
+            self.left -= 1
+        return super().__getattribute__(name)
+
+
+@pytest.fixture
+def survives(_plain_system: None) -> Callable[[int, Callable[[], object]], bool]:
+    """Carry something out until so many calls have changed the disk; whether it came to its end."""
+
+    def until(deadline: int, work: Callable[[], object]) -> bool:
+        atomic.system = Dying(deadline)
+        try:
+            work()
+        except KilledError:
+            return False
+        finally:
+            atomic.system = atomic.System()
+        return True
+
+    return until
 
 
 @pytest.fixture

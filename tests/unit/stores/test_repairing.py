@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from attrs import frozen
 from pipekit import Each, Pipeline, Resume, StepError, Text, Workflow, step
 from pipekit.errors import RunBusyError, StateError
 from pipekit.errors import StepError as FailedStepError
-from pipekit.interfaces.state_stores import Owner, RunQuery
+from pipekit.interfaces.state_stores import Owner, RunQuery, StoreURL
 from pipekit.stores.json_file import JsonFileStore
 
 CALLS: list[str] = []
@@ -160,6 +161,26 @@ def test_a_journal_damaged_at_any_line_is_begun_anew_without_losing_a_finished_s
         assert pipe.runs.examine(run.name) == ()
         assert pipe.resume(run.name).of(add_up) == 6
         assert CALLS == []
+
+
+def test_a_repair_that_is_killed_before_any_call_loses_nothing_that_only_the_record_still_tells(
+    pipe: Pipeline, run: Path, owner: Owner, survives: Callable[[int, Callable[[], object]], bool]
+) -> None:
+    journal = run / "journal.jsonl"
+    number = next(place for place, line in enumerate(_lines(journal)) if b'"split-text","path"' in line)
+    flip(journal, sum(len(line) for line in _lines(journal)[: number + 1]) - 30)
+    damaged = shutil.copytree(run, run.parent.parent / "damaged")
+    store = JsonFileStore(StoreURL("file", ".pipeline", run.parent.parent))
+
+    deadline = 0
+    while not survives(deadline, lambda: store.repair(run.name, owner)):
+        store.repair(run.name, owner)
+        assert pipe.resume(run.name).of(add_up) == 6
+        assert CALLS == []
+        shutil.rmtree(run)
+        shutil.copytree(damaged, run)
+        deadline += 1
+    assert deadline > 15
 
 
 def test_a_journal_and_a_view_that_are_both_damaged_give_what_the_rest_of_the_journal_says(

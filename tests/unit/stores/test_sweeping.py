@@ -11,8 +11,8 @@ import sys
 import textwrap
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -30,24 +30,6 @@ GONE = ".gone-0123456789abcdef"
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return tmp_path / ".pipeline"
-
-
-class KilledError(BaseException):
-    """The process is no more."""
-
-
-class Dying(atomic.System):
-    """Kills the process before the call numbered ``deadline``; a dead process cleans nothing up."""
-
-    def __init__(self, deadline: int) -> None:
-        self.left = deadline
-
-    def __getattribute__(self, name: str) -> Any:
-        if name not in ("left", "close") and not name.startswith("__"):
-            if self.left <= 0:
-                raise KilledError
-            self.left -= 1
-        return super().__getattribute__(name)
 
 
 def test_the_rest_of_a_deleted_run_is_swept(store: JsonFileStore, root: Path) -> None:
@@ -88,22 +70,18 @@ def test_links_are_not_followed(store: JsonFileStore, root: Path, tmp_path: Path
     assert (tmp_path / "precious/file").read_text() == "kept"
 
 
-@pytest.mark.usefixtures("_plain_system")
 def test_a_create_that_is_killed_at_any_call_leaves_a_run_or_what_is_swept(
-    tmp_path: Path, make_record: Callable[..., RunRecord], source: bytes
+    tmp_path: Path,
+    make_record: Callable[..., RunRecord],
+    source: bytes,
+    survives: Callable[[int, Callable[[], object]], bool],
 ) -> None:
     record = make_record()
     deadline = 0
     is_whole = False
     while not is_whole:
         store = JsonFileStore(StoreURL("file", f"{deadline}", tmp_path))
-        atomic.system = Dying(deadline)
-        try:
-            store.create(record, io.BytesIO(source))
-            is_whole = True
-        except KilledError:
-            pass
-        atomic.system = atomic.System()
+        is_whole = survives(deadline, partial(store.create, record, io.BytesIO(source)))
         left = os.listdir(tmp_path / f"{deadline}") if (tmp_path / f"{deadline}").exists() else []
 
         assert store.sweep() == sum(name.startswith(".new-") for name in left)
