@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -207,8 +208,7 @@ class ModelService:
     def _question(self, task: str, returns: type[Any], key: str, inputs: Mapping[str, object]) -> _Question:
         prompt = read_prompt(find_prompt(task, self._prompt_folders))
         self._tell.prompted(task, prompt.digest)
-        schema = None if returns is str else schema_of(returns)
-        shape = "" if schema is None else _shape(schema)
+        schema, shape = (None, "") if returns is str else _described(returns)  # type: ignore[arg-type]
         # What decides how long or where to ask is no part of the question: it may change, and the reply still holds.
         about = [task, prompt.digest, key, unstructure(inputs), shape, self._models[0], self._options.temperature]
         return _Question(
@@ -362,6 +362,13 @@ def _bucketed(options: ModelOptions) -> ModelOptions:
 
 def _digest(value: JSON) -> str:
     return hashlib.sha256(encode(value)).hexdigest()[:24]
+
+
+@functools.lru_cache(maxsize=256)
+def _described(returns: type[Any]) -> tuple[dict[str, JSON], str]:
+    """The schema of an answer, and the words for it; every item of a step asks for the same one."""
+    schema = schema_of(returns)
+    return schema, _shape(schema)
 
 
 def _shape(schema: Mapping[str, JSON]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import threading
 from collections.abc import Sequence
@@ -57,7 +58,8 @@ class Candidate:
             return self.model(options)
         key = (options, method, encode(schema))
         if key not in self._held:
-            self._held[key] = self.model(options).with_structured_output(schema, method=method, include_raw=True)
+            own = copy.deepcopy(schema)  # clients write into what they are given
+            self._held[key] = self.model(options).with_structured_output(own, method=method, include_raw=True)
         return self._held[key]
 
     def is_made(self, options: ModelOptions) -> bool:

@@ -101,6 +101,16 @@ def _digest(data: bytes) -> str:
 def read_prompt(path: Path) -> Prompt:
     """A prompt from its file; `PluginError` with the line where it isn't one."""
     try:
+        now = path.stat()
+    except OSError as error:
+        raise _broken(path, f"it can't be read: {error.strerror or error}", "make it readable") from error
+    return _read(path, (now.st_ino, now.st_mtime_ns, now.st_size))
+
+
+@functools.lru_cache(maxsize=128)
+def _read(path: Path, stamp: tuple[int, int, int]) -> Prompt:  # noqa: ARG001 - another file, another prompt
+    """The prompt as it is at this moment; every item of a step asks with the same one."""
+    try:
         data = path.read_bytes()
         if len(data) > _MOST_BYTES:
             raise _broken(path, f"it is longer than {_MOST_BYTES:,} bytes", "say less")
