@@ -16,6 +16,7 @@ SAMPLE = (
     "json_file.create: without root.force()",
     "json_lease._write: without atomic.system.sync_data(self._fd)",
     "open_items.append: without atomic.system.sync_data(fd)",
+    "repairing._renew_journal: without folder.force()",
     "stores.locks: fcntl.flock",
     "history: if found == expected",
 )

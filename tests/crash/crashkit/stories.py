@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
 
 from attrs import frozen
@@ -71,8 +72,10 @@ def _failed(project: Project) -> None:
 
 
 def _three(project: Project) -> None:
+    """Three completed runs, and a fourth one whose command was killed before it had its name."""
     for _ in range(3):
         _completed(project)
+    shutil.copytree(project.store / project.runs()[0], project.store / ".new-run-20260101-000000-abcdef")
 
 
 def _resume(project: Project) -> None:
