@@ -35,13 +35,15 @@ _KEYS = (
     r"|password|passwd|passphrase|authorization)[\"']?\s*"
 )
 _VALUE = r"[^\s\"',;&}]"
+#: How far a digit is looked for: without an end, a text of nothing but beginnings would be read once for each of them.
+_NEAR = "{0,200}"
 _SHAPES = (
     re.compile(r"(://)[^/\s:@\"'<>]*:[^/\s\"'<>]+(?=@)"),  # user:password in an address
     re.compile(rf"({_KEYS}=\s*[\"']?)(?:(?:bearer|basic|token) +)?{_VALUE}{{4,}}", re.IGNORECASE),
     # After a colon there is prose, too ("the password: at least so long"); a secret has a digit.
-    re.compile(rf"({_KEYS}:\s*[\"']?)(?:(?:bearer|basic|token) +)?(?={_VALUE}*\d){_VALUE}{{4,}}", re.IGNORECASE),
-    re.compile(r"(\b(?:bearer|basic) +)(?=[\w.~+/=-]*\d)[\w.~+/=-]{8,}", re.IGNORECASE),
-    re.compile(r"()\b(?:sk|pk|rk|ghp|gho|xox[abp])[-_](?=[\w-]*\d)[\w-]{12,}"),
+    re.compile(rf"({_KEYS}:\s*[\"']?)(?:(?:bearer|basic|token) +)?(?={_VALUE}{_NEAR}\d){_VALUE}{{4,}}", re.IGNORECASE),
+    re.compile(rf"(\b(?:bearer|basic) +)(?=[\w.~+/=-]{_NEAR}\d)[\w.~+/=-]{{8,}}", re.IGNORECASE),
+    re.compile(rf"()\b(?:sk|pk|rk|ghp|gho|xox[abp])[-_](?=[\w-]{_NEAR}\d)[\w-]{{12,}}"),
 )
 
 #: What the configurations of this process hold. One set for all of them: a value that is secret for one pipeline isn't
