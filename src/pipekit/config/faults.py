@@ -18,7 +18,7 @@ _LONGEST = 400
 _SECRET_KEY = re.compile(r"(key|token|secret|password|passwd|passphrase|credentials?|authorization)$")
 #: In the plural a number is a count (``maxTokens``) and only text is a secret.
 _SECRET_KEYS = re.compile(r"(keys|tokens|secrets|passwords|headers)$")
-_USER_INFO = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_USER_INFO = re.compile(r"(?<=://)[^/\s]+(?=@)")
 
 
 def fault(

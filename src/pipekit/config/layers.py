@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 from pipekit.config.faults import fault
 from pipekit.config.keys import fold_key
 from pipekit.config.origin import Layer, Origin
-from pipekit.config.tree import EMPTY, Entry, Node, duplicate
+from pipekit.config.tree import EMPTY, MAX_DEPTH, Entry, Node, duplicate
 from pipekit.errors import ConfigError, UsageError
 
 __all__ = ["Assignment", "Override", "assigned", "merge"]
@@ -101,6 +101,8 @@ def assigned(
 
 
 def _assign(level: dict[str, Entry], parts: Sequence[str], one: Assignment, last_wins: bool) -> None:
+    if len(parts) > MAX_DEPTH:
+        raise fault(f"is nested deeper than {MAX_DEPTH} levels", one.origin, hint="no setting lies that deep")
     for part in parts[:-1]:
         entry = level.get(fold_key(part))
         if entry is None or (last_wins and not isinstance(entry.value.value, Mapping)):

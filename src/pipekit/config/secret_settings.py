@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pipekit.config.environment import PREFIX, parse_text
 from pipekit.config.faults import masked
 from pipekit.config.origin import Origin
+from pipekit.config.tree import MAX_DEPTH
 from pipekit.errors import ConfigError
 from pipekit.secrecy import MASK, password_in
 
@@ -51,7 +52,10 @@ def holds_secret(path: str, text: str) -> bool:
         value = parse_text(text, Origin("flag")).plain()
     except ConfigError:  # broken brackets: it is told elsewhere, and may be kept from nobody until then
         value = text
-    for part in reversed(path.split(".")):
+    parts = path.split(".")
+    if len(parts) > MAX_DEPTH:
+        return False  # no setting lies that deep; the configuration refuses it
+    for part in reversed(parts):
         value = {part: value}
     return next(secret_values(value), None) is not None
 

@@ -18,10 +18,11 @@ from typing import Annotated, Any, Literal, NewType, TypeVar, Union, get_args, g
 
 import attrs
 
-from pipekit.config.faults import describe, fault, is_secret_key, suggestion
+from pipekit.config.faults import describe, fault, is_secret_key, masked, suggestion
 from pipekit.config.keys import camel_case, fold_key
 from pipekit.config.tree import EMPTY, Block, Entry, Node
 from pipekit.errors import ConfigError, PluginError
+from pipekit.secrecy import MASK
 
 __all__ = ["COMPUTED", "NoSettings", "default_of", "field_names", "fill", "settable_fields"]
 
@@ -140,10 +141,7 @@ class _Walk:
                 )
             return _WRONG
         except Exception as error:
-            raise PluginError(
-                f"the settings class {cls.__module__}.{cls.__qualname__} raised {type(error).__name__} for {path}",
-                hint="a validator refuses a value with ValueError; report this to the plugin's author",
-            ) from error
+            raise _raised(cls, error, path) from error
         return instance
 
     def _unknown(
@@ -182,7 +180,7 @@ class _Walk:
                 below = f"{path}.{name}" if path else name
                 self.faults.append(
                     fault(
-                        f"{below} can't be {describe(place.value, name)}{_reason(error, name)}",
+                        f"{below} can't be {describe(place.value, name)}{_reason(error, name, place.plain())}",
                         place.origin,
                         field=below,
                         hint="give it a value that is allowed",
@@ -192,6 +190,8 @@ class _Walk:
             except AttributeError:
                 # It looks at a field that has a fault of its own; that one is reported.
                 continue
+            except Exception as error:
+                raise _raised(cls, error, path) from error
         return found
 
     # -- values -----------------------------------------------------------------------------------------------------
@@ -299,7 +299,8 @@ class _Walk:
 
     def _list(self, origin: Any, arguments: Sequence[Any], node: Node, path: str) -> object:
         if not isinstance(node.value, tuple):
-            shown = f"[{node.value}]" if isinstance(node.value, str) and not is_secret_key(path) else "[…]"
+            key = path.rpartition(".")[2]
+            shown = f"[{node.value}]" if isinstance(node.value, str) and masked(key, node.value) != MASK else "[…]"
             return self.wrong(node, path, "a list", f"write {shown}")
         fixed = origin is tuple and arguments and arguments[-1] is not Ellipsis
         if fixed and len(arguments) != len(node.value):
@@ -361,6 +362,13 @@ def unknown_key(entry: Entry, path: str, known: Sequence[str]) -> ConfigError:
     return fault(f"there is no setting {path}", entry.origin, field=path, hint=hint or "remove it")
 
 
+def _raised(cls: type, error: Exception, path: str) -> PluginError:
+    return PluginError(
+        f"the settings class {cls.__module__}.{cls.__qualname__} raised {type(error).__name__} for {path}",
+        hint="a validator refuses a value with ValueError; report this to the plugin's author",
+    )
+
+
 def _unfit(type_: object, path: str) -> PluginError:
     return PluginError(
         f"the setting {path} has a type that no configuration can give: {_name(type_)}",
@@ -368,9 +376,9 @@ def _unfit(type_: object, path: str) -> PluginError:
     )
 
 
-def _reason(error: Exception, name: str = "") -> str:
+def _reason(error: Exception, name: str = "", value: object = None) -> str:
     # A validator may repeat the value it refuses; of a secret not even that is told.
-    return "" if is_secret_key(name) or not error.args else f": {error.args[0]}"
+    return "" if masked(name, value) == MASK or not error.args else f": {error.args[0]}"
 
 
 def _word(option: object) -> str:

@@ -14,7 +14,7 @@ from pipekit.config.origin import DEFAULT, Layer, Origin
 from pipekit.config.scalars import Scalar
 from pipekit.errors import ConfigError
 
-__all__ = ["EMPTY", "NO_BLOCK", "Block", "Entry", "Node", "build_mapping", "from_plain"]
+__all__ = ["EMPTY", "MAX_DEPTH", "NO_BLOCK", "Block", "Entry", "Node", "build_mapping", "from_plain"]
 
 #: Deeper than any setting, and shallow enough for everything that walks a tree.
 MAX_DEPTH = 40

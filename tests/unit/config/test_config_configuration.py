@@ -305,3 +305,11 @@ def test_an_override_with_an_open_bracket_is_a_fault_at_its_flag(load: Load) -> 
     assert _messages(load(overrides=(Override.parse("steps.step8.formats=[json"),))) == [
         "--set steps.step8.formats: a bracket is opened and not closed"
     ]
+
+
+def test_a_flag_or_a_variable_deeper_than_any_setting_is_a_fault(load: Load) -> None:
+    flag = Override.parse("a." * 3000 + "b=1")
+    loaded = load("", environ={"PIPEKIT_" + "A__" * 3000 + "B": "1"}, overrides=(flag,))
+
+    assert [one.source for one in loaded.faults] == ["environment", "flag"]
+    assert all("deeper than 40 levels" in one.message for one in loaded.faults)

@@ -53,3 +53,9 @@ llm:
     assert "12345" not in str(shown)
     assert shown["llm.providers.one.maxTokens"][0] == 5
     assert shown["llm.providers.two.baseUrl"][0] == "https://***@host/v1"
+
+
+def test_a_password_with_an_at_sign_is_masked_to_its_end(load: Load) -> None:
+    shown = _shown(load('store: "postgresql://ada:p@ss@db/runs"\n'))
+
+    assert shown["store"][0] == "postgresql://***@db/runs"

@@ -266,6 +266,25 @@ def test_a_refused_secret_is_not_repeated() -> None:
     assert "canary" not in " ".join(str(one.to_dict()) for one in faults + mistyped)
 
 
+def _refused(_: object, __: object, value: object) -> None:
+    raise ValueError(f"{value} is refused")
+
+
+@frozen(kw_only=True)
+class Keyring:
+    keys: tuple[str, ...] = ()
+    tokens: str = field(default="", validator=_refused)
+    max_tokens: int = field(default=1, validator=_refused)
+
+
+def test_secrets_in_the_plural_are_not_repeated_either_but_a_count_is() -> None:
+    _, faults = fill(Keyring, from_plain({"keys": "sk-canary", "tokens": "sk-canary", "maxTokens": 5}, PLACE), "x")
+
+    assert [one.field for one in faults] == ["x.keys", "x.tokens", "x.maxTokens"]
+    assert "canary" not in " ".join(str(one.to_dict()) for one in faults)
+    assert faults[2].message == "x.maxTokens can't be 5: 5 is refused"
+
+
 @frozen(kw_only=True)
 class Needy:
     must: str
@@ -314,3 +333,19 @@ def test_a_bad_settings_class_is_its_authors_fault(cls: type, message: str) -> N
         fill(cls, from_plain({"value": 1}, PLACE), "x")
 
     assert caught.value.hint
+
+
+def _buggy(_: object, __: object, value: object) -> None:
+    raise KeyError(value)
+
+
+@frozen
+class Buggy:
+    value: int = field(default=0, validator=_buggy)
+    other: int = 0
+
+
+@pytest.mark.parametrize("other", [1, "no number"])
+def test_a_validator_with_a_bug_is_its_authors_fault_whatever_else_is_wrong(other: object) -> None:
+    with pytest.raises(PluginError, match="Buggy raised KeyError for x"):
+        fill(Buggy, from_plain({"value": 1, "other": other}, PLACE), "x")

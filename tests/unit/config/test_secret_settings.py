@@ -74,3 +74,7 @@ def test_what_a_configuration_holds_is_masked_from_then_on(tmp_path: Path) -> No
     (tmp_path / "pipekit.yaml").write_text(text)
     load_configuration(None, folder=tmp_path, environ={"ACME_API_KEY": "another-canary-of-it"})
     assert secrecy.mask("canary-of-this-test, another-canary-of-it", {}) == "***, ***"
+
+
+def test_a_path_deeper_than_any_setting_is_left_to_the_configuration_to_refuse() -> None:
+    assert not holds_secret("a." * 3000 + "apiKey", "sk-live-0123")
