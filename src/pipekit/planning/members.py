@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
+from pipekit.config.keys import fold_key
 from pipekit.errors import PipekitError, PluginError, UsageError
 from pipekit.interfaces.steps import Step
 from pipekit.interfaces.workflows import Workflow
@@ -75,8 +76,8 @@ class Members:
 
     def resolve(self, text: str) -> Member | None:
         """The step that ``text`` names, compared without case, ``_`` and ``-``; None when there is none."""
-        folded = {_fold(alias): name for alias, name in self.aliases.items()}
-        name = folded.get(_fold(text))
+        folded = {fold_key(alias): name for alias, name in self.aliases.items()}
+        name = folded.get(fold_key(text))
         return self._members.get(name) if name else None
 
     def unknown(self, text: str, flag: str) -> UsageError:
@@ -101,10 +102,6 @@ def key_of(workflow: Workflow, name: str) -> StepKey:
     """The fixed number that the workflow gives a step, else its name."""
     numbered = list(workflow.numbered)
     return numbered.index(name) + 1 if name in numbered else name
-
-
-def _fold(text: str) -> str:
-    return text.replace("_", "").replace("-", "").lower()
 
 
 def gather(

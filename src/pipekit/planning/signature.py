@@ -172,7 +172,8 @@ def _fits(made: Any, wanted: Any, seen: set[tuple[type, type]]) -> bool:
     if isinstance(made, type) and isinstance(wanted, type):
         return issubclass(made, wanted) or _is_view(wanted, made, seen)
     if get_origin(made) is Each:
-        return origin in (Each, Mapping) and _fits(item_type(made), get_args(wanted)[-1], seen)
+        inner = get_args(wanted) or (object,)
+        return (origin or wanted) in (Each, Mapping) and _fits(item_type(made), inner[-1], seen)
     if origin is Each:
         return False
     if isinstance(wanted, type):

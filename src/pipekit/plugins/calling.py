@@ -12,7 +12,7 @@ from typing import TypeAlias
 from pipekit.errors import PipekitError, PluginError
 from pipekit.plugins.quarantine import PluginInfo
 
-__all__ = ["PluginOf", "blamed", "calling_plugin", "is_stop", "nobody"]
+__all__ = ["PluginOf", "blamed", "calling_plugin", "is_stop", "nobody", "said_by"]
 
 #: Hook and name → the plugin that gave it, None where that is not known.
 PluginOf: TypeAlias = Callable[[str, str], PluginInfo | None]
@@ -63,7 +63,7 @@ def blamed(
     """An error of a plugin's code, attributed to it."""
     by = f" of {plugin.label or plugin.name}" if plugin else ""
     return PluginError(
-        f"{what}{by} {did} {type(error).__name__}: {_said(error)}",
+        f"{what}{by} {did} {type(error).__name__}: {said_by(error)}",
         kind=kind,
         plugin=plugin.name if plugin else None,
         dist=(plugin.package or None) if plugin else None,
@@ -74,7 +74,8 @@ def blamed(
     )
 
 
-def _said(error: BaseException) -> str:
+def said_by(error: BaseException) -> str:
+    """What a plugin's exception says."""
     try:
         return str(error) or "no message"
     except Exception:  # noqa: BLE001 - an exception that can't even be shown is still the plugin's

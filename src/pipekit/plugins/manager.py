@@ -24,7 +24,7 @@ from pipekit import hookspecs
 from pipekit.errors import PipekitError, PluginError
 from pipekit.interfaces.steps import Step
 from pipekit.interfaces.workflows import Workflow
-from pipekit.plugins.calling import is_stop
+from pipekit.plugins.calling import is_stop, said_by
 from pipekit.printing import printing_to_stderr
 
 __all__ = ["BUILTINS", "GROUP", "LOCAL", "Candidate", "Found", "Loaded", "commands_of", "discover", "load"]
@@ -165,7 +165,7 @@ def _asked(candidate: Candidate, ask: Callable[[object, pluggy.PluginManager, Lo
     except BaseException as error:  # a plugin's SystemExit is its own failure, as everything else
         if is_stop(error):
             raise
-        loaded.reason = str(error) if isinstance(error, PipekitError) else f"{type(error).__name__}: {error}"
+        loaded.reason = str(error) if isinstance(error, PipekitError) else f"{type(error).__name__}: {said_by(error)}"
         loaded.error = error
         loaded.found = []
     loaded.load_ms = (time.perf_counter() - began) * 1000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -141,6 +141,8 @@ def test_star_arguments_cannot_be_filled() -> None:
         (str, object, True),
         (Each[Thing], Each[Thing], True),
         (Each[Thing], Each[str], False),
+        (Each[Thing], Each, True),
+        (Each[Thing], Mapping, True),
         (Each[Thing], Thing, False),
         (Thing, list[Thing], False),
     ],

@@ -141,6 +141,21 @@ def test_a_hook_that_is_not_marked_is_told_and_not_passed_over() -> None:
     assert "pipekit_steps is not marked with @hookimpl" in info(load(plugin), "plain").reason
 
 
+class SilentError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("it can't even be shown")
+
+
+def test_an_exception_that_cannot_be_shown_sets_its_plugin_aside_and_no_other() -> None:
+    def mute() -> list[Step[..., Any, Any]]:
+        raise SilentError
+
+    registry = load(a_plugin("mute", pipekit_steps=mute), a_plugin("fine", pipekit_steps=lambda: [good]))
+
+    assert info(registry, "mute").reason == "SilentError: no message"
+    assert [one.name for one in registry.steps] == ["good"]
+
+
 def test_what_a_plugin_prints_while_loading_never_reaches_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     def chatty() -> list[Step[..., Any, Any]]:
         sys.stdout.write("hello")
