@@ -38,7 +38,8 @@ def wire(session: nox.Session) -> None:
     _install(session, "test", "wire", plugins=VENDORS)
     tests = ["tests/wire", *(f"{path}/tests" for path in VENDORS)]
     # langchain-tests brings a plugin for asynchronous tests, which insists on settings; there are none such here.
-    session.run("pytest", "--allow-hosts=127.0.0.1", "-p", "no:asyncio", *tests, *session.posargs)
+    on_all = ("--numprocesses", "auto", "--dist", "worksteal")
+    session.run("pytest", "--allow-hosts=127.0.0.1", "-p", "no:asyncio", *on_all, *tests, *session.posargs)
 
 
 @nox.session

@@ -140,8 +140,9 @@ def test_a_model_that_only_other_steps_need_may_be_missing(tmp_path: Path) -> No
     steps = (count_words, write_all, ask_somebody)
     pipeline(tmp_path, *steps).run(Text("a bee"), select=Selection(until="write-all"))
     other = pipeline(tmp_path, *steps, llm={"model": "nobody/large"})
-    with pytest.raises(PlanError, match="nobody"):
+    with pytest.raises(PlanError) as caught:
         other.resume("last")
+    assert any("nobody" in fault.message for fault in caught.value.faults)
     assert [path.name for path in other.format("last")] == ["page.md"]
 
 
