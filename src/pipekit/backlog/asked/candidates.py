@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 from attrs import define, evolve, field
 
 from pipekit.backlog.asked.extraction import AskedCandidate, AskedExtraction, AskedRejected
 from pipekit.backlog.asked.quotes import Quotes
 from pipekit.backlog.asked.stretches import stretches
-from pipekit.backlog.asked.wording import each_once, one_line, share_of_words, shortened, title_from, words_of
+from pipekit.backlog.asked.wording import each_once, one_line, shortened, title_from, words_of
 from pipekit.backlog.model.candidate import Candidate, Extraction, RejectedItem, Span
 from pipekit.backlog.model.meeting import Meeting
 
@@ -19,10 +20,12 @@ __all__ = ["extraction_from"]
 SAME_TITLE = 0.8
 #: More notes of a model than this are of no use to a reader.
 MOST_NOTES = 10
+#: More items than this that one quote is given for aren't compared with the next one.
+MOST_OF_ONE_QUOTE = 50
 _NOWHERE = 10**9
 
 
-@define(eq=False)
+@define(eq=False, slots=False)
 class _Item:
     """A candidate while it is being put together."""
 
@@ -32,7 +35,11 @@ class _Item:
     criteria: list[str] = field(factory=list)
     #: Where it was talked about, evidence or not: the places of its criteria, too.
     places: list[Span] = field(factory=list)
-    named: list[str] = field(factory=list)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of its title."""
+        return words_of(self.title)
 
     @property
     def spans(self) -> list[Span]:
@@ -57,27 +64,32 @@ def extraction_from(asked: AskedExtraction, meeting: Meeting) -> Extraction:
     quotes = Quotes(meeting)
     notes = list(each_once(asked.notes))[:MOST_NOTES]
     rejected = _rejected(asked.rejected, quotes, notes)
+    turned_down = [words_of(one.title) for one in rejected if any(span.verified for span in one.evidence)]
     items: list[_Item] = []
+    known = _Known()
     left_out: list[str] = []
     for one in asked.candidates:
         item = _item(one, quotes)
         if item is None:
             notes.append("left out an item without a title and without words from the meeting")
             continue
-        twin = next((other for other in items if _is_same(item, other)), None)
+        twin = known.twin_of(item)
         if twin is not None:
             _join(twin, item)
+            known.add(twin)
             notes.append(f"joined two mentions of “{twin.title}”")
-        elif _was_rejected(item, rejected):
+        elif _was_rejected(item, turned_down):
             notes.append(f"“{item.title}” was turned down in the meeting, so it is no candidate")
         else:
             items.append(item)
+            known.add(item)
     items.sort(key=lambda item: item.first)  # stable: items of one line stay as the model gave them
     for item in items:
         left_out += _take_criteria(item, quotes)
     talk = stretches(meeting, [*(item.places + item.verified for item in items), *(one.evidence for one in rejected)])
+    people = _labels(meeting)
     candidates = tuple(
-        _candidate(number, item, talk[number - 1], quotes, notes) for number, item in enumerate(items, start=1)
+        _candidate(number, item, talk[number - 1], people, notes) for number, item in enumerate(items, start=1)
     )
     if left_out:
         notes.append(f"left out criteria that nobody stated: {'; '.join(left_out)}")
@@ -105,16 +117,40 @@ def _rejected(asked: Iterable[AskedRejected], quotes: Quotes, notes: list[str]) 
 # --- the same item ---------------------------------------------------------------------------------------------------
 
 
-def _is_same(one: _Item, other: _Item) -> bool:
-    """One item in other words: the same words in the title, or no others than the longer title has and a common quote.
+@define
+class _Known:
+    """The items so far by what makes two of them one, so that ten thousand of them are looked at once each.
 
+    One item in other words has the same words in its title, or no others than the longer title has and a common quote.
     A common quote alone is not enough, nor are titles that are nearly alike: one sentence can ask for two exports.
     """
-    left, right = words_of(one.title), words_of(other.title)
-    if one.title.casefold() == other.title.casefold() or (left and left == right):
-        return True
-    said = {span.quote for span in one.verified}
-    return bool(left and right) and (left <= right or right <= left) and any(s.quote in said for s in other.verified)
+
+    by_title: dict[str | frozenset[str], _Item] = field(factory=dict)
+    by_quote: dict[str, list[_Item]] = field(factory=dict)
+    places: dict[int, int] = field(factory=dict)
+
+    def add(self, item: _Item) -> None:
+        """Know an item, or what has been added to it."""
+        self.places.setdefault(id(item), len(self.places))
+        self.by_title.setdefault(item.title.casefold(), item)
+        if item.words:
+            self.by_title.setdefault(item.words, item)
+        for quote in {span.quote for span in item.verified}:
+            said = self.by_quote.setdefault(quote, [])
+            if item not in said and len(said) < MOST_OF_ONE_QUOTE:
+                said.append(item)
+
+    def twin_of(self, item: _Item) -> _Item | None:
+        """The first of the known items that this one is, in other words."""
+        named = (self.by_title.get(item.title.casefold()), self.by_title.get(item.words))
+        found = [one for one in named if one is not None]
+        for quote in {span.quote for span in item.verified} if item.words else ():
+            found += [
+                one
+                for one in self.by_quote.get(quote, ())
+                if one.words and (one.words <= item.words or item.words <= one.words)
+            ]
+        return min(found, key=lambda one: self.places[id(one)], default=None)
 
 
 def _join(item: _Item, twin: _Item) -> None:
@@ -127,12 +163,10 @@ def _join(item: _Item, twin: _Item) -> None:
     )
 
 
-def _was_rejected(item: _Item, rejected: Sequence[RejectedItem]) -> bool:
+def _was_rejected(item: _Item, turned_down: Sequence[frozenset[str]]) -> bool:
     """Whether the same thing is listed as turned down, with words that really were said."""
     return any(
-        share_of_words(item.title, one.title) >= SAME_TITLE and share_of_words(one.title, item.title) >= SAME_TITLE
-        for one in rejected
-        if any(span.verified for span in one.evidence)
+        len(item.words & words) >= SAME_TITLE * max(len(item.words), len(words)) for words in turned_down if words
     )
 
 
@@ -154,7 +188,9 @@ def _take_criteria(item: _Item, quotes: Quotes) -> list[str]:
     return others
 
 
-def _candidate(number: int, item: _Item, talk: tuple[Span, ...], quotes: Quotes, notes: list[str]) -> Candidate:
+def _candidate(
+    number: int, item: _Item, talk: tuple[Span, ...], people: Mapping[str, str], notes: list[str]
+) -> Candidate:
     id_ = f"candidate-{number}"
     telling = next((spans for _, spans in item.quotes if spans and all(span.verified for span in spans)), None)
     words = max((span.quote for span in telling), key=len) if telling else (item.quotes[0][0] if item.quotes else "")
@@ -173,7 +209,7 @@ def _candidate(number: int, item: _Item, talk: tuple[Span, ...], quotes: Quotes,
         verified=telling is not None,
         evidence=_in_order(item.spans),
         acceptance_criteria=each_once(item.criteria),
-        mentioned_by=_people(item, quotes.meeting),
+        mentioned_by=_people(item, people),
         discussed=talk,
     )
 
@@ -182,10 +218,14 @@ def _in_order(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(sorted(dict.fromkeys(spans), key=lambda span: (span.first, span.last)))
 
 
-def _people(item: _Item, meeting: Meeting) -> tuple[str, ...]:
-    """Who said the words, then whom the model names, as far as the meeting knows them, by the meeting's own names."""
+def _labels(meeting: Meeting) -> Mapping[str, str]:
+    """The meeting's own names by what a model may call them."""
     known = [*meeting.attendees, *(one.speaker for one in meeting.utterances if one.speaker)]
-    full = {label: name for name in reversed(known) for label in (name.casefold(), name.partition(" (")[0].casefold())}
+    return {label: name for name in reversed(known) for label in (name.casefold(), name.partition(" (")[0].casefold())}
+
+
+def _people(item: _Item, full: Mapping[str, str]) -> tuple[str, ...]:
+    """Who said the words, then whom the model names, as far as the meeting knows them, by the meeting's own names."""
     spoke = [span.speaker for span in _in_order(item.verified) if span.speaker]
     named = [full[label] for name in item.asked.mentioned_by if (label := one_line(name).casefold()) in full]
     return each_once([*spoke, *named])

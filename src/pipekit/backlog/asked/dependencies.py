@@ -13,7 +13,7 @@ from pipekit.backlog.model.candidate import Sibling
 from pipekit.backlog.model.dependency import Dependency, DependencyMap, DependencyType, arrange_candidates
 from pipekit.backlog.model.meeting import Meeting
 
-__all__ = ["AskedDependencies", "AskedDependency", "all_of", "dependencies_from", "known_id"]
+__all__ = ["AskedDependencies", "AskedDependency", "all_of", "dependencies_from", "known_id", "names_of"]
 
 
 @frozen(kw_only=True)
@@ -42,7 +42,7 @@ def dependencies_from(asked: AskedDependencies, candidates: Sequence[Sibling], m
     """The map with its order: ids that nobody has are dropped with a warning, cycles are broken and reported."""
     quotes = Quotes(meeting)
     ids = [candidate.id for candidate in candidates]
-    known = _names(candidates)
+    known = names_of(candidates)
     edges: list[Dependency] = []
     warnings: list[str] = []
     for one in asked.dependencies:
@@ -68,13 +68,12 @@ def dependencies_from(asked: AskedDependencies, candidates: Sequence[Sibling], m
     return evolve(found, warnings=(*warnings, *found.warnings))
 
 
-def known_id(given: str, names: Mapping[str, str] | Sequence[Sibling]) -> str | None:
+def known_id(given: str, names: Mapping[str, str]) -> str | None:
     """The id of a candidate that a model names by its id or its title; None for anything else."""
-    known = names if isinstance(names, Mapping) else _names(names)
-    return known.get(one_line(given).strip(" \"'“”`[]").casefold())
+    return names.get(one_line(given).strip(" \"'“”`[]").casefold())
 
 
-def _names(candidates: Sequence[Sibling]) -> Mapping[str, str]:
+def names_of(candidates: Sequence[Sibling]) -> Mapping[str, str]:
     """What each candidate may be called. An id is never taken for somebody else's title."""
     names: dict[str, str] = {}
     for candidate in candidates:

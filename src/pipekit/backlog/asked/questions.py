@@ -11,7 +11,7 @@ from typing import Literal
 
 from attrs import evolve, field, frozen, validators
 
-from pipekit.backlog.asked.dependencies import known_id
+from pipekit.backlog.asked.dependencies import known_id, names_of
 from pipekit.backlog.asked.quotes import Quotes
 from pipekit.backlog.asked.wording import one_line, share_of_words
 from pipekit.backlog.model.candidate import Candidate, Sibling, Span
@@ -86,7 +86,8 @@ def questions_from(
 ) -> Questions:
     """The questions by priority with their blockers; an answer whose words stand nowhere is dropped."""
     quotes = Quotes(meeting)
-    siblings = [one for one in candidates if one.id != candidate.id]
+    siblings = {one.id: one for one in candidates if one.id != candidate.id}
+    names = names_of(list(siblings.values()))
     found: dict[str, Question] = {}
     for one in asked.questions:
         text = one_line(one.question)
@@ -99,7 +100,8 @@ def questions_from(
             target_role=one.target_role,
             context=one_line(one.context),
         )
-        answer = _found(one.proposed_answer, text, siblings, context, quotes) if one.proposed_answer else None
+        sibling = siblings.get(known_id(one.proposed_answer.source, names) or "") if one.proposed_answer else None
+        answer = _found(one.proposed_answer, text, sibling, context, quotes) if one.proposed_answer else None
         found[text.casefold()] = _with(question, answer)
     return with_blockers(found.values())
 
@@ -114,7 +116,7 @@ def _with(question: Question, found: _Found | None) -> Question:
 
 
 def _found(
-    asked: AskedAnswer, question: str, siblings: Sequence[Sibling], context: Context | None, quotes: Quotes
+    asked: AskedAnswer, question: str, sibling: Sibling | None, context: Context | None, quotes: Quotes
 ) -> _Found | None:
     """The answer with the place where its words stand; None when they stand nowhere."""
     answer, quote = one_line(asked.answer), one_line(asked.quote)
@@ -127,7 +129,6 @@ def _found(
     def settled_among(words: str) -> bool:
         return asked.settles and share_of_words(question, words) >= NEAR
 
-    sibling = next((one for one in siblings if one.id == known_id(asked.source, siblings)), None)
     if sibling is not None:
         texts = (sibling.title, sibling.raw_context, *sibling.acceptance_criteria)
         if _stands_in(quote, texts):

@@ -6,12 +6,12 @@ and raises no level.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from attrs import frozen
 
-from pipekit.backlog.asked.dependencies import known_id
+from pipekit.backlog.asked.dependencies import known_id, names_of
 from pipekit.backlog.asked.quotes import Quotes
 from pipekit.backlog.asked.wording import each_once, one_line, words_of
 from pipekit.backlog.model.candidate import Candidate, Sibling
@@ -93,8 +93,8 @@ def risks_from(
 ) -> RiskAssessment:
     """The assessment with its level; a sibling or a decision that doesn't exist makes a finding an unknown."""
     quotes = Quotes(meeting)
-    siblings = [one for one in candidates if one.id != candidate.id]
-    needs = tuple(_need(one, siblings, quotes) for one in asked.dependencies if words_of(one.description))
+    names = names_of([one for one in candidates if one.id != candidate.id])
+    needs = tuple(_need(one, names, quotes) for one in asked.dependencies if words_of(one.description))
     creep = tuple(_creep(one, candidate, quotes) for one in asked.scope_creep if words_of(one.quote))
     conflicts: list[ArchitecturalConflict] = []
     told: list[str] = []
@@ -127,10 +127,10 @@ def risks_from(
     )
 
 
-def _need(asked: AskedNeed, siblings: Sequence[Sibling], quotes: Quotes) -> RiskDependency:
+def _need(asked: AskedNeed, names: Mapping[str, str], quotes: Quotes) -> RiskDependency:
     status, sibling = asked.status, None
     if status == "mitigated_by_sibling":
-        sibling = known_id(asked.mitigated_by or "", siblings)
+        sibling = known_id(asked.mitigated_by or "", names)
         status = status if sibling else "unknown"
     elif status == "resolved" and not quotes.holds(asked.quote):
         status = "unknown"
