@@ -12,7 +12,7 @@ import pytest
 from crashkit.stories import STORIES
 
 #: How many points of each way a test tries; they are spread evenly over the command's calls.
-SAMPLE = {"kill": 9, "short": 3, "power": 14, "again": 4, "cut": 6, "once": 8, "for-good": 5}
+SAMPLE = {"kill": 7, "short": 2, "power": 11, "again": 3, "cut": 5, "once": 6, "for-good": 4}
 
 
 @pytest.mark.timeout(120)
@@ -20,7 +20,7 @@ SAMPLE = {"kill": 9, "short": 3, "power": 14, "again": 4, "cut": 6, "once": 8, "
 def test_an_interrupted_command_loses_nothing_and_repeats_nothing(crashkit: Callable[..., str], story: str) -> None:
     *outcomes, last = map(json.loads, crashkit("crashkit", json.dumps({"story": story, "ways": SAMPLE})).splitlines())
     assert last["calls"] > 30
-    assert len(outcomes) > 40
+    assert len(outcomes) > 30
     assert [one for one in outcomes if one["lost"] or one["repeated"] or one["problem"]] == []
 
 
