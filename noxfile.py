@@ -18,6 +18,11 @@ VENDORS = [path for path in PLUGINS if path.rpartition("-")[2] in ("anthropic", 
 LIGHT = [path for path in PLUGINS if path not in VENDORS]
 CHECKED = ["src", "tests", "noxfile.py", "benchmarks", "examples", *PLUGINS]
 
+ON_ALL = ["--numprocesses", "auto", "--dist", "worksteal"]
+QUICK = ["-m", "not thorough"]
+#: langchain-tests brings a plugin for asynchronous tests, which insists on settings; there are none such here.
+LOOPBACK = ["--allow-hosts=127.0.0.1", "-p", "no:asyncio"]
+
 
 def _install(session: nox.Session, *groups: str, plugins: Sequence[str] = LIGHT) -> None:
     """The core and plugins of this repository with dependency groups, in one call: a plugin needs the core."""
@@ -29,7 +34,7 @@ def _install(session: nox.Session, *groups: str, plugins: Sequence[str] = LIGHT)
 def tests(session: nox.Session) -> None:
     """Run the tests of the core and of the plugins in this repository, on all processors."""
     _install(session, "test")
-    session.run("pytest", "--numprocesses", "auto", "--dist", "worksteal", *session.posargs)
+    session.run("pytest", *ON_ALL, *QUICK, *session.posargs)
 
 
 @nox.session
@@ -37,9 +42,14 @@ def wire(session: nox.Session) -> None:
     """Run the vendors' real clients against servers on this machine that answer well, badly and not at all."""
     _install(session, "test", "wire", plugins=VENDORS)
     tests = ["tests/wire", *(f"{path}/tests" for path in VENDORS)]
-    # langchain-tests brings a plugin for asynchronous tests, which insists on settings; there are none such here.
-    on_all = ("--numprocesses", "auto", "--dist", "worksteal")
-    session.run("pytest", "--allow-hosts=127.0.0.1", "-p", "no:asyncio", *on_all, *tests, *session.posargs)
+    session.run("pytest", *ON_ALL, *QUICK, *LOOPBACK, *tests, *session.posargs)
+
+
+@nox.session
+def thorough(session: nox.Session) -> None:
+    """Run what `tests` and `wire` try a sample of: every way a server fails, every seeded defect. Takes a while."""
+    _install(session, "test", "wire", plugins=PLUGINS)
+    session.run("pytest", *ON_ALL, "-m", "thorough", *LOOPBACK, "tests", "tests/wire", *session.posargs)
 
 
 @nox.session

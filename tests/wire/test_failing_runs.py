@@ -33,7 +33,25 @@ ANSWERED = (
 )
 
 
-@pytest.mark.parametrize("way", WAYS)
+#: One of each sort; the others are like one of these.
+SAMPLE = (
+    "refuses the key (401)",
+    "asks to wait a second (429)",
+    "fails (500)",
+    "answers with a web page",
+    "hangs up in the middle",
+    "cuts the answer off at its largest length",
+    "gives an answer of the wrong types",
+)
+
+
+def test_the_sample_is_of_these_ways() -> None:
+    assert set(SAMPLE) <= set(WAYS)
+
+
+@pytest.mark.parametrize(
+    "way", [pytest.param(way, marks=() if way in SAMPLE else pytest.mark.thorough) for way in WAYS]
+)
 def test_a_server_that_goes_wrong_fails_a_run_that_goes_on_later_and_shows_no_secret(way: str, tmp_path: Path) -> None:
     found = outcome_of(way, tmp_path)
 

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from pipekit.errors import InputError
 
-__all__ = ["Decoded", "decode", "looks_binary"]
+__all__ = ["Decoded", "decode", "looks_binary", "without_controls"]
 
 #: First bytes of files that hold no text, and what they are.
 _MAGIC = {
@@ -93,6 +93,11 @@ def decode(content: bytes, name: str) -> Decoded:
     if not text.strip():
         raise InputError("holds no text", file=name, kind="empty", hint="hand over a file with words in it")
     return Decoded(text, tuple(warnings))
+
+
+def without_controls(text: str) -> str:
+    """The text on one line, without what steers a terminal: for formats in which that can be written as an escape."""
+    return " ".join(_INVISIBLE.sub("", _CONTROL.sub("", _ESCAPES.sub("", text))).split())
 
 
 def _encoding_of(content: bytes) -> str:

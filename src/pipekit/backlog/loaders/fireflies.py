@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
-from pipekit.backlog.loaders.decoding import decode
+from pipekit.backlog.loaders.decoding import decode, without_controls
 from pipekit.backlog.loaders.speech import seconds
 from pipekit.backlog.model.meeting import Meeting, Utterance
 from pipekit.errors import InputError
@@ -143,7 +143,8 @@ def _first(entry: Mapping[str, Any], keys: Sequence[str]) -> Any:
 
 def _text(value: Any) -> str | None:
     if isinstance(value, (str, int)) and not isinstance(value, bool):
-        text = str(value).encode("utf-8", "replace").decode().strip()
+        # An escape like \u001b comes to light only now.
+        text = without_controls(str(value).encode("utf-8", "replace").decode()).strip()
         return text or None
     return None
 

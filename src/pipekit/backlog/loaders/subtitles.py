@@ -19,6 +19,10 @@ __all__ = ["SrtLoader", "VttLoader"]
 _STAMP = r"(?:\d{1,3}:)?\d{1,2}:\d{2}[.,]\d{1,3}"
 _TIMING = re.compile(rf"^\s*({_STAMP})\s*-->\s*({_STAMP})")
 _ARROW = re.compile(r"-->")
+#: A block that is no cue: what follows stands behind a blank, or on the next lines.
+_ASIDE = re.compile(r"\s*(?:NOTE|STYLE|REGION)(?:\s|$)")
+#: Where somebody else speaks on the same line.
+_NEXT_VOICE = re.compile(r"(?<!^)(?=<v[ .])", re.IGNORECASE)
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s++([^<>\n]{1,100})>")
 _TAG = re.compile(r"</?[A-Za-z0-9][^<>\n]{0,200}>")
 
@@ -102,8 +106,8 @@ def _cues(text: str, broken: list[int]) -> Iterator[_Cue]:
     while index < len(lines):
         line = lines[index]
         index += 1
-        if line.strip().startswith(("NOTE", "STYLE", "REGION")) and not _ARROW.search(line):
-            while index < len(lines) and lines[index].strip():
+        if _ASIDE.match(line) and not _ARROW.search(line):
+            while index < len(lines) and lines[index].strip() and not _ARROW.search(lines[index]):
                 index += 1
             continue
         if not _ARROW.search(line):
@@ -125,7 +129,7 @@ def _cues(text: str, broken: list[int]) -> Iterator[_Cue]:
 def _spoken(cue: _Cue, speaker: str | None) -> Iterator[Utterance]:
     """One utterance for each speaker in the cue."""
     parts: list[tuple[str | None, list[str]]] = []
-    for line in cue.lines:
+    for line in (part for whole in cue.lines for part in _NEXT_VOICE.split(whole)):
         voice = _VOICE.search(line)
         text = html.unescape(_TAG.sub("", line)).strip()
         if voice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from pathlib import Path
 from time import process_time
@@ -241,6 +242,23 @@ def test_any_bytes_are_read_or_refused_with_an_input_error(content: bytes) -> No
 
 def test_a_large_transcript_on_one_line_is_read() -> None:
     assert len(read("Ada: " + "we talk and talk. " * 300_000).utterances) == 1
+
+
+def test_control_characters_written_as_escapes_never_reach_a_meeting_either() -> None:
+    entry = {"speaker_name": "Ada\n\x1b[2J", "text": "red\x00 \x1b[31mbell\x07"}
+    (one,) = read(json.dumps({"sentences": [entry]}), "talk.json").utterances
+    assert (one.speaker, one.text) == ("Ada", "red bell")
+
+
+def test_two_voices_on_one_line_of_a_cue_are_two_speakers() -> None:
+    said = read("WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ada>Hello</v> <v Ben>Hi there</v>\n", "talk.vtt").utterances
+    assert [(one.speaker, one.text) for one in said] == [("Ada", "Hello"), ("Ben", "Hi there")]
+
+
+@pytest.mark.parametrize("name", ["NOTEBOOK-1", "STYLES", "NOTE hello"])
+def test_a_name_or_a_note_before_a_cue_swallows_no_words(name: str) -> None:
+    text = f"WEBVTT\n\n{name}\n00:01.000 --> 00:02.000\n<v Ada>Hello\n"
+    assert [one.text for one in read(text, "talk.vtt").utterances] == ["Hello"]
 
 
 def test_control_characters_never_reach_a_meeting() -> None:
