@@ -82,7 +82,9 @@ class Configuration:
         for entry in (self.tree.get("profiles") or EMPTY).entries:
             if fold_key(entry.name) != chosen:
                 layers, _ = _profile_layers(files, entry.name, "--profile")
-                yield entry.name, _assembled(evolve(self, layers=(*files, *layers, *above), profile=entry.name))
+                other = evolve(self, layers=(*files, *layers, *above), profile=entry.name)
+                # What is wrong in the profiles besides it is found once, in this configuration.
+                yield entry.name, _assembled(other, with_profiles=False)
 
     def explain(self) -> list[Explained]:
         """Every effective value with its dotted path and origin; what looks like a secret is masked."""
@@ -130,13 +132,14 @@ def load_configuration(
     return _assembled(loaded)
 
 
-def _assembled(configuration: Configuration) -> Configuration:
-    """Merge the layers and find out what they say."""
+def _assembled(configuration: Configuration, *, with_profiles: bool = True) -> Configuration:
+    """Merge the layers and find out what they say, and what is wrong in the profiles that aren't chosen."""
     tree = merge(configuration.layers)
     faults = list(configuration.found)
     settings, wrong = _fill_settings(tree)
     faults.extend(wrong)
-    faults.extend(_faults_of_profiles(tree, configuration.profile))
+    if with_profiles:
+        faults.extend(_faults_of_profiles(tree, configuration.profile))
     blocks = [layer.get("llm") or EMPTY for layer in configuration.layers]
     model, provider, unclear = choose_model((block for block in blocks if block.is_mapping), "llm")
     for_all, refused = _for_all(configuration.overrides, provider)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import functools
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
@@ -19,11 +18,6 @@ _OPERATORS = {"<=": "maximum", ">=": "minimum", "<": "exclusiveMaximum", ">": "e
 
 def schema_of(returns: type[Any]) -> dict[str, JSON]:
     """The schema of an attrs class, an object at its root; `PluginError` for what can't be described."""
-    return copy.deepcopy(_schema_of(returns))  # type: ignore[arg-type] # clients write into what they are given
-
-
-@functools.cache
-def _schema_of(returns: type[Any]) -> dict[str, JSON]:
     import msgspec
 
     if not attrs.has(returns):

@@ -25,6 +25,7 @@ class Cues:
     def __init__(self, phrases: Mapping[str, list[str]]) -> None:
         self._phrases = phrases
         self._compiled: dict[str, re.Pattern[str]] = {}
+        self._unsaid = re.compile(rf"(?:{'|'.join(phrases['unsaid_before'])})$", re.IGNORECASE)
 
     def pattern(self, name: str) -> re.Pattern[str]:
         """The expression of a cue: whole words, any case, any kind of apostrophe."""
@@ -46,7 +47,7 @@ class Cues:
         """Like :meth:`find`, but not where it is only one of two ways, or denied: "go or no-go", "not park it"."""
         for found in self.pattern(name).finditer(text[:2000]):
             before = text[max(0, found.start() - 20) : found.start()].rstrip()
-            if not re.search(rf"(?:{'|'.join(self._phrases['unsaid_before'])})$", before, re.IGNORECASE):
+            if not self._unsaid.search(before):
                 return found.group()
         return None
 

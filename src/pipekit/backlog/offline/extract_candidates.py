@@ -28,7 +28,7 @@ def extract_candidates(meeting: Meeting) -> Extraction:
     """The work items that the meeting asks for, in order of first mention, and those that it turned down."""
     marks = cues()
     talk = read_talk(meeting)
-    places = Places(meeting, talk)
+    places = _Places(meeting, talk)
     drafts: list[Draft] = []
     topics = cut_into_topics(meeting, talk, marks)
     twins = Twins(topics, marks)
@@ -61,7 +61,7 @@ def extract_candidates(meeting: Meeting) -> Extraction:
                 drafts.append(draft)
                 twins.add(draft.words, draft)
     drafts.sort(key=lambda draft: draft.sentences[0].index)
-    candidates = tuple(candidate_of(number, draft, places, marks) for number, draft in enumerate(drafts, start=1))
+    candidates = tuple(_candidate(number, draft, places, marks) for number, draft in enumerate(drafts, start=1))
     return Extraction(
         candidates=candidates, rejected=tuple(rejected), extraction_notes=_notes(talk, candidates, rejected)
     )
@@ -84,7 +84,7 @@ def _goes_on(topic: Topic, draft: Draft, marks: Cues) -> bool:
     return marks.opens("goes_on", asked.text) and bool(words & content_words(asked.text))
 
 
-def candidate_of(number: int, draft: Draft, places: Places, marks: Cues) -> Candidate:
+def _candidate(number: int, draft: Draft, places: _Places, marks: Cues) -> Candidate:
     kind = kind_of(draft, marks)
     seed, title = titled(draft, kind, places.people, marks)
     quotes = [seed, *[one for one in draft.seeds if one is not seed and _belongs(one, seed, draft, marks)]]
@@ -110,7 +110,7 @@ def _belongs(one: Sentence, seed: Sentence, draft: Draft, marks: Cues) -> bool:
     return worth_of(one, marks) >= 2 or bool(content_words(one.text) & content_words(f"{seed.text} {draft.name or ''}"))
 
 
-class Places:
+class _Places:
     """Who was there, and where the sentences stand: each one in its own utterance, looked up once for all."""
 
     def __init__(self, meeting: Meeting, talk: Sequence[Sentence]) -> None:

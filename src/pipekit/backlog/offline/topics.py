@@ -149,7 +149,7 @@ def _by_phrases(meeting: Meeting, talk: Sequence[Sentence], cues: Cues) -> list[
             topics.append(topic)
         topic.sentences.append(one)
         open_topic = topic if topic.verdict is None else open_topic
-    return _joined(topics, cues)
+    return _joined(topics)
 
 
 def _only_named(topic: Topic, cues: Cues) -> bool:
@@ -270,7 +270,7 @@ def _belongs_to_verdict(after: Sentence, verdict: Sentence, starts: set[int], cu
     return (after.turn - verdict.turn <= 1 and after.words <= 6) or (after.turn == verdict.turn and after.words <= 12)
 
 
-def _joined(topics: list[Topic], cues: Cues) -> list[Topic]:
+def _joined(topics: list[Topic]) -> list[Topic]:
     """Scraps put with what went before: an opener alone is no topic."""
     joined: list[Topic] = []
     for topic in topics:
@@ -285,5 +285,4 @@ def _joined(topics: list[Topic], cues: Cues) -> list[Topic]:
             joined[-1] = topic
         else:
             joined.append(topic)
-    del cues
     return joined
