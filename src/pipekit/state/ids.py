@@ -16,8 +16,10 @@ _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
 DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10))})
 
 _lock = threading.Lock()
-#: The newest id of this process.
-_issued: list[str] = []
+#: The largest number that this process has given out in each of the last seconds in which it made runs.
+_largest: dict[str, int] = {}
+#: So many seconds are remembered, for a clock that goes back.
+_SECONDS = 100
 
 
 def new_run_id(now: datetime | None = None) -> str:
@@ -26,16 +28,16 @@ def new_run_id(now: datetime | None = None) -> str:
     The last part begins with the fraction of the second, so that ids sort by time also within one second; within this
     process no two are the same, and each is later than the one before while the clock doesn't go back.
     """
-    moment = (now or datetime.now(UTC)).astimezone(UTC)
-    with _lock:
+    with _lock:  # the clock is read inside, too: of two threads the one that comes later may have looked earlier
+        moment = (now or datetime.now(UTC)).astimezone(UTC)
+        second = f"{moment:%Y%m%d-%H%M%S}"
         fraction = moment.microsecond * 4096 // 1_000_000
-        for _ in range(1000):
-            run_id = f"run-{moment:%Y%m%d-%H%M%S}-{fraction:03x}{secrets.randbelow(4096):03x}"
-            if not _issued or run_id > _issued[-1] or run_id[:19] != _issued[-1][:19]:
-                break
-            fraction = min(fraction + 1, 4095)
-        _issued[:] = [run_id]
-        return run_id
+        # Thousands within the last instant of a second would get a seventh digit: no two are the same even then.
+        number = max(fraction * 4096 + secrets.randbelow(4096), _largest.pop(second, -1) + 1)
+        _largest[second] = number
+        if len(_largest) > _SECONDS:
+            del _largest[next(iter(_largest))]
+        return f"run-{second}-{number:06x}"
 
 
 def is_valid_id(text: str) -> bool:

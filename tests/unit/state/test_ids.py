@@ -30,6 +30,12 @@ def test_ids_of_many_threads_are_all_different() -> None:
     assert len(set(made)) == 2000
 
 
+def test_ids_of_one_moment_and_of_a_clock_that_goes_back_are_all_different() -> None:
+    late = datetime(2031, 1, 1, 12, 0, 5, 999_900, tzinfo=UTC)
+    made = [new_run_id(late - timedelta(seconds=position % 2)) for position in range(4000)]
+    assert len(set(made)) == 4000
+
+
 @given(st.datetimes(timezones=st.just(UTC)).filter(lambda moment: moment.year >= 1990))
 def test_every_new_id_is_valid(moment: datetime) -> None:
     assert check_run_id(new_run_id(moment))
