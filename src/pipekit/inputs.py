@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -113,7 +114,7 @@ def _from_path(text: str, limit: int, folder: Path) -> Given:
                 "is a folder, not a meeting or other input",
                 file=text,
                 kind="directory",
-                hint=f"name a file: pipekit run {text.rstrip('/')}/FILE",
+                hint=f"name a file: {shlex.join(['pipekit', 'run', text.rstrip('/') + '/FILE'])}",
             )
         with path.open("rb") as stream:
             size = os.fstat(stream.fileno()).st_size

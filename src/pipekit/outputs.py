@@ -103,12 +103,12 @@ def copy_outputs(store: StateStore, record: RunRecord, folder: Path) -> list[Pat
     written: list[Path] = []
     for ref in record.outputs:
         target = folder / ref.path.removeprefix("output/")
-        _replace(target, store.read(record.run_id, ref.path))
+        _replace(target, store.read(record.run_id, ref.path), record.run_id)
         written.append(target)
     return written
 
 
-def _replace(target: Path, content: bytes) -> None:
+def _replace(target: Path, content: bytes, run_id: str) -> None:
     temporary = target.with_name(f".{secrets.token_hex(8)}")  # short: the name itself may be as long as can be
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -121,5 +121,7 @@ def _replace(target: Path, content: bytes) -> None:
             f"can't be written: {error.strerror}",
             path=str(target),
             errno=error.errno,
-            hint="the outputs are kept in the run; set output.dir to a folder that can be written",
+            run_id=run_id,
+            hint=f"the outputs are kept in the run; see them: pipekit open {run_id}\n"
+            f"copy them to a folder that can be written: pipekit resume {run_id} --set output.dir=FOLDER",
         ) from error

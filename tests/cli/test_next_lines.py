@@ -172,3 +172,57 @@ def test_a_stop_in_a_batch_names_what_was_not_reached_and_how_to_go_on(
     assert f"pipekit resume {run}" in said
     assert "pipekit run --trust" in said
     assert shlex.split(said.splitlines()[-1].partition(": ")[2])[-2:] == ["b 2.txt", "c.txt"]
+
+
+@pytest.mark.parametrize("more", [["--until", "2"], []])
+def test_what_is_offered_looks_where_this_command_looked(pipekit: Command, tmp_path: Path, more: list[str]) -> None:
+    (tmp_path / "my team").mkdir()
+    (tmp_path / "my team" / "pipekit.yaml").write_text("llm: {temperature: 0.5}\n")
+    place = ["--config", "my team/pipekit.yaml"]
+    done = pipekit("run", "talk.txt", *place, *more)
+    shown = pipekit("show", "last", *place)
+    refused = pipekit("show", "last", "candidat-1", *place)
+    assert (done.returncode, shown.returncode, refused.returncode) == (0, 0, 2)
+    for said in (done.stdout, shown.stdout, refused.stderr):
+        offered = commands_in(said)
+        assert offered
+        assert [pipekit(*words[1:]).returncode for words in offered] == [0] * len(offered)
+
+
+def test_what_a_document_offers_looks_there_too(pipekit: Command) -> None:
+    place = ["--set", "store=file:elsewhere"]
+    pipekit("run", "talk.txt", "--until", "2", *place)
+    error = json.loads(pipekit("show", "last", "7", *place, "--json").stdout)["error"]
+    assert [pipekit(*words[1:]).returncode for words in commands_in(error["hint"])] == [0]
+
+
+def test_more_runs_of_one_status_are_offered_as_such(pipekit: Command) -> None:
+    for _ in range(2):
+        pipekit("run", "talk.txt", "--until", "1")
+    said = pipekit("list", "--status", "paused", "--limit", "1").stdout
+    assert commands_in(said) == [["pipekit", "list", "--status", "paused", "--limit", "5"]]
+
+
+def test_outputs_that_cannot_be_copied_are_offered_from_the_run(pipekit: Command, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    done = pipekit("run", "talk.txt", "--set", "output.dir=taken")
+    run = run_id_in(done.stderr)
+    assert done.returncode == 10
+    assert commands_in(done.stderr) == [
+        ["pipekit", "open", run],
+        ["pipekit", "resume", run, "--set", "output.dir=FOLDER"],
+    ]
+    again = pipekit("resume", run, "--set", "output.dir=given")
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "given" / run / "summary.md").is_file()
+
+
+def test_a_place_with_a_space_is_quoted_where_it_is_offered(pipekit: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "our team"
+    folder.mkdir()
+    (folder / "pipekit.yaml").write_text("plugins: {local: [steps.py]}\n")
+    (folder / "steps.py").write_text("one = 1\n")
+    trusted = pipekit("trust", "our team")
+    given = pipekit("run", "our team")
+    assert trusted.stderr.rstrip().endswith("pipekit trust 'our team' --yes")
+    assert given.stderr.rstrip().endswith("pipekit run 'our team/FILE'")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipekit.cli.items import names_step
 from pipekit.cli.runs import moment
 from pipekit.cli.terminal import print_json, print_table, say, seconds, talk
+from pipekit.serde import unstructure
 from pipekit.state.record import PastAttempt, RunRecord, StepRecord
 
 __all__ = ["show_attempts"]
@@ -63,7 +64,7 @@ def _json(step: StepRecord, past: PastAttempt | None) -> dict[str, object]:
         "step": step.key,
         "name": step.name,
         "attempt": step.attempt,
-        "startedAt": moment(step.started_at),
+        "startedAt": unstructure(step.started_at),
         "duration": round(step.duration, 6),
         "model": step.model,
         "madeBy": step.made_by,

@@ -6,9 +6,8 @@ import shlex
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from pipekit.cli.exits import AnsweredError, StopRequestedError
+from pipekit.cli.offers import given_options
 from pipekit.cli.running import Stopper
 from pipekit.cli.telling import as_told, say_traceback
 from pipekit.cli.terminal import print_json, say, talk
@@ -102,28 +101,4 @@ def _way_on(error: PipekitError) -> str:
 def _run_again(names: Sequence[str]) -> str:
     """The command that runs these inputs, with the options of this one."""
     dashed = any(name.startswith("-") and name != "-" for name in names)
-    return shlex.join(["pipekit", "run", *_given_options(), *(["--"] if dashed else []), *names])
-
-
-def _given_options() -> list[str]:
-    """The options of this call as they were typed, in the order of the command's own."""
-    context = click.get_current_context(silent=True)
-    if context is None:
-        return []
-    from click.core import ParameterSource
-
-    words: list[str] = []
-    for option in context.command.params:
-        name = option.name or ""
-        if (
-            not isinstance(option, click.Option)
-            or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE
-        ):
-            continue
-        value = context.params.get(name)
-        if option.is_flag:
-            words += option.opts[:1]
-        else:
-            for one in value if option.multiple and isinstance(value, tuple) else (value,):
-                words += [option.opts[0], str(one)]
-    return words
+    return shlex.join(["pipekit", "run", *given_options(), *(["--"] if dashed else []), *names])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,7 @@ def show(**flags: Any) -> None:
         "files": [str(path) for path in configuration.files],
         "folder": str(configuration.folder),
         "profile": configuration.profile,
-        "settings": [{"setting": row.path, "value": row.value, "origin": str(row.origin)} for row in rows],
+        "settings": [{"setting": row.path, "value": _finite(row.value), "origin": str(row.origin)} for row in rows],
         "warnings": list(configuration.warnings),
     }
     if not talk().json:
@@ -51,6 +53,15 @@ def show(**flags: Any) -> None:
         print_json(document)
 
 
+def _finite(value: object) -> object:
+    """A number that JSON doesn't know as text: it is a fault, and the page that tells of it must come all the same."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {name: _finite(below) for name, below in value.items()}
+    return [_finite(below) for below in value] if isinstance(value, (list, tuple)) else value
+
+
 def _shown(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
@@ -58,7 +69,10 @@ def _shown(value: object) -> str:
 @config.command()
 @click.option("--path", default="pipekit.yaml", show_default=True, help="The file to write.")
 def init(path: str) -> None:
-    """Write a commented pipekit.yaml into this folder; a file that is there already is left alone."""
+    """Write a commented pipekit.yaml.
+
+    It goes into this folder; a file that is there already is left alone.
+    """
     from pipekit.config import template
     from pipekit.errors import StorageError, UsageError
 

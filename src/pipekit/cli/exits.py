@@ -58,6 +58,8 @@ def run_command_line(argv: Sequence[str]) -> int:
             return _broken_pipe()
         except OSError:
             return 10 if getattr(error, "code", None) is None else int(getattr(error, "code", 1))
+        except Exception as bug:  # noqa: BLE001 - an answer that can't be told is a bug of ours, told without it
+            return _end(bug, argv, wanted)
 
 
 def dont_wait_for_threads(code: int) -> None:

@@ -55,7 +55,17 @@ def _output_options() -> list[click.Parameter]:
     ]
 
 
-class SingleCommand(click.Command):
+class _Helped(click.Command):
+    """Its help is a document, too, with ``--json``."""
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.callback = _help
+        return option
+
+
+class SingleCommand(_Helped):
     """A command of pipekit's own: takes ``--json`` and ``--debug``."""
 
     def __init__(self, *args: object, **attrs: object) -> None:
@@ -63,8 +73,17 @@ class SingleCommand(click.Command):
         self.params.extend(_output_options())
         self.context_settings = {**_CONTEXT, **self.context_settings}
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Carry it out; an error offers commands that look where this one looked."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            # Here and not at the edge, where nobody knows the options of this call any more.
+            _look_here(error)
+            raise
 
-class SubGroup(click.Group):
+
+class SubGroup(_Helped, click.Group):
     """A command with commands below it, of the same kind."""
 
     command_class = SingleCommand
@@ -132,6 +151,21 @@ class _LazyGroup(SubGroup):
         return [CompletionItem(name, help=text) for name, text in known.items() if name.startswith(incomplete)]
 
 
+def _look_here(error: Exception) -> None:
+    """The commands that an error offers get the flags with which this call looked for its runs."""
+    from pipekit.cli.exits import AnsweredError
+    from pipekit.cli.offers import looking_here
+    from pipekit.cli.telling import next_lines
+    from pipekit.errors import PipekitError
+
+    told = error.error if isinstance(error, AnsweredError) else error
+    if isinstance(told, PipekitError):
+        offered = "\n".join(next_lines(told))
+        there = looking_here(offered)
+        if there != offered:
+            told.hint = there
+
+
 def _of_plugin(error: Exception, plugin: PluginInfo, command: str | None) -> PipekitError:
     """What went wrong in a plugin's own command, as its plugin's; an error that it raised to be understood stays."""
     from pipekit.errors import PipekitError
@@ -159,6 +193,12 @@ def _plugin_commands() -> Mapping[str, str]:
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
         _answer(ctx, f"pipekit {__version__}", {"version": __version__})
+        ctx.exit()
+
+
+def _help(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        _answer(ctx, ctx.get_help(), {"command": ctx.command_path, "help": ctx.get_help()})
         ctx.exit()
 
 

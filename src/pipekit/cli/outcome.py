@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pipekit.cli.answering import questions_json, say_questions
 from pipekit.cli.exits import AnsweredError
 from pipekit.cli.items import ItemTable, item_table
+from pipekit.cli.offers import looking_here
 from pipekit.cli.terminal import print_table, say, seconds
 from pipekit.errors import PipekitError
 
@@ -158,9 +159,9 @@ def print_outcome(pipeline: Pipeline, result: RunResult) -> None:
     if not pipeline.runs.are_kept:
         say(f"the run itself is gone with this command: {NOT_KEPT.format(store=pipeline.configuration.settings.store)}")
     elif result.pause is None:
-        say(f"next: {way_to_outputs(result.run_id, record)}")
+        say(looking_here(f"next: {way_to_outputs(result.run_id, record)}"))
     elif result.pause.reason == "until":
-        say(f"go on with: pipekit resume {result.run_id}")
+        say(looking_here(f"go on with: pipekit resume {result.run_id}"))
 
 
 def way_to_outputs(run_id: str, record: RunRecord) -> str:

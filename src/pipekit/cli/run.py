@@ -11,6 +11,7 @@ import click
 from attrs import evolve
 
 from pipekit.cli.group import SingleCommand
+from pipekit.cli.offers import looking_here
 from pipekit.cli.options import (
     configured,
     going_on,
@@ -135,20 +136,19 @@ def opened(pipeline: Pipeline, name: str) -> Any:
 def _resume(pipeline: Pipeline, name: str, options: Resume, *, answers: Sequence[str], fork: bool) -> None:
     from pipekit.cli.running import Stopper, follow
 
-    if answers:
-        from pipekit.cli.answering import answers_from
-
-        options = evolve(options, answers=answers_from(pipeline.runs.record(name), answers))
     with Stopper() as stopper:
         before = pipeline.runs.record(name)
         run_id = before.run_id  # what `last` means may change until the run is taken
+        if answers:
+            from pipekit.cli.answering import answers_from
+
+            options = evolve(options, answers=answers_from(before, answers))
         stream = pipeline.fork_stream(run_id, options) if fork else pipeline.resume_stream(run_id, options)
         result = follow(stream, stopper)
     nothing_left = before.status == "completed" and result.record == before
     if nothing_left and not talk().json:
-        say(
-            f"{run_id} was completed before; nothing is left to do, but again: pipekit resume {run_id} --from-step STEP"
-        )
+        again = looking_here(f"pipekit resume {run_id} --from-step STEP")
+        say(f"{run_id} was completed before; nothing is left to do, but again: {again}")
     _give(pipeline, result, stopper, {"nothingLeft": nothing_left})
 
 

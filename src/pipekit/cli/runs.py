@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipekit.cli.group import SingleCommand
+from pipekit.cli.offers import given_options
 from pipekit.cli.options import configured, open_pipeline, run_argument
 from pipekit.cli.terminal import print_json, print_table, say, talk
 
@@ -62,7 +64,8 @@ def list_runs(status: Any, limit: int, **flags: Any) -> None:
     ]
     print_table(("run", "status", "started", "steps", "input", ""), rows)
     if more:
-        say(f"there are more: pipekit list --limit {limit * 5}")
+        words = [*given_options(without="limit"), "--limit", str(limit * 5)]
+        say(f"there are more: {shlex.join(['pipekit', 'list', *words])}")
 
 
 @click.command(cls=SingleCommand, name="open")

@@ -10,6 +10,7 @@ import click
 
 from pipekit.cli.group import SingleCommand
 from pipekit.cli.items import names_step
+from pipekit.cli.offers import looking_here
 from pipekit.cli.options import configured, open_pipeline, run_argument
 from pipekit.cli.terminal import one_line, print_json, print_table, say, seconds, talk
 
@@ -165,11 +166,11 @@ def _say_next(pipeline: Pipeline, record: RunRecord) -> None:
     say_questions(record.questions)
     status = _status(pipeline, record)
     if record.questions:
-        say(f"answer, and go on: {how_to_answer(record.run_id, record.questions)}")
+        say(looking_here(f"answer, and go on: {how_to_answer(record.run_id, record.questions)}"))
     elif status == "completed":
-        say(f"next: {way_to_outputs(record.run_id, record)}")
+        say(looking_here(f"next: {way_to_outputs(record.run_id, record)}"))
     elif status != "running":
-        say(f"go on with: pipekit resume {record.run_id}")
+        say(looking_here(f"go on with: pipekit resume {record.run_id}"))
 
 
 def _print_steps(record: RunRecord) -> None:
@@ -194,7 +195,7 @@ def _show_step(view: RunView, step: StepRecord, damages: Sequence[StateError]) -
         print_json({**document, "warnings": warnings})
         return
     for warning in warnings:
-        say(f"warning: {warning}; see pipekit repair {view.record.run_id}", err=True)
+        say(looking_here(f"warning: {warning}; see pipekit repair {view.record.run_id}"), err=True)
     say(f"{view.record.run_id}, {step.name}: {seconds(step.duration)}, {step.path}")
     say()
     for line in outline(value):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pipekit.errors import PipekitError
 
-__all__ = ["as_told", "lines_of", "say_traceback"]
+__all__ = ["as_told", "lines_of", "next_lines", "say_traceback"]
 
 #: Errors of the medium that reach the edge as they are.
 _STORAGE = frozenset(
@@ -76,6 +76,11 @@ def _usage(error: click.ClickException) -> PipekitError:
 
     message = error.format_message().strip().rstrip(".")
     context = getattr(error, "ctx", None)
+    if context is not None and isinstance(context.command, click.Group) and _names_none(error, message):
+        # What click says is the whole help, or no more than that a command is missing.
+        message = (
+            f"{context.command_path} needs one of these after it: {', '.join(context.command.list_commands(context))}"
+        )
     told = UsageError(
         message[:1].lower() + message[1:] if message else "wrong usage",
         hint=f"{context.command_path if context else 'pipekit'} --help",
@@ -83,6 +88,12 @@ def _usage(error: click.ClickException) -> PipekitError:
     if not isinstance(error, click.UsageError):
         told.code = error.exit_code
     return told
+
+
+def _names_none(error: click.ClickException, message: str) -> bool:
+    import click
+
+    return isinstance(error, click.exceptions.NoArgsIsHelpError) or message == "Missing command"
 
 
 def say_traceback(error: BaseException) -> None:
@@ -107,7 +118,7 @@ def lines_of(error: PipekitError) -> list[str]:
         lines.extend(f"  {name}: {_shown(one.message)} (exit {one.code})" for name, one in error.failed)
     else:
         lines.extend(_facts(error))
-    lines.extend(_next(error))
+    lines.extend(f"  {line}" for line in next_lines(error))
     return lines
 
 
@@ -129,10 +140,11 @@ def _facts(error: PipekitError) -> list[str]:
     ]
 
 
-def _next(error: PipekitError) -> list[str]:
+def next_lines(error: PipekitError) -> list[str]:
+    """What to do next; a run that can be gone on with is offered at the end."""
     hint = _shown(error.hint)
     resume = f"pipekit resume {error.run_id}"
-    lines = [f"  {line}" for line in hint.splitlines()]
+    lines = hint.splitlines()
     if error.run_id and error.code not in _NOT_RESUMABLE and resume not in hint:
-        lines.append(f"  go on with: {resume}")
+        lines.append(f"go on with: {resume}")
     return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +52,7 @@ def trust(place: str, yes: bool) -> None:
             raise UsageError(
                 "nobody can be asked here",
                 kind="no-terminal",
-                hint=f"look at what it brings, then: pipekit trust {place} --yes",
+                hint=f"look at what it brings, then: {shlex.join(['pipekit', 'trust', place, '--yes'])}",
             )
         question = "Files will run with your rights, and keys will go where these settings say. Trust them?"
         if not click.confirm(question, default=False):
@@ -92,8 +93,12 @@ def _files(configuration: Configuration) -> list[_Found]:
         path = configuration.folder / name
         content = trusting.content_of(path)
         digest = trusting.digest_of_content(content)
-        found.append((trusting.trust_name(path), digest, f"{path}: {len(content.splitlines())} lines", []))
+        found.append((trusting.trust_name(path), digest, f"{path}: {_lines(len(content.splitlines()))}", []))
     return found
+
+
+def _lines(number: int) -> str:
+    return "1 line" if number == 1 else f"{number} lines"
 
 
 def _settings(configuration: Configuration) -> list[_Found]:
