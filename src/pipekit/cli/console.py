@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
@@ -58,7 +59,13 @@ def make_progress() -> Progress:
     """The display that fits: progress goes to standard error, so that results can be piped."""
     if talk().json:
         return QuietProgress()
-    return LiveProgress() if sys.stderr is not None and sys.stderr.isatty() else PlainProgress()
+    is_live = sys.stderr is not None and sys.stderr.isatty() and not _is_dumb(os.environ)
+    return LiveProgress() if is_live else PlainProgress()
+
+
+def _is_dumb(environ: Mapping[str, str]) -> bool:
+    """Whether the terminal can't move its cursor: lines that tick would be seen at the end only."""
+    return environ.get("TERM", "").lower() in ("dumb", "unknown")
 
 
 def label(step: str, key: StepKey | None) -> str:

@@ -32,6 +32,10 @@ _SEQUENCES = re.compile(
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
+#: Columns of a terminal below which a folded cell is no pleasure to read.
+_READABLE = 12
+
+
 class Talk(NamedTuple):
     """How this call wants to be answered, and the ``arguments`` it was made with."""
 
@@ -113,7 +117,10 @@ def seconds(duration: float) -> str:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Write a table: folded to the width of a terminal, else plain columns that are never cut."""
+    """Write a table: folded to the width of a terminal, else plain columns that are never cut.
+
+    On a terminal that is too narrow for columns every row is a block, with a line for each value.
+    """
     cells = [[one_line(value) for value in row] for row in rows]
     if sys.stdout.isatty():
         _print_rich(columns, cells, sys.stdout)
@@ -127,19 +134,42 @@ def _print_rich(columns: Sequence[str], cells: Sequence[Sequence[str]], stream: 
     from rich.table import Table
     from rich.text import Text
 
+    console = Console(file=stream, markup=False, highlight=False, emoji=False)
+    if _least_width(columns, cells) > console.width:
+        _print_blocks(columns, cells)
+        return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for index, column in enumerate(columns):
         number = bool(cells) and all(row[index].replace(".", "", 1).isdigit() or row[index] == "–" for row in cells)
         table.add_column(Text(column), justify="right" if number else "left", no_wrap=index == 0)
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))
-    Console(file=stream, markup=False, highlight=False, emoji=False).print(table)
+    console.print(table)
+
+
+def _widths(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int]:
+    return [max(_width(line[index]) for line in (columns, *cells)) for index in range(len(columns))]
+
+
+def _least_width(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
+    """What a table needs for its first column and some of each other, and three places between two of them."""
+    first, *others = _widths(columns, cells)
+    return first + sum(3 + min(width, _READABLE) for width in others)
+
+
+def _print_blocks(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    # A first column without a title is a number that belongs to the name beside it.
+    head = next((index for index, column in enumerate(columns) if column.strip()), 0)
+    for row in cells:
+        say(" ".join(cell for cell in row[: head + 1] if cell))
+        for column, cell in zip(columns[head + 1 :], row[head + 1 :], strict=True):
+            if cell not in ("", "–"):
+                say(f"  {column}: {cell}" if column.strip() else f"  {cell}")
 
 
 def _print_plain(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
-    lines = [list(columns), *cells]
-    widths = [max(_width(line[index]) for line in lines) for index in range(len(columns))]
-    for line in lines:
+    widths = _widths(columns, cells)
+    for line in (columns, *cells):
         padded = (cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True))
         say("  ".join(padded).rstrip())
 
