@@ -226,3 +226,18 @@ def test_a_place_with_a_space_is_quoted_where_it_is_offered(pipekit: Command, tm
     given = pipekit("run", "our team")
     assert trusted.stderr.rstrip().endswith("pipekit trust 'our team' --yes")
     assert given.stderr.rstrip().endswith("pipekit run 'our team/FILE'")
+
+
+def test_a_fork_takes_no_damaged_output_along_and_offers_what_helps(pipekit: Command, tmp_path: Path) -> None:
+    pipekit("run", "talk.txt")
+    (folder,) = (tmp_path / ".pipeline").glob("run-*")
+    summary = folder / "output" / "summary.md"
+    summary.write_bytes(summary.read_bytes()[:-1] + b"X")
+    refused = pipekit("resume", "last", "--fork")
+    assert (refused.returncode, "summary.md" in refused.stderr) == (7, True)
+    assert list((tmp_path / ".pipeline").glob("run-*")) == [folder]
+    offered = commands_in(refused.stderr)
+    assert offered
+    assert pipekit(*offered[-1][1:]).returncode == 7
+    assert pipekit(*offered[-1][1:], "--yes").returncode == 0
+    assert pipekit("resume", folder.name, "--fork").returncode == 0

@@ -110,3 +110,30 @@ def test_a_second_signal_ends_at_once_and_loses_nothing(
     assert json.loads(done.stdout)["status"] == "completed"
     assert (project / "marks.txt").read_text().splitlines() == before  # what was paid for is not paid again
     assert sorted(mark for mark in before if mark.startswith("paid")) == ["paid feather", "paid iron", "paid stone"]
+
+
+def test_a_signal_that_is_ignored_from_the_start_stays_ignored(project: Path, environ: dict[str, str]) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as nohup and a shell's background jobs do
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pipekit", "run", "words.txt", "--trust"],
+            cwd=project,
+            env={**environ, "PIPEKIT_PLUGINS_OFF": "", "DO": "wait"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    try:
+        wait_for("waiting", project)
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        wait_for("cleaning up", project)
+        assert process.poll() is None  # a second signal that counted would have ended it
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=10)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 143, errors

@@ -87,6 +87,16 @@ def test_a_stream_is_read_from_where_it_stands_and_named_after_its_file(tmp_path
         assert read(stream, Path()) == Given(name=str(path), content=b"this", kind="file")
 
 
+def test_a_stream_that_gives_a_part_at_a_time_is_read_to_its_end_and_not_beyond_the_limit() -> None:
+    class Pipe(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            return super().read(min(3, size) if size and size > 0 else 3)
+
+    assert read(Pipe(b"one two three"), Path()).content == b"one two three"
+    with pytest.raises(InputError, match="too large"):
+        read(Pipe(b"one two three"), Path(), limit=7)
+
+
 def test_a_stream_without_a_name_of_its_own_still_has_one_to_show() -> None:
     class Piped(io.BytesIO):
         name: object = "<stdin>"

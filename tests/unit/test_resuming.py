@@ -362,6 +362,16 @@ def test_an_edit_does_not_hide_another_change(tmp_path: Path) -> None:
         pipe.resume(run_id, Resume(accept_edits=True))
 
 
+def test_an_edit_of_a_completed_run_does_not_hide_another_change_either(tmp_path: Path) -> None:
+    run_id = pipeline(tmp_path).run(Text("a bb ccc")).run_id
+    edit(tmp_path, run_id, "split-text", {1: {"note": "mine"}})
+    CALLS.clear()
+    pipe = pipeline(tmp_path, steps={"add-up": {"factor": 3}})
+    with pytest.raises(StateError, match="add-up: settings changed"):
+        pipe.resume(run_id, Resume(accept_edits=True))
+    assert CALLS == []
+
+
 # --- from a step -----------------------------------------------------------------------------------------------------
 
 
@@ -480,6 +490,15 @@ def test_a_fork_of_an_edited_run_takes_the_edit_and_leaves_the_parent_to_decide(
     assert forked.artifact("words", list[Word])[1].note == "mine"
     with pytest.raises(StateError):
         pipeline(tmp_path).runs.get(run_id)
+
+
+def test_a_fork_begins_without_the_attempts_that_its_parent_replaced(tmp_path: Path) -> None:
+    pipe = pipeline(tmp_path)
+    parent = pipe.run(Text("a bb")).run_id
+    assert pipe.resume(parent, Resume(from_step="count-letters")).record.history
+    forked = pipe.fork(parent, Resume(from_step="add-up"))
+    assert [past.step.name for past in forked.record.history] == []
+    assert not list((tmp_path / ".pipeline" / forked.run_id).glob("history/*"))
 
 
 def test_a_fork_from_a_step_beyond_the_plan_is_a_usage_error(tmp_path: Path) -> None:
