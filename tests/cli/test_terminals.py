@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from pipekit.cli.terminal import clean, print_table
+
 if sys.platform == "win32":
     pytest.skip("a pseudo terminal of POSIX", allow_module_level=True)
 
@@ -68,3 +70,13 @@ def test_a_terminal_that_is_wide_enough_gets_columns(pipekit: Command, tmp_path:
     pipekit("run", "talk.txt", "--until", "2")
     listed = on_terminal(tmp_path, environ, "list", COLUMNS="100", NO_COLOR="1")
     assert re.search(r"^run-\S+ +paused +\d", listed, re.MULTILINE)
+
+
+def test_text_steers_no_terminal_and_reorders_nothing() -> None:
+    assert clean("a\u202eb\u2066c\u200fd") == "abcd"
+    assert clean("\x1b]0;title\x07a\x1b[31mb\x9b2Jc\x08") == "abc"
+
+
+def test_columns_line_up_also_behind_wide_and_combined_characters(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(("name", "x"), [("李雷", "1"), ("e\u0301a", "2"), ("four", "3")])
+    assert capsys.readouterr().out.splitlines() == ["name  x", "李雷  1", "e\u0301a    2", "four  3"]

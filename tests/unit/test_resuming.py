@@ -285,6 +285,19 @@ def test_a_rerun_that_is_cut_short_goes_on_without_a_question(tmp_path: Path) ->
     assert "double bb" not in CALLS
 
 
+def test_a_flag_that_is_given_now_goes_before_the_one_the_run_was_started_with(tmp_path: Path) -> None:
+    workflow = Workflow(name="letters", input="text", input_type=str, steps=[split_text, count_letters, double, add_up])
+
+    def flagged(**flags: str) -> Pipeline:
+        settings = {f"steps.add-up.{name}": text for name, text in flags.items()}
+        return Pipeline({}, workflow=workflow, plugins=[], folder=tmp_path, settings=settings)
+
+    run_id = flagged(factor="2").run(Text("a bb ccc")).run_id
+    assert flagged().resume(run_id, Resume(from_step="add-up")).of(add_up) == 12
+    assert flagged(factor="3").resume(run_id, Resume(from_step="add-up")).of(add_up) == 18
+    assert flagged().resume(run_id, Resume(from_step="add-up")).of(add_up) == 18
+
+
 # --- edited by hand --------------------------------------------------------------------------------------------------
 
 

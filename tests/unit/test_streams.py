@@ -280,3 +280,25 @@ def test_a_program_that_has_read_its_run_to_the_end_ends_at_once(tmp_path: Path)
     )
     assert done.returncode == 0, done.stderr
     assert "RunFinished" in done.stdout.splitlines()[-1]
+
+
+def test_a_stream_that_is_stopped_before_its_thread_has_begun_begins_no_work() -> None:
+    begin = threading.Event()
+    done: list[str] = []
+
+    class Late(EventStream):
+        def _main(self) -> None:
+            begin.wait(30)
+            super()._main()
+
+    async def drive(tell: object, line: object) -> RunResult:
+        await asyncio.sleep(0)
+        done.append("begun")
+        raise AssertionError
+
+    stream = Late(drive)
+    stream.stop()
+    begin.set()
+    with pytest.raises(RunStoppedError):
+        _ = stream.result
+    assert done == []
