@@ -151,9 +151,16 @@ def _from_stream(stream: Any, limit: int) -> Given:
     size = 0
     try:
         # A pipe gives what is there by now, and may give more later.
-        while size <= limit and (part := stream.read(limit + 1 - size)):
+        while size <= limit:
+            part = stream.read(limit + 1 - size)
+            if part is None:  # it would have to wait for more, and was opened not to
+                raise InputError(
+                    "doesn't wait for what comes", file=shown, kind="unreadable", hint="hand over a blocking stream"
+                )
             if not isinstance(part, bytes):
                 raise UsageError("the stream gives text; open it in binary mode", hint='open(path, "rb")')
+            if not part:
+                break
             parts.append(part)
             size += len(part)
     except (OSError, ValueError) as error:
@@ -161,7 +168,23 @@ def _from_stream(stream: Any, limit: int) -> Given:
         raise InputError(
             f"can't be read ({reason})", file=shown, kind="unreadable", hint="hand over an open binary stream"
         ) from error
-    return _checked(Given(name=shown.strip("<>") or "stream", content=b"".join(parts), kind="file"), limit)
+    name = shown.strip("<>") or "stream"
+    if not size and _stands_behind_its_beginning(stream):
+        raise InputError(
+            "nothing is left of it: the stream was read to its end before",
+            file=name,
+            kind="empty",
+            hint="stream.seek(0) goes back to its beginning",
+        )
+    return _checked(Given(name=name, content=b"".join(parts), kind="file"), limit)
+
+
+def _stands_behind_its_beginning(stream: Any) -> bool:
+    try:
+        at = stream.tell()
+    except (AttributeError, OSError, ValueError):  # a pipe has no place
+        return False
+    return isinstance(at, int) and at > 0
 
 
 def _checked(given: Given, limit: int) -> Given:

@@ -230,6 +230,38 @@ def test_an_endless_stream_is_read_no_further_than_needed_to_know() -> None:
     assert 0 < sum(asked) <= LIMIT + 1
 
 
+def test_a_text_stream_is_refused_as_such_though_it_has_no_words_left(tmp_path: Path) -> None:
+    path = tmp_path / "empty.txt"
+    path.write_text("")
+    for stream in (io.StringIO(""), io.StringIO("words")):
+        stream.read()
+        with pytest.raises(UsageError, match="the stream gives text; open it in binary mode"):
+            read(stream, Path())
+    with path.open() as opened, pytest.raises(UsageError, match="the stream gives text"):
+        read(opened, Path())
+
+
+def test_a_stream_that_was_read_to_its_end_before_is_told_from_an_empty_one() -> None:
+    stream = io.BytesIO(b"words")
+    stream.read()
+    with pytest.raises(InputError, match="nothing is left of it") as caught:
+        read(stream, Path())
+    assert caught.value.kind == "empty"
+    assert "seek(0)" in str(caught.value.hint)
+    with pytest.raises(InputError, match="is empty"):
+        read(io.BytesIO(), Path())
+
+
+def test_a_stream_that_does_not_wait_for_what_comes_is_not_called_empty() -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    with os.fdopen(reader, "rb", buffering=0) as stream:
+        with pytest.raises(InputError, match="doesn't wait") as caught:
+            read(stream, Path())
+        os.close(writer)
+    assert caught.value.kind == "unreadable"
+
+
 def test_a_text_stream_is_refused_with_the_way_to_open_it() -> None:
     with pytest.raises(UsageError, match="binary mode") as caught:
         read(io.StringIO("hello"), Path())

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from pipekit.errors import InputError
 
-__all__ = ["Decoded", "decode", "looks_binary", "without_controls"]
+__all__ = ["Decoded", "decode", "decoded_head", "looks_binary", "without_controls"]
 
 #: First bytes of files that hold no text, and what they are.
 _MAGIC = {
@@ -37,7 +37,13 @@ _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,1000}(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_INVISIBLE = re.compile("[\ufeff\u200b\u2060\u00ad]")
+#: What turns the direction of reading or hides within words: a name or a price could look like another one. The joiners
+#: U+200C and U+200D stay, as Persian, Hindi and many an emoji are other words or pictures without them.
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
+    # Letters that only machines see; behind a black flag they say whose it is.
+    "|(\U0001f3f4[\U000e0020-\U000e007e]{1,16}\U000e007f)|[\U000e0000-\U000e007f]"
+)
 
 
 @frozen
@@ -89,7 +95,7 @@ def decode(content: bytes, name: str) -> Decoded:
     text, controls = _CONTROL.subn("", text)
     if controls:
         warnings.append(f"left out {controls} control characters")
-    text = _INVISIBLE.sub("", text)
+    text = _without_invisible(text)
     if not text.strip():
         raise InputError("holds no text", file=name, kind="empty", hint="hand over a file with words in it")
     return Decoded(text, tuple(warnings))
@@ -97,7 +103,17 @@ def decode(content: bytes, name: str) -> Decoded:
 
 def without_controls(text: str) -> str:
     """The text on one line, without what steers a terminal: for formats in which that can be written as an escape."""
-    return " ".join(_INVISIBLE.sub("", _CONTROL.sub("", _ESCAPES.sub("", text))).split())
+    return " ".join(_without_invisible(_CONTROL.sub("", _ESCAPES.sub("", text))).split())
+
+
+def decoded_head(head: bytes) -> str:
+    """The beginning of a file as text, as far as it can be told, to recognise its format by."""
+    encoding = _encoding_of(head)
+    return head.decode(encoding, "replace").removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _without_invisible(text: str) -> str:
+    return _INVISIBLE.sub(lambda found: found.group(1) or "", text)
 
 
 def _encoding_of(content: bytes) -> str:
