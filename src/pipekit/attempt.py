@@ -30,7 +30,7 @@ from pipekit.results import Pause, RunResult
 from pipekit.resuming import prepare_old
 from pipekit.serde import unstructure
 from pipekit.state.events import RunPaused, RunResumed, RunStarted
-from pipekit.state.record import PlannedRef, RunRecord
+from pipekit.state.record import BlobRef, PlannedRef, RunRecord
 from pipekit.taking import create_and_take, leave, pause
 
 __all__ = ["Attempt", "run_fork", "run_new", "run_old"]
@@ -115,7 +115,7 @@ async def _go_on(
     bus = Bus(run_id, [tell, *setup.registry.listeners])
     for warning in old.warnings:
         bus.warn(warning)
-    attempt = Attempt(setup, old.plan, old.record, old.table, bus, old.entries)
+    attempt = Attempt(setup, old.plan, old.record, old.table, bus, old.entries, old.before.outputs)
     if not old.plan.to_run and old.before.status == "completed" and old.record == old.before:
         await uncancelled(in_thread(lease.release))
         return await in_thread(lambda: attempt.result(old.before))
@@ -136,8 +136,11 @@ class Attempt:
         table: ArtifactTable,
         bus: Bus,
         entries: Sequence[Entry] = (),
+        outputs: Sequence[BlobRef] = (),
     ) -> None:
+        """``outputs`` are those that the run had before."""
         self._setup = setup
+        self._before = outputs
         self._plan = plan
         self._record = record
         self._table = table
@@ -292,7 +295,7 @@ class Attempt:
         folder = store.folder(record.run_id)
         wanted = self._setup.output_folder(record.run_id)
         if wanted is not None and record.outputs:
-            outputs = copy_outputs(store, record, wanted)
+            outputs = copy_outputs(store, record, wanted, self._before, self._bus.warn)
         else:
             outputs = [folder / ref.path for ref in record.outputs] if folder else []
         next_step = next((step.name for step in self._plan.steps if step.key == record.current_step), None)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime
 
 from attrs import evolve
 
 from pipekit import __version__
-from pipekit.errors import StateError
 from pipekit.interfaces.state_stores import Owner
 from pipekit.options import Resume
 from pipekit.planning.select import Selection
@@ -17,6 +15,7 @@ from pipekit.resuming import OldRun, prepare_old
 from pipekit.state.ids import new_run_id
 from pipekit.state.record import RunRecord
 from pipekit.taking import create
+from pipekit.verifying import read_verified
 
 __all__ = ["fork_run"]
 
@@ -75,15 +74,5 @@ def _forked(setup: Setup, old: OldRun, options: Resume) -> RunRecord:
 
 
 def _read(setup: Setup, old: OldRun, path: str, sha256: str) -> bytes:
-    data = setup.store.read(old.before.run_id, path)
-    found = hashlib.sha256(data).hexdigest()
-    if found != sha256:
-        raise StateError(
-            f"{path} was changed or damaged since it was written",
-            file=path,
-            expected=f"sha256 {sha256}",
-            found=f"sha256 {found}",
-            run_id=old.before.run_id,
-            hint=f"see what can be saved: pipekit repair {old.before.run_id}",
-        )
-    return data
+    run_id = old.before.run_id
+    return read_verified(setup.store, run_id, path, sha256, hint=f"see what can be saved: pipekit repair {run_id}")

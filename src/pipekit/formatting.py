@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
@@ -10,11 +10,11 @@ from typing import get_args
 import attrs
 
 from pipekit.engine.table import ArtifactTable, TableView
-from pipekit.errors import PlanError, UsageError
+from pipekit.errors import PlanError, StateError, UsageError
 from pipekit.history import fill_table
 from pipekit.interfaces.output_formats import FormatName
-from pipekit.interfaces.state_stores import Owner
-from pipekit.outputs import copy_outputs, render
+from pipekit.interfaces.state_stores import Owner, StateStore
+from pipekit.outputs import changed_copies, copy_outputs, read_output, render
 from pipekit.planning.build import make_plan, rendering_steps
 from pipekit.planning.plan import PlannedStep
 from pipekit.planning.select import Selection
@@ -44,18 +44,40 @@ def format_again(setup: Setup, run: str, formats: Sequence[str]) -> Sequence[Pat
         replies = setup.raw_replies(run_id)
         made = render(names, setup.installation.output_format, view, setup.registry.plugin_of, replies=replies)
         files = {f"output/{file.path}": file.content for _, file in made}
-        refs = {ref.path: ref for ref in record.outputs}
+        wanted = setup.output_folder(run_id)
+        _check_unchanged(store, record, files, wanted)
+        before = record.outputs
+        refs = {ref.path: ref for ref in before}
         refs.update({path: BlobRef(path=path, sha256=digest(data), size=len(data)) for path, data in files.items()})
         record = attrs.evolve(record, outputs=tuple(refs.values()), updated_at=datetime.now(UTC))
         store.commit(lease, record, files)
-        wanted = setup.output_folder(run_id)
         if wanted is not None:
-            copied = copy_outputs(store, record, wanted)
+            copied = copy_outputs(store, record, wanted, before)
             return [path for path in copied if f"output/{path.relative_to(wanted).as_posix()}" in files]
         folder = store.folder(run_id)
         return [folder / path for path in files] if folder else []
     finally:
         lease.release()
+
+
+def _check_unchanged(store: StateStore, record: RunRecord, paths: Container[str], folder: Path | None) -> None:
+    """Nothing that somebody wrote into an output, or into its copy, is written over."""
+    for ref in record.outputs:
+        if ref.path in paths:
+            try:
+                read_output(store, record, ref)
+            except StateError as error:
+                if error.kind != "missing":
+                    raise
+    changed = changed_copies(record, folder, paths) if folder else []
+    if changed:
+        raise StateError(
+            f"{changed[0]} was changed since it was copied there",
+            kind="edit",
+            file=str(changed[0]),
+            run_id=record.run_id,
+            hint="move it elsewhere, then again; or write the outputs to another folder: --set output.dir=FOLDER",
+        )
 
 
 def _configured(setup: Setup, record: RunRecord) -> list[FormatName]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from pipekit.pruning import Pruned, prune
 from pipekit.serde import JSON, MisfitError, decode
 from pipekit.state.ids import check_run_id, is_valid_id
 from pipekit.state.record import RunRecord, StepRecord
+from pipekit.verifying import read_verified
 
 __all__ = ["Runs", "edited_hint", "fill_table", "read_step"]
 
@@ -131,7 +131,7 @@ def fill_table(
     """
     if record.input is not None:
         with _telling(on_damage):
-            original = _checked(store, record, record.input.path, record.input.sha256, step=None)
+            original = _verified(store, record, record.input.path, record.input.sha256, step=None)
             loaded = input_of(record, original)
             if loaded is not None:
                 table.put_input(*loaded)
@@ -160,7 +160,7 @@ def edited_hint(run_id: str, step: StepRecord) -> str:
 
 def read_step(store: StateStore, record: RunRecord, step: StepRecord) -> JSON:
     """What a step's file holds, checked against its digest before anything looks at it."""
-    data = _checked(store, record, step.path, step.sha256, step=step)
+    data = _verified(store, record, step.path, step.sha256, step=step)
     try:
         return decode(data)
     except MisfitError as error:
@@ -173,23 +173,9 @@ def read_step(store: StateStore, record: RunRecord, step: StepRecord) -> JSON:
         ) from error
 
 
-def _checked(store: StateStore, record: RunRecord, path: str, expected: str, step: StepRecord | None) -> bytes:
-    data = store.read(record.run_id, path)
-    found = hashlib.sha256(data).hexdigest()
-    if found == expected:
-        return data
-    folder = store.folder(record.run_id)
-    command = (
-        f"changed by a person? pipekit resume {record.run_id} --accept-edits\n" + edited_hint(record.run_id, step)
-        if step
-        else ""
-    )
-    raise StateError(
-        f"{path} was changed or damaged since it was written",
-        file=str(folder / path) if folder else path,
-        expected=f"sha256 {expected}",
-        found=f"sha256 {found}",
-        run_id=record.run_id,
-        step=step.name if step else None,
-        hint=command or "the input can't be made again: start a new run from the original file",
-    )
+def _verified(store: StateStore, record: RunRecord, path: str, expected: str, step: StepRecord | None) -> bytes:
+    run_id = record.run_id
+    hint = "the input can't be made again: start a new run from the original file"
+    if step is not None:
+        hint = f"changed by a person? pipekit resume {run_id} --accept-edits\n{edited_hint(run_id, step)}"
+    return read_verified(store, run_id, path, expected, hint=hint, step=step.name if step else None)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import os
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,12 @@ from pipekit.interfaces.state_stores import Entry, StateStore
 from pipekit.plugins.calling import PluginOf, calling_plugin, nobody
 from pipekit.secrecy import mask_values
 from pipekit.serde import encode
-from pipekit.state.record import RunRecord
+from pipekit.state.fingerprint import digest
+from pipekit.state.record import BlobRef, RunRecord
 from pipekit.stores.layout import check_path
+from pipekit.verifying import read_verified
 
-__all__ = ["copy_outputs", "render"]
+__all__ = ["changed_copies", "copy_outputs", "read_output", "render"]
 
 #: Stands where a file that a format made has the format's name.
 _RAW = "raw"
@@ -98,25 +102,94 @@ def _is_filled(path: object, content: object) -> bool:
     return isinstance(path, str) and isinstance(content, bytes)
 
 
-def copy_outputs(store: StateStore, record: RunRecord, folder: Path) -> list[Path]:
-    """Copy a run's output files to ``folder``, each replaced whole; the paths. `StorageError` when the disk refuses."""
-    written: list[Path] = []
-    for ref in record.outputs:
-        target = folder / ref.path.removeprefix("output/")
-        _replace(target, store.read(record.run_id, ref.path), record.run_id)
-        written.append(target)
-    return written
+def copy_outputs(
+    store: StateStore,
+    record: RunRecord,
+    folder: Path,
+    before: Iterable[BlobRef] = (),
+    warn: Callable[[str], None] = lambda _: None,
+) -> list[Path]:
+    """Copy a run's output files to ``folder``, each replaced whole; their paths there.
+
+    ``before`` are the outputs that the run had before. A copy that is none of them and not what is to be written
+    either was changed by somebody: it is left as it is where the output is the same as before, and else kept beside
+    the new one under another name, which ``warn`` is told. `StateError` for an output that isn't what was committed,
+    before anything is copied; `StorageError` when the disk refuses.
+    """
+    files = [(ref, _target(ref, folder), read_output(store, record, ref)) for ref in record.outputs]
+    old = {ref.path: ref.sha256 for ref in before}
+    for ref, target, content in files:
+        there = _digest(target, record.run_id)
+        if there == ref.sha256:
+            continue
+        if there is not None and there != old.get(ref.path):
+            if old.get(ref.path) == ref.sha256:
+                continue
+            aside = _aside(target)
+            with _writing(target, record.run_id):
+                target.rename(aside)
+            warn(f"{target} was changed since it was copied; it is kept as {aside.name}")
+        _replace(target, content, record.run_id)
+    return [target for _, target, _ in files]
+
+
+def changed_copies(record: RunRecord, folder: Path, paths: Container[str]) -> list[Path]:
+    """Which copies of these outputs in ``folder`` aren't what was copied there."""
+    found = [(ref, _target(ref, folder)) for ref in record.outputs if ref.path in paths]
+    return [target for ref, target in found if _digest(target, record.run_id) not in {None, ref.sha256}]
+
+
+def read_output(store: StateStore, record: RunRecord, ref: BlobRef) -> bytes:
+    """An output of a run as it was committed; `StateError` for one that was changed since, or is missing."""
+    maker = next((step for step in record.step_outputs.values() if ref.path in step.outputs), None)
+    if maker is None:
+        again = f"pipekit format {record.run_id} (move the changed file away first)"
+    else:
+        again = f"pipekit resume {record.run_id} --from-step {maker.key} (the changed file is kept under history/)"
+    hint = f"to use it as it is, copy it from the run; to have it made again: {again}"
+    step = maker.name if maker else None
+    try:
+        return read_verified(store, record.run_id, ref.path, ref.sha256, hint=hint, step=step)
+    except StateError as error:
+        if error.kind == "missing":
+            error.hint = f"have it made again: pipekit format {record.run_id}"
+        raise
+
+
+def _target(ref: BlobRef, folder: Path) -> Path:
+    return folder / ref.path.removeprefix("output/")
+
+
+def _digest(target: Path, run_id: str) -> str | None:
+    """What lies there, None for no file."""
+    with _writing(target, run_id):
+        return digest(target.read_bytes()) if target.is_file() else None
+
+
+def _aside(target: Path) -> Path:
+    """A free name beside: summary.md becomes summary.edited-1.md."""
+    numbered = (target.with_name(f"{target.stem}.edited-{number}{target.suffix}") for number in itertools.count(1))
+    return next(path for path in numbered if not os.path.lexists(path))
 
 
 def _replace(target: Path, content: bytes, run_id: str) -> None:
     temporary = target.with_name(f".{secrets.token_hex(8)}")  # short: the name itself may be as long as can be
+    with _writing(target, run_id):
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(content)
+            temporary.replace(target)
+        except OSError:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+
+
+@contextlib.contextmanager
+def _writing(target: Path, run_id: str) -> Iterator[None]:
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        temporary.replace(target)
+        yield
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise StorageError(
             f"can't be written: {error.strerror}",
             path=str(target),

@@ -14,6 +14,7 @@ from attrs import evolve
 from pipekit import LLM, Pipeline, Rendering, Selection, Step, Text, Workflow, hookimpl, settings, step
 from pipekit.errors import PlanError, PluginError, RunBusyError, RunNotFoundError, StateError, UsageError
 from pipekit.interfaces import FormatName, OutputFile, Owner, RunView, StateStore
+from pipekit.options import Resume
 from pipekit.results import RunResult
 from pipekit.stores.memory import MemoryStore
 
@@ -277,3 +278,73 @@ def test_outputs_are_not_made_from_a_step_that_was_changed_by_hand(tmp_path: Pat
     assert (caught.value.code, caught.value.step, caught.value.file) == (7, "count-words", str(changed))
     assert "--accept-edits" in caught.value.hint
     assert result.outputs[0].read_text() == "words: 3 of a bee sees"
+
+
+# --- what somebody changed -----------------------------------------------------------------------------------------
+
+
+def test_an_output_that_somebody_changed_is_not_written_over(tmp_path: Path) -> None:
+    result = finished(tmp_path)
+    (page,) = result.outputs
+    page.write_text("my notes")
+    with pytest.raises(StateError, match=r"output/pages/page\.md was changed or damaged") as caught:
+        pipeline(tmp_path).format("last")
+    assert (caught.value.code, page.read_text()) == (7, "my notes")
+    assert f"pipekit resume {result.run_id} --from-step write-all" in caught.value.hint
+    # What the hint offers makes it again, and keeps the changed file.
+    again = pipeline(tmp_path).resume("last", Resume(from_step="write-all"))
+    assert texts(again.outputs) == {"page.md": "words: 3 of a bee sees"}
+    assert again.folder is not None
+    assert [path.read_text() for path in (again.folder / "history").rglob("page.md")] == ["my notes"]
+
+
+def test_a_changed_output_of_another_format_is_no_obstacle(tmp_path: Path) -> None:
+    (page,) = finished(tmp_path).outputs
+    page.write_text("my notes")
+    assert [path.name for path in pipeline(tmp_path).format("last", ["names"])] == ["names.txt"]
+    assert page.read_text() == "my notes"
+
+
+def test_a_changed_copy_is_not_written_over_and_a_missing_one_is_written(tmp_path: Path) -> None:
+    (copy,) = finished(tmp_path, output={"dir": "out"}).outputs
+    copy.write_text("my notes")
+    pipe = pipeline(tmp_path, output={"dir": "out"})
+    with pytest.raises(StateError, match="was changed since it was copied there") as caught:
+        pipe.format("last")
+    assert (caught.value.code, caught.value.file, copy.read_text()) == (7, str(copy), "my notes")
+    copy.rename(copy.with_name("mine.md"))
+    assert pipe.format("last") == [copy]
+    assert copy.read_text() == "words: 3 of a bee sees"
+
+
+def test_a_finished_run_goes_to_a_new_folder_only_if_its_outputs_are_what_was_made(tmp_path: Path) -> None:
+    (page,) = finished(tmp_path).outputs
+    pipe = pipeline(tmp_path, output={"dir": "out"})
+    page.write_text("my notes")
+    with pytest.raises(StateError, match="was changed or damaged"):
+        pipe.resume("last")
+    assert not (tmp_path / "out").exists()
+    page.unlink()
+    with pytest.raises(StateError, match="missing: output/pages/page.md") as caught:
+        pipe.resume("last")
+    assert caught.value.hint == f"have it made again: pipekit format {caught.value.run_id}"
+    (copy,) = pipe.format("last")
+    assert copy.read_text() == "words: 3 of a bee sees"
+
+
+def test_a_rerun_that_makes_it_anew_keeps_the_changed_copy_under_another_name_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (copy,) = finished(tmp_path, output={"dir": "out"}).outputs
+    copy.write_text("my notes")
+    monkeypatch.setattr(Page, "title", "count")
+    again = pipeline(tmp_path, output={"dir": "out"}).resume("last", Resume(from_step="write-all"))
+    assert again.outputs == (copy,)
+    assert copy.read_text() == "count: 3 of a bee sees"
+    assert copy.with_name("page.edited-1.md").read_text() == "my notes"
+    assert again.warnings == (f"{copy} was changed since it was copied; it is kept as page.edited-1.md",)
+    # A copy that nobody changed is replaced without a word.
+    monkeypatch.setattr(Page, "title", "sum")
+    once_more = pipeline(tmp_path, output={"dir": "out"}).resume("last", Resume(from_step="write-all"))
+    assert (copy.read_text(), once_more.warnings) == ("sum: 3 of a bee sees", ())
+    assert len(list(copy.parent.iterdir())) == 2

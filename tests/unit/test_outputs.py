@@ -203,12 +203,13 @@ def test_outputs_are_copied_to_a_folder_that_is_made_and_told_in_the_records_ord
 
 
 def test_what_was_there_is_replaced_whole_and_other_files_are_left_alone(tmp_path: Path) -> None:
+    older = a_record({"output/summary.md": b"something older and longer"})
     (tmp_path / "summary.md").write_bytes(b"something older and longer")
     (tmp_path / "mine.txt").write_bytes(b"kept")
     before = (tmp_path / "summary.md").open("rb")
     store, record = a_store({"output/summary.md": b"new"})
 
-    copy_outputs(store, record, tmp_path)
+    copy_outputs(store, record, tmp_path, older.outputs)
 
     with before:  # whoever has the old file open still reads all of it
         assert before.read() == b"something older and longer"
@@ -249,4 +250,54 @@ def test_an_output_that_the_run_has_lost_is_said_and_not_written(tmp_path: Path)
     store, _ = a_store({"output/a.md": b"1"})
     with pytest.raises(StateError, match="output/b.md"):
         copy_outputs(store, a_record({"output/a.md": b"1", "output/b.md": b"2"}), tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["a.md"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_copy_that_somebody_changed_is_kept_beside_the_new_one_and_told(tmp_path: Path) -> None:
+    older = a_record({"output/summary.md": b"old"})
+    store, record = a_store({"output/summary.md": b"new"})
+    said: list[str] = []
+    for edit in (b"my notes", b"more notes"):
+        (tmp_path / "summary.md").write_bytes(edit)
+        assert copy_outputs(store, record, tmp_path, older.outputs, said.append) == [tmp_path / "summary.md"]
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        "summary.md": b"new",
+        "summary.edited-1.md": b"my notes",
+        "summary.edited-2.md": b"more notes",
+    }
+    changed = f"{tmp_path / 'summary.md'} was changed since it was copied; it is kept as"
+    assert said == [f"{changed} summary.edited-1.md", f"{changed} summary.edited-2.md"]
+
+
+def test_a_changed_copy_is_left_as_it_is_where_the_run_made_nothing_new(tmp_path: Path) -> None:
+    store, record = a_store({"output/summary.md": b"same", "output/gone.md": b"again"})
+    (tmp_path / "summary.md").write_bytes(b"my notes")
+    said: list[str] = []
+    copy_outputs(store, record, tmp_path, record.outputs, said.append)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        "summary.md": b"my notes",
+        "gone.md": b"again",
+    }
+    assert said == []
+
+
+def test_a_copy_that_is_what_would_be_written_is_not_written_again(tmp_path: Path) -> None:
+    store, record = a_store({"output/summary.md": b"same"})
+    (tmp_path / "summary.md").write_bytes(b"same")
+    before = (tmp_path / "summary.md").stat()
+    copy_outputs(store, record, tmp_path)
+    after = (tmp_path / "summary.md").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_an_output_with_a_flipped_bit_is_named_with_both_digests_and_nothing_is_copied(tmp_path: Path) -> None:
+    store, _ = a_store({"output/a.md": b"1", "output/b.md": b"2"})
+    record = a_record({"output/a.md": b"1", "output/b.md": b"3"})
+    with pytest.raises(StateError, match="output/b.md was changed or damaged") as caught:
+        copy_outputs(store, record, tmp_path)
+    error = caught.value
+    assert (error.code, error.run_id) == (7, "run-1")
+    assert error.expected == f"sha256 {hashlib.sha256(b'3').hexdigest()}"
+    assert error.found == f"sha256 {hashlib.sha256(b'2').hexdigest()}"
+    assert "pipekit format run-1" in error.hint
+    assert list(tmp_path.iterdir()) == []
