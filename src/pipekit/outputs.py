@@ -114,8 +114,11 @@ def copy_outputs(
     ``before`` are the outputs that the run had before. A copy that is none of them and not what is to be written
     either was changed by somebody: it is left as it is where the output is the same as before, and else kept beside
     the new one under another name, which ``warn`` is told. `StateError` for an output that isn't what was committed,
-    before anything is copied; `StorageError` when the disk refuses.
+    before anything is copied; `StorageError` when the disk refuses, or when a link in the place of a folder leads to
+    files that are not the run's: a project that was received may bring one.
     """
+    for ref in record.outputs:
+        _check_no_links(_target(ref, folder), folder, record.run_id)
     files = [(ref, _target(ref, folder), read_output(store, record, ref)) for ref in record.outputs]
     old = {ref.path: ref.sha256 for ref in before}
     for ref, target, content in files:
@@ -158,6 +161,17 @@ def read_output(store: StateStore, record: RunRecord, ref: BlobRef) -> bytes:
 
 def _target(ref: BlobRef, folder: Path) -> Path:
     return folder / ref.path.removeprefix("output/")
+
+
+def _check_no_links(target: Path, folder: Path, run_id: str) -> None:
+    for place in (folder / part for part in target.relative_to(folder).parents):
+        if place.is_symlink():
+            raise StorageError(
+                "is a link in the place of a folder for outputs, and nothing is written through it",
+                path=str(place),
+                run_id=run_id,
+                hint=f"remove the link, then: pipekit format {run_id}",
+            )
 
 
 def _digest(target: Path, run_id: str) -> str | None:

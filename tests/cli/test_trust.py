@@ -132,3 +132,33 @@ def test_a_project_that_brings_nothing_has_nothing_to_trust(pipekit: Command, tm
     done = pipekit("trust")
     assert done.returncode == 2
     assert "nothing to trust" in done.stderr
+
+
+def test_a_project_adds_lines_to_no_file_outside_of_it(pipekit: Command, project: Path) -> None:
+    (project / "project").mkdir()
+    for name in ("steps.py", "prompts", "in.txt"):
+        (project / name).rename(project / "project" / name)
+    theirs = project / "bashrc"
+    config = project / "project" / "pipekit.yaml"
+    config.write_text(f"{CONFIG}  record: ../bashrc\n")
+    (project / "pipekit.yaml").unlink()
+    where = ("--config", str(config), "--trust")
+
+    refused = command(pipekit, "run", str(project / "project" / "in.txt"), *where)
+    assert refused.returncode == 3, refused.stderr
+    assert "llm.record is ../bashrc, which lies outside of the project's folder" in refused.stderr
+    assert not theirs.exists()
+
+    # What the message offers is taken: it is the user's own word then.
+    said = refused.stderr.rstrip().rpartition("--record ")[2]
+    assert said == str(theirs)
+    done = command(pipekit, "run", str(project / "project" / "in.txt"), *where, "--record", said)
+    assert done.returncode == 0, done.stderr
+    assert theirs.read_text().startswith('{"version":1,"digest":"')
+
+    # The run's record is no such word, and asks only where a model is asked.
+    again = command(pipekit, "resume", "last", *where)
+    assert again.returncode == 0, again.stderr
+    again = command(pipekit, "resume", "last", "--from-step", "judge", *where)
+    assert again.returncode == 3, again.stderr
+    assert again.stderr.rstrip().endswith(f"--record {theirs}")

@@ -301,3 +301,32 @@ def test_an_output_with_a_flipped_bit_is_named_with_both_digests_and_nothing_is_
     assert error.found == f"sha256 {hashlib.sha256(b'2').hexdigest()}"
     assert "pipekit format run-1" in error.hint
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("link", ["run-1", "run-1/pages"])
+def test_no_link_in_the_place_of_a_folder_leads_outputs_elsewhere(tmp_path: Path, link: str) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "a.md").write_text("somebody's")
+    target = tmp_path / "run-1"
+    (tmp_path / link).parent.mkdir(exist_ok=True)
+    (tmp_path / link).symlink_to(elsewhere)
+    store, record = a_store({"output/pages/a.md": b"the run's", "output/a.md": b"the run's"})
+
+    with pytest.raises(StorageError, match="is a link in the place of a folder") as caught:
+        copy_outputs(store, record, target)
+
+    assert caught.value.path == str(tmp_path / link)
+    assert {path.name: path.read_text() for path in elsewhere.iterdir()} == {"a.md": "somebody's"}
+
+
+def test_a_link_in_the_place_of_an_output_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "somebodys.md").write_text("somebody's")
+    (tmp_path / "run-1").mkdir()
+    (tmp_path / "run-1" / "a.md").symlink_to(tmp_path / "somebodys.md")
+    store, record = a_store({"output/a.md": b"the run's"})
+
+    copy_outputs(store, record, tmp_path / "run-1")
+
+    assert (tmp_path / "run-1" / "a.md").read_text() == "the run's"
+    assert (tmp_path / "somebodys.md").read_text() == "somebody's"

@@ -63,6 +63,16 @@ class Configuration:
         node = self.tree.at(path)
         return DEFAULT if node is None else node.origin
 
+    def is_users(self, origin: Origin) -> bool:
+        """Whether the user, or the program, said what has this origin, and not the project or a run's record.
+
+        A profile counts as the file that it stands in.
+        """
+        if origin.layer == "run":
+            return False
+        project = next((layer for layer in self.layers if layer.origin.layer == "project"), None)
+        return project is None or origin.file is None or origin.file != project.origin.file
+
     def path(self, relative: str) -> Path:
         """A path of the configuration, taken from its folder."""
         return self.folder / relative

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
@@ -17,18 +19,27 @@ __all__ = ["Recorder", "Recording"]
 
 #: The layout of the lines.
 _VERSION = 1
+#: What a line begins with, or as much of it as there is.
+_HEAD = re.compile(rb'(?:\{ ?"version": ?1, ?"digest": ?"|\Z)')
+_LONGEST_HEAD = 80
 
 
 class Recorder:
-    """Appends every reply to a file. ``cleaned`` takes secrets out of texts before they are written."""
+    """Appends every reply to a file. ``cleaned`` takes secrets out of texts before they are written.
+
+    A file that is there already has to be a recording: to any other one lines are added by mistake, or by malice.
+    """
 
     def __init__(self, path: Path, cleaned: Callable[[str], str]) -> None:
         self._path = path
         self._cleaned = cleaned
         self._lock = threading.Lock()
+        was_cut_off = _check_is_recording(path)
         try:
             # Without a buffer: what couldn't be written is told when it is, and not once more on closing.
             self._file: FileIO = path.open("ab", buffering=0)
+            if was_cut_off:
+                self._file.write(b"\n")
         except OSError as error:
             raise _unwritable(path, error) from error
 
@@ -62,12 +73,42 @@ class Recorder:
             self._file.close()
 
 
+def _check_is_recording(path: Path) -> bool:
+    """Whether the last line of a recording was cut off; `StorageError` for a file that holds something else."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            first = file.readline(_LONGEST_HEAD)
+            file.seek(-1 if first else 0, os.SEEK_END)
+            last = file.read()
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    # Also of a line that was cut off, or of one that is longer, the beginning tells.
+    if not _HEAD.match(first):
+        raise StorageError(
+            "is no recording, and nothing is added to it",
+            path=str(path),
+            hint="give another file to --record, one that isn't there yet or a recording",
+        )
+    return last not in (b"", b"\n")
+
+
 def _unwritable(path: Path, error: OSError) -> StorageError:
     return StorageError(
         f"the recording can't be written: {error.strerror or error}",
         path=str(path),
         errno=error.errno,
         hint="give another file to --record",
+    )
+
+
+def _no_line(path: Path, number: int, error: Exception) -> InputError:
+    return InputError(
+        f"line {number} is no line of a recording: {error}",
+        file=str(path),
+        line=number,
+        hint="record it again with --record",
     )
 
 
@@ -93,19 +134,19 @@ class Recording:
         for number, text in enumerate(lines, start=1):
             try:
                 line = decode(text)
+            except MisfitError as error:
+                if number == len(lines) or _HEAD.match(text):
+                    continue  # the recording was interrupted there
+                raise _no_line(self.path, number, error) from error
+            try:
                 if line["version"] != _VERSION:
                     raise MisfitError([f"of version {line['version']}"])
                 found[str(line["digest"])].append(structure(line["reply"], Reply))
                 self.tasks.add(str(line["task"]))
             except (MisfitError, KeyError, TypeError) as error:
                 if number == len(lines):
-                    continue  # the recording was interrupted
-                raise InputError(
-                    f"line {number} is no line of a recording: {error}",
-                    file=str(self.path),
-                    line=number,
-                    hint="record it again with --record",
-                ) from error
+                    continue
+                raise _no_line(self.path, number, error) from error
         return found
 
     def next(self, asked: Asked) -> Reply | None:

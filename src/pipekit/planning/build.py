@@ -10,6 +10,7 @@ import attrs
 from attrs import frozen
 
 from pipekit.config.configuration import Configuration
+from pipekit.config.confining import record_fault
 from pipekit.config.steps import ResolvedStep, resolve_step_blocks
 from pipekit.errors import ConfigError, PipekitError, PlanError, PluginError, UsageError
 from pipekit.interfaces.workflows import Workflow
@@ -354,6 +355,8 @@ class _Planner:
         if references:  # only then is there anything that could fall back
             for choice in self.configuration.fallback:
                 references.setdefault(str(choice.reference), str(choice.origin))
+            outside = record_fault(self.configuration)
+            self.faults.extend([outside] if outside else [])
         found = provider_faults(references, self.request.installed.secrets_of, self.request.environ)
         self.faults.extend(found)
         if not found and len(references) > 1 and self.configuration.settings.llm.strategy == "cheapest-first":

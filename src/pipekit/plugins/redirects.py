@@ -71,7 +71,7 @@ def redirect_fault(
 ) -> ConfigError | None:
     """What is wrong with asking a provider: a key of the user's would go where somebody else's settings say."""
     found = [
-        setting for setting in _redirecting(name, provider, configuration) if not _is_users(setting, configuration)
+        setting for setting in _redirecting(name, provider, configuration) if not configuration.is_users(setting.origin)
     ]
     # Providers read the process's environment, whatever a program hands over in its place.
     secrets = dict.fromkeys([*provider.secrets, *getattr(provider, "more_secrets", ())])
@@ -107,14 +107,6 @@ def _redirecting(name: str, provider: LLMProvider, configuration: Configuration)
     for setting in _values(block, f"{_PART}.{name}"):
         if redirects is None or setting.name in redirects:
             yield setting
-
-
-def _is_users(setting: ProviderSetting, configuration: Configuration) -> bool:
-    """Whether the user said so, or the program: a profile counts as the file that it stands in."""
-    if setting.origin.layer == "run":
-        return False
-    project = _project(configuration)
-    return project is None or setting.origin.file is None or setting.origin.file != project.origin.file
 
 
 def _project(configuration: Configuration) -> Node | None:

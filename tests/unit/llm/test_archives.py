@@ -158,6 +158,26 @@ def test_models_of_one_name_on_two_servers_share_no_replies(tmp_path: Path) -> N
     cache.close()
 
 
+@pytest.mark.parametrize("content", ["export PATH=/bin\n", "\n", "{}\n", '{"version": 99, "digest": "', "x" * 500])
+def test_nothing_is_added_to_a_file_that_is_no_recording(tmp_path: Path, content: str) -> None:
+    (tmp_path / "bashrc").write_text(content)
+    with pytest.raises(StorageError, match="is no recording") as caught:
+        Recorder(tmp_path / "bashrc", str)
+    assert caught.value.path == str(tmp_path / "bashrc")
+    assert "--record" in caught.value.hint
+    assert (tmp_path / "bashrc").read_text() == content
+
+
+@pytest.mark.parametrize("content", ["", '{"version":1,"digest":"ab', '{"version": 1, "digest": "00"'])
+def test_a_recording_that_was_cut_off_goes_on_with_a_line_of_its_own(tmp_path: Path, content: str) -> None:
+    (tmp_path / "r.jsonl").write_text(content)
+    recorder = Recorder(tmp_path / "r.jsonl", str)
+    recorder.keep(asked(), reply())
+    recorder.keep(asked("more"), reply("no"))
+    recorder.close()
+    assert Recording(tmp_path / "r.jsonl").next(asked()) == reply()
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
 def test_a_recording_on_a_full_disk_says_so() -> None:
     recorder = Recorder(Path("/dev/full"), str)
