@@ -32,9 +32,7 @@ def fork_run(setup: Setup, parent: str, options: Resume) -> str:
     blobs.update({ref.path: _read(setup, old, ref.path, ref.sha256) for ref in record.outputs})
     ref = record.input
     source = b"" if ref is None else _read(setup, old, ref.path, ref.sha256)
-    kept = {step.name for step in record.step_outputs.values()}
-    coming = [entry for entry in old.entries if entry.step not in old.restarted]
-    entries = [entry for entry in coming if entry.stays or entry.step not in kept]
+    entries = [entry for entry in old.entries if entry.step not in old.restarted]
     create(setup.store, record, source, blobs, entries)
     return record.run_id
 
