@@ -1,4 +1,4 @@
-"""Every gold file beside an open meeting agrees with the meeting as it is loaded."""
+"""Every gold file beside a meeting, open or held out, agrees with the meeting as it is loaded."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ from pipekit.backlog.loaders import LOADERS
 from pipekit.inputs import Given, pick_loader
 from pipekit.interfaces import Source
 
-OPEN = Path(__file__).parents[2] / "data" / "eval" / "open"
+EVAL = Path(__file__).parents[2] / "data" / "eval"
+FOLDERS = ("open", "held-out")
 GOLD: dict[str, dict[str, Any]] = {
-    path.name.removesuffix(".gold.yaml"): YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    for path in sorted(OPEN.glob("*.gold.yaml"))
+    f"{folder}/{path.name.removesuffix('.gold.yaml')}": YAML(typ="safe", pure=True).load(
+        path.read_text(encoding="utf-8")
+    )
+    for folder in FOLDERS
+    for path in sorted((EVAL / folder).glob("*.gold.yaml"))
 }
 EVENTS = {"refinement", "planning", "standup", "retrospective", "other"}
 TYPES = {"feature", "bug", "tech-debt", "spike"}
@@ -26,7 +30,7 @@ REASONS = {"rejected", "parked", "done", "off-topic", "status", "process"}
 
 
 def loaded(name: str) -> Meeting:
-    file = OPEN / GOLD[name]["file"]
+    file = (EVAL / name).with_name(GOLD[name]["file"])
     made = {key: factory() for key, factory in LOADERS.items()}
     content = file.read_bytes()
     chosen = pick_loader(Given(name=file.name, content=content, kind="file"), made, None, Meeting)
@@ -57,16 +61,23 @@ def stated(gold: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield from gold["risks"]
 
 
-def test_every_meeting_has_a_gold_file_and_every_gold_file_a_meeting() -> None:
-    meetings = {path.name for path in OPEN.iterdir() if path.name != "README.md" and ".gold." not in path.name}
-    assert meetings == {gold["file"] for gold in GOLD.values()}
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_meeting_has_a_gold_file_and_every_gold_file_a_meeting(folder: str) -> None:
+    files = {path.name for path in (EVAL / folder).iterdir()}
+    meetings = {name for name in files if name != "README.md" and ".gold." not in name}
+    assert meetings == {gold["file"] for name, gold in GOLD.items() if name.startswith(f"{folder}/")}
     assert meetings
+
+
+def test_no_name_is_both_open_and_held_out() -> None:
+    names = [name.split("/")[1] for name in GOLD]
+    assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("name", GOLD)
 def test_a_gold_file_uses_the_words_of_its_format(name: str) -> None:
     gold = GOLD[name]
-    assert gold["name"] == name
+    assert gold["name"] == name.split("/")[1]
     assert gold["language"] in {"en", "nl", "de"}
     assert gold["eventType"] in EVENTS
     for one in gold["candidates"]:
