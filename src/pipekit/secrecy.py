@@ -14,7 +14,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote, unquote
 
-__all__ = ["MASK", "is_secret_variable", "mask", "mask_values", "password_in", "remember", "secrets_in"]
+__all__ = [
+    "MASK",
+    "is_secret_variable",
+    "mask",
+    "mask_values",
+    "password_in",
+    "remember",
+    "secrets_in",
+    "without_secrets",
+]
 
 MASK = "***"
 
@@ -35,16 +44,23 @@ _KEYS = (
     r"|password|passwd|passphrase|authorization)[\"']?\s*"
 )
 _VALUE = r"[^\s\"',;&}]"
+#: A value that stands in JSON doesn't take the backslash of the quote after it along.
+_END = r"(?<!\\)"
 #: How far a digit is looked for: without an end, a text of nothing but beginnings would be read once for each of them.
 _NEAR = "{0,200}"
 _SHAPES = (
     re.compile(r"(://)[^/\s:@\"'<>]*:[^/\s\"'<>]+(?=@)"),  # user:password in an address
-    re.compile(rf"({_KEYS}=\s*[\"']?)(?:(?:bearer|basic|token) +)?{_VALUE}{{4,}}", re.IGNORECASE),
+    re.compile(rf"({_KEYS}=\s*[\"']?)(?:(?:bearer|basic|token) +)?{_VALUE}{{4,}}{_END}", re.IGNORECASE),
     # After a colon there is prose, too ("the password: at least so long"); a secret has a digit.
-    re.compile(rf"({_KEYS}:\s*[\"']?)(?:(?:bearer|basic|token) +)?(?={_VALUE}{_NEAR}\d){_VALUE}{{4,}}", re.IGNORECASE),
+    re.compile(
+        rf"({_KEYS}:\s*[\"']?)(?:(?:bearer|basic|token) +)?(?={_VALUE}{_NEAR}\d){_VALUE}{{4,}}{_END}", re.IGNORECASE
+    ),
     re.compile(rf"(\b(?:bearer|basic) +)(?=[\w.~+/=-]{_NEAR}\d)[\w.~+/=-]{{8,}}", re.IGNORECASE),
     re.compile(rf"()\b(?:sk|pk|rk|ghp|gho|xox[abp])[-_](?=[\w-]{_NEAR}\d)[\w-]{{12,}}"),
 )
+
+#: A letter of ASCII written as JSON may write it and needn't; a quote and a backslash have to be written so.
+_NEEDLESS = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u00([2-7][0-9a-f])|/)", re.IGNORECASE)
 
 #: What the configurations of this process hold. One set for all of them: a value that is secret for one pipeline isn't
 #: fit to be shown by another one, and a message doesn't say where it comes from.
@@ -89,13 +105,38 @@ def mask(text: str, environ: Mapping[str, str] | None = None) -> str:
     ``environ`` is this process's environment where none is given. Mask a text before it is cut into lines: a secret
     may have several.
     """
-    secrets = frozenset(secrets_in(os.environ if environ is None else environ)) | _remembered
-    known = _pattern(secrets)
+    known = _known(environ)
     if known is not None:
         text = known.sub(MASK, text)
     for shape in _SHAPES:
         text = shape.sub(rf"\g<1>{MASK}", text)
     return text
+
+
+def without_secrets(text: str, *, told: Iterable[str], environ: Mapping[str, str] | None = None) -> str:
+    """An answer without the secrets that are known, also where it writes them with the escapes of JSON.
+
+    What has a secret's shape stays, and so does what stands in ``told``, the question: an answer quotes it word for
+    word, and a password may be a word of everyday ("postgres"). JSON stays JSON of the same form.
+    """
+    known = _known(environ)
+    if known is None:
+        return text
+    if "\\" in text and known.search(plain := _NEEDLESS.sub(_unescaped, text)):
+        text = plain
+    asked: list[str] = []
+
+    def hide(found: re.Match[str]) -> str:
+        asked.extend(told if not asked else ())
+        return found.group() if any(found.group() in part for part in asked) else MASK
+
+    return known.sub(hide, text)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    before, code = found.groups()
+    letter = chr(int(code, 16)) if code else "/"
+    return found.group() if letter in '"\\\x7f' else f"{before}{letter}"
 
 
 def mask_values(value: object, environ: Mapping[str, str] | None = None) -> object:
@@ -107,6 +148,10 @@ def mask_values(value: object, environ: Mapping[str, str] | None = None) -> obje
     if isinstance(value, (list, tuple)):
         return [mask_values(item, environ) for item in value]
     return value
+
+
+def _known(environ: Mapping[str, str] | None) -> re.Pattern[str] | None:
+    return _pattern(frozenset(secrets_in(os.environ if environ is None else environ)) | _remembered)
 
 
 @functools.lru_cache(maxsize=8)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pipekit.secrecy import is_secret_variable, mask, mask_values
+from pipekit.secrecy import is_secret_variable, mask, mask_values, without_secrets
 
 KEY = "k3y-of-acme-0815"
 PEM = "-----BEGIN KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END KEY-----\n"
@@ -107,3 +107,41 @@ def test_every_text_inside_a_value_is_masked_and_nothing_else() -> None:
 def test_a_long_text_of_almost_secrets_is_masked_in_time_that_grows_with_it(word: str) -> None:
     # Where the time grew with the square of the length, this would take hours.
     assert "k3y" in mask(word * 200_000 + " k3y", {})
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (r'{"a": "say \"password=hunter22\" twice"}', {"a": 'say "password=***" twice'}),
+        (r'{"a": "the \\ password: hunter22\\"}', {"a": "the \\ password: ***\\"}),
+        (r'{"a": "say \"api_key=hunter22\\\" twice"}', {"a": 'say "api_key=***\\" twice'}),
+    ],
+)
+def test_json_is_still_json_when_what_has_a_secrets_shape_is_hidden_in_it(text: str, left: object) -> None:
+    assert json.loads(mask(text, {})) == left
+
+
+# --- answers ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "written",
+    [KEY, KEY.replace("-", r"\u002d"), KEY.replace("-", r"\u002D").replace("k", r"\u006b"), rf"\\{KEY}", rf"\n{KEY}"],
+)
+def test_an_answer_keeps_its_form_and_loses_the_secrets_that_are_known(written: str) -> None:
+    text = rf'{{"a": "so \"{written}\" and \u00fc, \u0022, \\u002d"}}'
+    left = json.loads(without_secrets(text, told=["a question"], environ={"A_KEY": KEY}))
+    assert KEY not in left["a"]
+    assert left == {"a": json.loads(text)["a"].replace(KEY, "***")}
+
+
+def test_a_slash_that_is_escaped_hides_no_secret() -> None:
+    assert without_secrets(r'"ab\/cd+ef0815=="', told=(), environ={"A_KEY": "ab/cd+ef0815=="}) == '"***"'
+
+
+def test_an_answer_may_repeat_the_words_of_its_question_and_what_only_looks_like_a_secret() -> None:
+    environ = {"PGPASSWORD": "postgres"}
+    said = "We move to postgres; set password=hunter22"
+    assert without_secrets(said, told=["Ada: We move to postgres."], environ=environ) == said
+    assert without_secrets(said, told=["Ada: We move."], environ=environ) == "We move to ***; set password=hunter22"
+    assert without_secrets(said, told=(), environ={}) == said

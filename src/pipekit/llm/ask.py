@@ -24,6 +24,7 @@ from pipekit.llm.retrying import STOPPING, Clock, RetryPolicy, SystemClock, with
 from pipekit.llm.schema import schema_of
 from pipekit.llm.structured import parse_answer
 from pipekit.llm.tokens import RESERVED, fits, tokens_of
+from pipekit.secrecy import without_secrets
 from pipekit.serde import JSON, MisfitError, encode, structure, unstructure
 from pipekit.state.record import Usage
 
@@ -254,6 +255,9 @@ class ModelService:
         reply = self._kept(key)
         if reply is None:
             asked, reply = await self._archived_or_asked(candidate, question, messages)
+            # A server knows the key that it was sent. What is read is what was kept, so that a replay reads the same.
+            told = (*(str(message.text) for message in messages), question.shape)
+            reply = evolve(reply, text=without_secrets(reply.text, told=told))
             if self._replies is not None:
                 await self._replies.keep_reply(key, unstructure(reply))
             # The run's own journal comes first: a recording that can't be written loses nothing that was paid for.

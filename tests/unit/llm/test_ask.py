@@ -227,6 +227,23 @@ def test_an_answer_that_stopped_for_another_reason_is_never_a_success(
     assert asked.calls("a") == 1
 
 
+def test_a_secret_in_an_answer_is_neither_kept_nor_read_but_the_words_of_the_question_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "ACME_API_KEY": "key-of-acme-0815",
+        "PGPASSWORD": "postgres",
+        "OTHER_KEY": "reasonGiven",
+    }.items():
+        monkeypatch.setenv(name, value)
+    asked = door(tmp_path, '{"isGood": true, "reasonGiven": "postgres, by key-of-acme-0815"}')
+
+    assert asked.ask(text="We move to postgres.").reason_given == "postgres, by ***"
+
+    (kept,) = asked.kept.replies.values()
+    assert kept["text"] == '{"isGood": true, "reasonGiven": "postgres, by ***"}'
+
+
 def test_an_empty_answer_is_asked_for_once_more(tmp_path: Path) -> None:
     asked = door(tmp_path, "", GOOD)
     assert asked.ask().is_good

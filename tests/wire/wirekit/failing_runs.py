@@ -23,7 +23,7 @@ from wirekit.question import Question
 from wirekit.server import Exchange
 from wirekit.vendors import VENDORS, Said, Vendor
 
-__all__ = ["CANARIES", "WAYS", "Outcome", "outcome_of"]
+__all__ = ["CANARIES", "WAYS", "Outcome", "leaks", "outcome_of", "project_with_secrets"]
 
 KEY, SECOND_KEY, PASSWORD, HEADER = "canary-key-0815", "canary-key-2288", "canary-pw-4711", "canary-header-42"
 CANARIES = (KEY, SECOND_KEY, PASSWORD, HEADER)
@@ -125,7 +125,7 @@ def outcome_of(way: str, folder: Path) -> Outcome:
         return case if str(question) == _QUESTION else None
 
     with open_desk(VENDORS["openai"], trouble=trouble) as first, open_desk(VENDORS["anthropic"]) as second:
-        project = _project(folder, first, second)
+        project = project_with_secrets(folder, first, second)
         away = evolve(project, environ={**project.environ, "OPENAI_BASE_URL": f"http://ada:{PASSWORD}@127.0.0.1:9/v1"})
         failing = project if case is not None else away
         failed = failing.call("run", "meeting.txt", "--model", _MODEL, "--record", "said.jsonl")
@@ -149,7 +149,7 @@ def outcome_of(way: str, folder: Path) -> Outcome:
             said=tuple(_plain(line, project) for line in said),
             is_resumed=done.returncode == 0 and project.record["status"] == "completed",
             is_paid_once=set(others.values()) <= {1},
-            leaks=tuple(_leaks(folder, spoken)),
+            leaks=tuple(leaks(folder, spoken)),
             faults=(*first.faults, *second.faults),
         )
 
@@ -160,7 +160,7 @@ def _calls(desk: Desk, told: str) -> int:
     return sum(counts) or 1 + told.count(f"asking {_MODEL} again")
 
 
-def _project(folder: Path, first: Desk, second: Desk) -> Project:
+def project_with_secrets(folder: Path, first: Desk, second: Desk) -> Project:
     """Secrets in every place where they may be: in keys, in an address, in a header of the configuration."""
     (folder / "pipekit.yaml").write_text(f"llm: {{providers: {{openai: {{headers: {{X-Team: {HEADER}}}}}}}}}\n")
     project = Project.of(
@@ -185,7 +185,8 @@ def _plain(line: str, project: Project) -> str:
     return re.sub(r" \(seen: [*, ]+\)", "", line.replace(project.run.name, "RUN")).strip()
 
 
-def _leaks(folder: Path, spoken: str) -> list[str]:
+def leaks(folder: Path, spoken: str) -> list[str]:
+    """Where a secret stands: in what was printed, or in a file, those of the cache and of the user included."""
     found = [f"output: {canary}" for canary in CANARIES if canary in spoken]
     files = [path for path in folder.rglob("*") if path.is_file() and path.name != "pipekit.yaml"]
     found += [
