@@ -43,6 +43,10 @@ def _temperature(_: object, __: object, value: Any) -> None:
         raise ValueError("it must lie between 0 and 2")
 
 
+def _is_on(value: bool | Literal["on", "off"]) -> bool:
+    return value in (True, "on")
+
+
 @frozen(kw_only=True)
 class RetrySettings:
     """How often a failed call is tried again: ``attempts`` at one model in all.
@@ -104,7 +108,8 @@ class LLMSettings:
     strategy: Literal["cascade", "cheapest-first", "round-robin"] = "cascade"
     retry: RetrySettings = RetrySettings()
     repairs: int = field(default=1, validator=_at_least_zero)
-    cache: bool = False
+    # Everywhere else `on` is text, as in YAML 1.2; this one is spoken of as a switch, and `llm.cache: on` looks right.
+    cache: bool | Literal["on", "off"] = field(default=False, converter=_is_on)
     record: str | None = None
     limits: Mapping[str, LimitSettings] = field(factory=dict)
     models: Mapping[str, ModelSettings] = field(factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import threading
@@ -17,11 +18,12 @@ from pipekit.serde import JSON, MisfitError, decode, encode, structure, unstruct
 
 __all__ = ["Recorder", "Recording"]
 
+_LOG = logging.getLogger("pipekit.llm.recording")
 #: The layout of the lines.
 _VERSION = 1
-#: What a line begins with, or as much of it as there is.
-_HEAD = re.compile(rb'(?:\{ ?"version": ?1, ?"digest": ?"|\Z)')
-_LONGEST_HEAD = 80
+#: How every line begins.
+_BEGINNING = b'{"version":%d,"digest":"' % _VERSION
+_LONGEST_BEGINNING = 80
 
 
 class Recorder:
@@ -34,12 +36,10 @@ class Recorder:
         self._path = path
         self._cleaned = cleaned
         self._lock = threading.Lock()
-        was_cut_off = _check_is_recording(path)
+        self._is_in_a_line = _check_is_recording(path)
         try:
             # Without a buffer: what couldn't be written is told when it is, and not once more on closing.
             self._file: FileIO = path.open("ab", buffering=0)
-            if was_cut_off:
-                self._file.write(b"\n")
         except OSError as error:
             raise _unwritable(path, error) from error
 
@@ -60,10 +60,14 @@ class Recorder:
             "reply": {**unstructure(reply), "text": self._cleaned(reply.text)},
         }
         try:
-            left = memoryview(encode(line) + b"\n")
+            data = encode(line) + b"\n"
             with self._lock:
+                # What was cut off, by a kill or by a full disk, stays a line of its own.
+                left = memoryview(b"\n" + data if self._is_in_a_line else data)
+                self._is_in_a_line = True
                 while left:
                     left = left[self._file.write(left) or 0 :]
+                self._is_in_a_line = False
         except OSError as error:
             raise _unwritable(self._path, error) from error
 
@@ -79,19 +83,24 @@ def _check_is_recording(path: Path) -> bool:
         if not path.is_file():
             return False
         with path.open("rb") as file:
-            first = file.readline(_LONGEST_HEAD)
+            first = file.readline(_LONGEST_BEGINNING)
             file.seek(-1 if first else 0, os.SEEK_END)
             last = file.read()
     except OSError as error:
         raise _unwritable(path, error) from error
-    # Also of a line that was cut off, or of one that is longer, the beginning tells.
-    if not _HEAD.match(first):
+    if first and not _begins_well(first):
         raise StorageError(
             "is no recording, and nothing is added to it",
             path=str(path),
             hint="give another file to --record, one that isn't there yet or a recording",
         )
     return last not in (b"", b"\n")
+
+
+def _begins_well(line: bytes) -> bool:
+    """Whether a line begins as all do, as far as it goes; blanks don't count."""
+    told = line[:_LONGEST_BEGINNING].replace(b" ", b"").rstrip(b"\n")
+    return told != b"" and told.startswith(_BEGINNING[: len(told)])
 
 
 def _unwritable(path: Path, error: OSError) -> StorageError:
@@ -134,17 +143,13 @@ class Recording:
         for number, text in enumerate(lines, start=1):
             try:
                 line = decode(text)
-            except MisfitError as error:
-                if number == len(lines) or _HEAD.match(text):
-                    continue  # the recording was interrupted there
-                raise _no_line(self.path, number, error) from error
-            try:
                 if line["version"] != _VERSION:
                     raise MisfitError([f"of version {line['version']}"])
                 found[str(line["digest"])].append(structure(line["reply"], Reply))
                 self.tasks.add(str(line["task"]))
             except (MisfitError, KeyError, TypeError) as error:
-                if number == len(lines):
+                if _is_cut_off(text):
+                    _LOG.warning("%s:%d is left out: the line was cut off while it was recorded", self.path, number)
                     continue
                 raise _no_line(self.path, number, error) from error
         return found
@@ -156,3 +161,17 @@ class Recording:
             if not kept:
                 return None
             return kept.popleft() if len(kept) > 1 else kept[0]
+
+
+def _is_cut_off(line: bytes) -> bool:
+    """Whether a line begins as all do and has no end: whoever recorded it was killed, or the disk was full."""
+    if not _begins_well(line):
+        return False
+    depth = 0
+    is_text = False
+    for mark in re.findall(rb'\\.|["{}\[\]]', line, re.DOTALL):
+        if mark == b'"':
+            is_text = not is_text
+        elif not is_text and len(mark) == 1:
+            depth += 1 if mark in b"{[" else -1
+    return depth > 0 or is_text

@@ -161,6 +161,26 @@ def test_all_faults_are_collected_each_with_its_place(load: Load) -> None:
     assert configuration.settings.run == Settings().run
 
 
+@pytest.mark.parametrize(
+    ("written", "is_on"),
+    [("on", True), ("off", False), ("true", True), ("false", False), ('"on"', True), ("ON", None), ("yes", None)],
+)
+def test_the_cache_is_switched_on_and_off_in_these_words(load: Load, written: str, is_on: bool | None) -> None:
+    """Everywhere else ``on`` is text, as YAML 1.2 has it; of a switch that is called so nobody means a text."""
+    of_file = load(f"llm: {{cache: {written}}}\n")
+    of_flag = load(overrides=(Override.parse(f"llm.cache={written}"),))
+    of_environment = load(environ={"PIPEKIT_LLM__CACHE": written})
+
+    for configuration in (of_file, of_flag, of_environment):
+        if is_on is None:
+            (fault,) = configuration.faults
+            assert "llm.cache must be true or false or on or off, not the text" in str(fault)
+        elif written != '"on"' or configuration is of_file:
+            assert configuration.faults == ()
+            assert configuration.settings.llm.cache is is_on
+    assert load("output: {includeRaw: on}\n").faults
+
+
 def test_an_unknown_profile_lists_the_known_ones(load: Load) -> None:
     (fault,) = load("profiles: {quick: {}, thorough: {}}\n", environ={"PIPEKIT_PROFILE": "nightly"}).faults
 

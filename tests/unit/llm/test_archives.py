@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import json
 import logging
+import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -19,6 +24,7 @@ from pipekit.llm.recording import Recorder, Recording
 from pipekit.llm.replies import Reply
 from pipekit.state.record import Usage
 
+resource: Any = importlib.import_module("resource") if hasattr(signal, "SIGXFSZ") else None
 USAGE = Usage(calls=1, input_tokens=3, output_tokens=2, cost=None)
 
 
@@ -104,13 +110,87 @@ def test_secrets_are_taken_out_of_a_recording(tmp_path: Path) -> None:
     assert Recording(tmp_path / "r.jsonl").next(asked("the key is canary")) is not None
 
 
-def test_a_recording_that_was_cut_off_gives_what_is_whole(tmp_path: Path) -> None:
-    recorder = Recorder(tmp_path / "r.jsonl", lambda text: text)
-    recorder.keep(asked(), reply("one"))
+def recorded(path: Path, text: str) -> bytes:
+    """Record a reply to a question of the same words; the line that came of it."""
+    before = path.stat().st_size if path.exists() else 0
+    recorder = Recorder(path, str)
+    recorder.keep(asked(text), reply(text))
     recorder.close()
-    with (tmp_path / "r.jsonl").open("a") as file:
-        file.write('{"version": 1, "dig')
-    assert Recording(tmp_path / "r.jsonl").next(asked()) == reply("one")
+    return path.read_bytes()[before:]
+
+
+def test_a_recording_that_was_cut_off_anywhere_gives_what_is_whole_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "r.jsonl"
+    first = recorded(path, "one")
+    for left in range(1, len(first) - 1):
+        path.write_bytes(first + first[:left])
+        caplog.clear()
+        assert Recording(path).next(asked("one")) == reply("one")
+        assert f"{path}:2" in caplog.text
+        assert "cut off" in caplog.text
+    path.write_bytes(first + first[:-1])  # whole but for its end
+    caplog.clear()
+    assert Recording(path).next(asked("one")) == reply("one")
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize("left", [1, 5, 14, 80, -3, -2, -1])
+def test_a_recording_that_goes_on_after_a_line_that_was_cut_off_loses_that_line_only(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, left: int
+) -> None:
+    path = tmp_path / "r.jsonl"
+    recorded(path, "one")
+    with path.open("rb+") as file:
+        whole = path.read_bytes()
+        file.seek(0, 2)
+        file.write(whole[:left])  # killed in the middle of a line
+    for text in ("two", "three"):
+        recorded(path, text)
+    recording = Recording(path)
+    assert [recording.next(asked(text)) for text in ("one", "two", "three")] == [
+        reply(t) for t in ("one", "two", "three")
+    ]
+    assert ("cut off" in caplog.text) == (left != -1)
+
+
+@pytest.mark.skipif(resource is None, reason="no limit on the size of files here")
+def test_a_recording_that_goes_on_after_a_disk_was_full_loses_that_line_only(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "r.jsonl"
+    size = len(recorded(path, "one"))
+    recorder = Recorder(path, str)
+    with files_no_larger_than(size + 20), pytest.raises(StorageError, match="can't be written"):
+        recorder.keep(asked("two"), reply("two"))
+    recorder.keep(asked("three"), reply("three"))
+    recorder.close()
+    recording = Recording(path)
+    assert [recording.next(asked(text)) for text in ("one", "two", "three")] == [reply("one"), None, reply("three")]
+    assert f"{path}:2" in caplog.text
+
+
+@contextlib.contextmanager
+def files_no_larger_than(size: int) -> Iterator[None]:
+    """Let nothing be written past ``size``, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_a_damaged_line_is_no_line_that_was_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    one = recorded(path, "one")
+    for damaged in (one.replace(b"digest", b"dogest"), one[:-2] + b"]\n", b"hello\n", b'{"version":2,"digest":"\n'):
+        path.write_bytes(damaged + one)
+        with pytest.raises(InputError, match="line 1 is no line of a recording"):
+            Recording(path)
 
 
 def test_a_file_that_is_no_recording_is_refused_with_its_line(tmp_path: Path) -> None:
