@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipekit.lazy import on_first_use
+
 # Names are resolved on first use, so that `import pipekit` and `pipekit --help` load nothing they don't need.
 if TYPE_CHECKING:
     from pipekit.errors import PipekitError, StepError
     from pipekit.hookspecs import hookimpl
+    from pipekit.input_values import Text
     from pipekit.interfaces.llm_providers import LLM
     from pipekit.interfaces.output_formats import Rendering
     from pipekit.interfaces.retrievers import Retrieval
     from pipekit.interfaces.steps import Artifacts, Each, Question, Step, StepContext, settings, step
     from pipekit.interfaces.workflows import Workflow
-    from pipekit.pipeline import Pipeline, Resume, RunResult, Text
+    from pipekit.options import Resume
+    from pipekit.pipeline import Pipeline
     from pipekit.planning.select import Selection
+    from pipekit.results import RunResult
 
 __all__ = [
     "LLM",
@@ -47,14 +52,14 @@ _HOMES = {
     "Pipeline": "pipekit.pipeline",
     "Question": "pipekit.interfaces.steps",
     "Rendering": "pipekit.interfaces.output_formats",
-    "Resume": "pipekit.pipeline",
+    "Resume": "pipekit.options",
     "Retrieval": "pipekit.interfaces.retrievers",
-    "RunResult": "pipekit.pipeline",
+    "RunResult": "pipekit.results",
     "Selection": "pipekit.planning.select",
     "Step": "pipekit.interfaces.steps",
     "StepContext": "pipekit.interfaces.steps",
     "StepError": "pipekit.errors",
-    "Text": "pipekit.pipeline",
+    "Text": "pipekit.input_values",
     "Workflow": "pipekit.interfaces.workflows",
     "hookimpl": "pipekit.hookspecs",
     "settings": "pipekit.interfaces.steps",
@@ -64,16 +69,4 @@ _HOMES = {
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'pipekit' has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = on_first_use(__name__, _HOMES)

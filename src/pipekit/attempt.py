@@ -17,7 +17,7 @@ from pipekit.engine.threads import in_thread, settled, uncancelled
 from pipekit.engine.watchdog import Lifeline
 from pipekit.errors import RunStoppedError
 from pipekit.forking import fork_run
-from pipekit.inputs import Input
+from pipekit.input_values import Input
 from pipekit.installation import AllRetrievers
 from pipekit.interfaces.llm_providers import LLM
 from pipekit.interfaces.state_stores import Entry, Lease, Owner

@@ -7,42 +7,23 @@ import os
 import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 from attrs import frozen
 
 from pipekit.arguments import expect
 from pipekit.errors import InputError, PipekitError, UsageError
+from pipekit.input_values import Input, Text
 from pipekit.interfaces.loaders import Loader, Source
 from pipekit.plugins.calling import PluginOf, calling_plugin, nobody
 from pipekit.plugins.quarantine import PluginInfo
 from pipekit.serde import JSON, MisfitError, decode, encode, structure, unstructure
 
-__all__ = ["NOTHING", "Given", "Input", "Text", "load_value", "pick_loader", "read_input"]
+__all__ = ["Given", "load_value", "pick_loader", "read_input"]
 
 #: How much of an input a loader sees to recognise its format.
 HEAD = 64 * 1024
 _TEXT_SUFFIXES = frozenset({"", ".txt", ".text", ".md", ".markdown", ".log"})
-
-
-@frozen
-class Text:
-    """Text from a program, as an input. A plain string is always a path."""
-
-    content: str
-    name: str = "text"
-
-
-class _Nothing:
-    def __repr__(self) -> str:
-        return "NOTHING"
-
-
-#: No input: a plan can be made without one.
-NOTHING = _Nothing()
-
-#: A path, text, a binary stream, or a ready value of the workflow's input type.
-Input = str | os.PathLike[str] | Text | BinaryIO | object
 
 
 @frozen(kw_only=True)

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pipekit.arguments import expect
-from pipekit.inputs import NOTHING, Input, Text
+from pipekit.input_values import NOTHING, Input
 from pipekit.options import Resume, Stale
 from pipekit.planning.select import ALL, Selection
-from pipekit.results import RunResult
 
 if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
@@ -30,9 +29,10 @@ if TYPE_CHECKING:
     from pipekit.planning.plan import Plan
     from pipekit.plugins.registry import Registry
     from pipekit.preparing import Setup
+    from pipekit.results import RunResult
     from pipekit.streams import EventStream
 
-__all__ = ["Pipeline", "Resume", "RunResult", "Text"]
+__all__ = ["Pipeline"]
 
 
 class Pipeline:

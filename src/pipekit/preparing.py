@@ -17,7 +17,8 @@ from pipekit.config.secret_settings import kept_settings
 from pipekit.engine.table import ArtifactTable
 from pipekit.errors import PipekitError, PluginError, UsageError
 from pipekit.history import Runs
-from pipekit.inputs import NOTHING, Given, Input, read_input
+from pipekit.input_values import NOTHING, Input
+from pipekit.inputs import Given, read_input
 from pipekit.installation import Installation
 from pipekit.intake import Loaded, load_again, load_input, tell_unloaded
 from pipekit.interfaces.state_stores import Entry, Owner, StateStore

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pipekit.arguments import expect
 from pipekit.errors import UsageError
-from pipekit.inputs import Text
+from pipekit.input_values import Text
 from pipekit.interfaces.steps import Step
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ import pytest
 from attrs import frozen
 
 from pipekit.errors import InputError, PipekitError, PluginError, UsageError
-from pipekit.inputs import HEAD, Given, Input, Text, load_value, pick_loader, read_input
+from pipekit.input_values import Input, Text
+from pipekit.inputs import HEAD, Given, load_value, pick_loader, read_input
 from pipekit.interfaces.loaders import Source
 from pipekit.plugins.quarantine import PluginInfo
 

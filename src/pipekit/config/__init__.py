@@ -23,6 +23,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipekit.lazy import on_first_use
+
 if TYPE_CHECKING:
     from pipekit.config.configuration import Configuration, load_configuration
     from pipekit.config.explaining import Explained, explain
@@ -107,16 +109,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'pipekit.config' has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(f"pipekit.config.{home}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = on_first_use(__name__, {name: f"{__name__}.{home}" for name, home in _HOMES.items()})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from pipekit.interfaces.llm_providers import FailureKind, ProviderFailure
 
@@ -60,6 +59,8 @@ def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> f
         if re.fullmatch(r"\d{1,12}(?:\.\d{1,6})?", text):
             return min(float(text) * scale, _MOST_PATIENCE)
     try:
+        from email.utils import parsedate_to_datetime  # only here: it is slow to load
+
         moment = parsedate_to_datetime(values.get("retry-after", ""))
     except (TypeError, ValueError, OverflowError):
         return None

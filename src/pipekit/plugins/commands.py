@@ -11,7 +11,6 @@ import contextlib
 import difflib
 import json
 import os
-import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -145,7 +144,7 @@ def _keep(listing: Mapping[str, str], environ: Mapping[str, str]) -> None:
     file = _cache_file(environ)
     if not listing and not file.exists():
         return
-    temporary = file.with_name(f".commands.{secrets.token_hex(4)}")
+    temporary = file.with_name(f".commands.{os.urandom(4).hex()}")
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_text(json.dumps(listing), encoding="utf-8")
