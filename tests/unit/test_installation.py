@@ -283,6 +283,20 @@ def test_two_settings_classes_of_one_factory_share_its_block(tmp_path: Path) -> 
     assert made == (ThingSettings(size=5), MoreSettings(colour="blue"))
 
 
+def test_a_factory_whose_annotations_cannot_be_read_is_told_with_its_plugin(tmp_path: Path) -> None:
+    def misses(own: Nowhere) -> object:  # type: ignore[name-defined]  # noqa: F821
+        return object()
+
+    def mistakes(own: Path.Nothing) -> object:  # type: ignore[name-defined]
+        return object()
+
+    for factory, reason in ((misses, "NameError: name 'Nowhere'"), (mistakes, "AttributeError: type object 'Path'")):
+        with pytest.raises(PluginError, match="its annotations can't be read") as caught:
+            installed(tmp_path, pipekit_loaders={"bad": factory}).loader("bad")
+        assert (caught.value.code, caught.value.plugin) == (9, "acme")
+        assert reason in caught.value.message
+
+
 def test_a_loader_that_cannot_be_made_is_told_and_is_no_obstacle_to_the_others(tmp_path: Path) -> None:
     def leaving() -> object:
         raise SystemExit(3)

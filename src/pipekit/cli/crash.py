@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipekit import __version__
+from pipekit.config.user_folders import user_folder
 from pipekit.secrecy import mask
 
 __all__ = ["report_folder", "save_report"]
@@ -19,11 +20,8 @@ __all__ = ["report_folder", "save_report"]
 
 def report_folder(environ: Mapping[str, str]) -> Path:
     """Where reports lie: the user's folder for logs."""
-    if os.name == "posix" and sys.platform != "darwin" and Path(environ.get("XDG_STATE_HOME", "")).is_absolute():
-        return Path(environ["XDG_STATE_HOME"]) / "pipekit" / "log"
-    from platformdirs import user_log_path
-
-    return user_log_path("pipekit", appauthor=False)
+    folder = user_folder("state", environ)
+    return folder / "log" if os.name == "posix" and sys.platform != "darwin" else folder
 
 
 def save_report(error: BaseException, argv: Sequence[str], environ: Mapping[str, str]) -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,8 @@ __all__ = ["PROJECT_FILES", "FoundFile", "find_project_file", "find_user_file", 
 PROJECT_FILES = ("pipekit.yaml", "pipeline-config.yaml", "pyproject.toml")
 _MISSPELT = ("pipekit.yml", "pipeline-config.yml", "pipekit.toml", "pipekit.json")
 _TABLE = ("tool", "pipekit")
+#: The table's heading, or that of one in it, on a line of its own and not in a comment.
+_HEADING = re.compile(r"^[ \t]*\[{1,2}[ \t]*[\"']?tool[\"']?[ \t]*\.[ \t]*[\"']?pipekit[\"']?[ \t]*[.\]]", re.MULTILINE)
 
 
 @frozen
@@ -40,8 +43,10 @@ def find_project_file(folder: Path) -> FoundFile:
     # Spelled like that it is a trap: it looks like the file and is never read.
     warnings = [f"{name} is not read; call it {PROJECT_FILES[0]}" for name in _MISSPELT if (start / name).is_file()]
     for place in (start, *start.parents):
-        present = [name for name in PROJECT_FILES if _counts(place / name)]
-        if not present or (place != start and not _is_own(place / present[0])):
+        present = [
+            name for name in PROJECT_FILES if _counts(place / name) and (place == start or _is_own(place / name))
+        ]
+        if not present:
             continue
         for name in present[1:]:
             shown = shown_path(place / name, folder)
@@ -59,15 +64,30 @@ def _counts(path: Path) -> bool:
             raw = stream.read(MAX_BYTES) if path.is_file() else b""
     except OSError:
         return False
-    # Only a file that says so is worth the parser, and only such a file may be refused for its syntax.
-    return b"[tool.pipekit" in raw
+    # Only a file that may say so is worth the parser, and only one that does may be refused for its syntax.
+    return b"pipekit" in raw and _has_table(raw.decode("utf-8-sig", "replace"))
+
+
+def _has_table(text: str) -> bool:
+    import tomllib
+
+    try:
+        found: object = tomllib.loads(text)
+    except (ValueError, RecursionError):
+        return _HEADING.search(text) is not None
+    for part in _TABLE:
+        if not isinstance(found, dict) or part not in found:
+            return False
+        found = found[part]
+    return True
 
 
 def _is_own(path: Path) -> bool:
     if sys.platform == "win32":
         return True
     try:
-        return path.stat().st_uid in (os.geteuid(), 0)
+        # A link counts by its own owner, too: anybody can lay one to a file of the user's or of root's.
+        return {path.lstat().st_uid, path.stat().st_uid} <= {os.geteuid(), 0}
     except OSError:
         return False
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from attrs import evolve, field, frozen
 
+from pipekit.config.user_folders import user_folder
 from pipekit.interfaces.llm_providers import Method, ModelInfo
 from pipekit.serde import MisfitError, decode, encode, structure, unstructure
 
@@ -18,9 +19,7 @@ __all__ = ["Abilities", "Learnt", "abilities_file"]
 
 def abilities_file() -> Path:
     """Where it is kept: in the user's own data folder, for the models on this machine are the user's."""
-    from platformdirs import user_data_path
-
-    return user_data_path("pipekit") / "models.json"
+    return user_folder("data", os.environ) / "models.json"
 
 
 @frozen(kw_only=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import threading
 from pathlib import Path
 
 from attrs import evolve
 
+from pipekit.config.user_folders import user_folder
 from pipekit.llm.asked import Asked
 from pipekit.llm.replies import Reply
 from pipekit.serde import MisfitError, decode, encode, structure, unstructure
@@ -22,9 +24,7 @@ _PATIENCE = 5.0
 
 def cache_file() -> Path:
     """Where the cache lies: in the folder that the system keeps for such things."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("pipekit") / "replies.sqlite"
+    return user_folder("cache", os.environ) / "replies.sqlite"
 
 
 class ReplyCache:

@@ -13,7 +13,7 @@ from pipekit.config.faults import fault, suggestion
 from pipekit.config.keys import fold_key
 from pipekit.config.tree import Block, Entry
 from pipekit.errors import ConfigError, PluginError
-from pipekit.plugins.factories import block_faults
+from pipekit.plugins.factories import AnnotationsError, block_faults
 from pipekit.plugins.registry import KNOWN_PROVIDERS, Contribution, Registry
 
 __all__ = ["check_blocks"]
@@ -59,7 +59,7 @@ def _faults_of(one: Contribution, block: Block, path: str, *more: str) -> list[C
         return []  # what has to be set is told when the plugin is used
     try:
         return block_faults(one.value, block, path, ignore=more)
-    except (PluginError, NameError):
+    except (PluginError, AnnotationsError):
         return []  # its settings can't be read: told when it is used, and no obstacle until then
 
 

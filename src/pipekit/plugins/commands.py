@@ -28,8 +28,9 @@ __all__ = ["PluginCommand", "cached_plugin_commands", "find_plugin_command"]
 
 
 def _cache_file(environ: Mapping[str, str]) -> Path:
-    base = environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path(environ.get("HOME", ".")) / ".cache") / "pipekit" / "commands.json"
+    from pipekit.config.user_folders import user_folder
+
+    return user_folder("cache", environ) / "commands.json"
 
 
 def cached_plugin_commands(environ: Mapping[str, str]) -> Mapping[str, str]:

@@ -12,11 +12,16 @@ from pipekit.config.tree import EMPTY, Node
 from pipekit.errors import ConfigError
 from pipekit.interfaces.annotations import without_none
 from pipekit.interfaces.steps import is_settings
+from pipekit.plugins.calling import said_by
 
-__all__ = ["arguments_of", "block_faults", "fill_block"]
+__all__ = ["AnnotationsError", "arguments_of", "block_faults", "fill_block"]
 
 Factory = Callable[..., Any]
 T = TypeVar("T")
+
+
+class AnnotationsError(TypeError):
+    """The annotations of a factory can't be read: a name that isn't there at run time, or what is no type."""
 
 
 def arguments_of(
@@ -58,11 +63,16 @@ def _settings_classes(factory: Factory) -> list[type[Any]]:
 
 
 def _parameters(factory: Factory) -> list[tuple[inspect.Parameter, Any]]:
-    """The parameters with their annotations, ``X`` for ``X | None``; none where they can't be read, as of `int`."""
+    """The parameters with their annotations, ``X`` for ``X | None``; none of what has no signature, such as `int`.
+
+    `AnnotationsError` for a factory that has some and whose author made a mistake in them.
+    """
     target = factory.__init__ if inspect.isclass(factory) else factory
     try:
         parameters = inspect.signature(factory).parameters.values()
         hints = typing.get_type_hints(target)
     except (TypeError, ValueError):
         return []
+    except Exception as error:
+        raise AnnotationsError(f"its annotations can't be read: {type(error).__name__}: {said_by(error)}") from error
     return [(parameter, without_none(hints.get(parameter.name))) for parameter in parameters]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -150,12 +151,17 @@ def _origin(candidate: Candidate) -> str:
 
 
 def _blocked(candidate: Candidate, options: PluginOptions) -> str:
-    names = {candidate.name, candidate.package} - {""}
-    if names & set(options.block):
+    names = _normal([candidate.name, candidate.package]) - {""}
+    if names & _normal(options.block):
         return "blocked by plugins.block"
-    if options.allow is not None and candidate.package and not names & set(options.allow):
+    if options.allow is not None and candidate.package and not names & _normal(options.allow):
         return "not among plugins.allow"
     return ""
+
+
+def _normal(names: Iterable[str]) -> set[str]:
+    """Names as package indexes compare them: Pipekit_Acme, pipekit.acme and pipekit-acme are one."""
+    return {re.sub(r"[-_.]+", "-", name.strip()).lower() for name in names}
 
 
 def _contributions(info: PluginInfo, loaded: Loaded) -> list[Contribution]:

@@ -14,8 +14,9 @@ import inspect
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 from attrs import define, field, frozen
@@ -26,6 +27,9 @@ from pipekit.interfaces.steps import Step
 from pipekit.interfaces.workflows import Workflow
 from pipekit.plugins.calling import is_stop, said_by
 from pipekit.printing import printing_to_stderr
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution, EntryPoint
 
 __all__ = ["BUILTINS", "GROUP", "LOCAL", "Candidate", "Found", "Loaded", "commands_of", "discover", "load"]
 
@@ -119,14 +123,69 @@ def _installed() -> list[Candidate]:
     from importlib.metadata import entry_points
 
     found: list[Candidate] = []
-    for entry in entry_points(group=GROUP):
-        dist = entry.dist
-        package = dist.name if dist is not None else ""
-        if package == DISTRIBUTION:
+    try:
+        entries: Iterable[EntryPoint] = entry_points(group=GROUP)
+    except Exception:  # noqa: BLE001 - the list of one package can't be read, of whichever: they are asked one by one
+        entries, broken = _entries_one_by_one()
+        found += broken
+    for entry in entries:
+        try:
+            package, version = _named_by(entry.dist)
+        except Exception as error:  # noqa: BLE001 - what raises without the file depends on the version of Python
+            found.append(_unreadable(entry.name, entry.dist, "METADATA", error))
             continue
-        version = dist.version if dist is not None else ""
-        found.append(Candidate(name=entry.name, get=entry.load, package=package, version=version))
+        if package != DISTRIBUTION:
+            found.append(Candidate(name=entry.name, get=entry.load, package=package, version=version))
     return sorted(found, key=lambda candidate: (candidate.name, candidate.package))
+
+
+def _named_by(dist: Distribution | None) -> tuple[str, str]:
+    """Name and version of a package; raises where it doesn't say its name."""
+    if dist is None:
+        return "", ""
+    # Without the file some versions of Python raise, and others give None.
+    name: str | None = dist.name
+    version: str | None = dist.version
+    if not name:
+        raise ValueError("it names no package")
+    return name, version or ""
+
+
+def _entries_one_by_one() -> tuple[list[EntryPoint], list[Candidate]]:
+    """The entry points of all packages that can say theirs, and a candidate for each that can't and has one of ours."""
+    from importlib.metadata import distributions
+
+    entries: dict[str, list[EntryPoint]] = {}
+    broken: list[Candidate] = []
+    for dist in distributions():
+        folder = _folder(dist)
+        try:
+            # Of two versions of a package the first one found counts, as for Python itself.
+            entries.setdefault(folder.partition("-")[0].lower(), list(dist.entry_points.select(group=GROUP)))
+        except Exception as error:  # noqa: BLE001 - as above
+            path = Path(str(dist.locate_file(folder))) / "entry_points.txt"
+            with contextlib.suppress(OSError):
+                if f"[{GROUP}]".encode() in path.read_bytes():
+                    broken.append(_unreadable(folder.partition("-")[0], dist, "entry_points.txt", error))
+    return [entry for several in entries.values() for entry in several], broken
+
+
+def _unreadable(name: str, dist: Distribution | None, file: str, error: Exception) -> Candidate:
+    folder = _folder(dist) if dist is not None else ""
+
+    def get() -> object:
+        raise PluginError(
+            f"{file} of its package can't be read ({folder or 'not found'}): {type(error).__name__}: {said_by(error)}",
+            kind="metadata",
+            hint="install its package again",
+        ) from error
+
+    return Candidate(name=name, get=get, package=folder.partition("-")[0])
+
+
+def _folder(dist: Distribution) -> str:
+    """The name of the folder that describes a package: pipekit_acme-1.2.dist-info."""
+    return getattr(getattr(dist, "_path", None), "name", "")
 
 
 def load(candidate: Candidate) -> Loaded:

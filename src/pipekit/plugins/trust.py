@@ -15,6 +15,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from pipekit.config.user_folders import user_folder
 from pipekit.errors import ConfigError, StorageError
 
 __all__ = ["content_of", "digest_of_content", "is_trusted", "trust", "trust_file", "trust_name"]
@@ -22,11 +23,7 @@ __all__ = ["content_of", "digest_of_content", "is_trusted", "trust", "trust_file
 
 def trust_file(environ: Mapping[str, str]) -> Path:
     """The user's trust file, under XDG_DATA_HOME where that is set, else where the system keeps users' data."""
-    if environ.get("XDG_DATA_HOME"):
-        return Path(environ["XDG_DATA_HOME"]) / "pipekit" / "trust.json"
-    from platformdirs import user_data_path
-
-    return user_data_path("pipekit") / "trust.json"
+    return user_folder("data", environ) / "trust.json"
 
 
 def trust_name(path: Path, part: str = "") -> str:

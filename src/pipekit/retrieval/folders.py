@@ -109,9 +109,11 @@ class FolderRetriever:
             return TextIndex.build(documents)
         try:
             self._cache.mkdir(parents=True, exist_ok=True)
-            path = self._cache / f"index-{fingerprint[:32]}.db"
-            index = TextIndex.open(path) or TextIndex.build(documents, path)
-            kept = sorted(self._cache.glob("index-*.db"), key=lambda old: old.stat().st_mtime, reverse=True)
+            # A project's file may name any folder: only what has our own name is read and removed there.
+            path = self._cache / f"pipekit-index-{fingerprint[:32]}.db"
+            index = (None if path.is_symlink() else TextIndex.open(path)) or TextIndex.build(documents, path)
+            found = self._cache.glob("pipekit-index-*.db")
+            kept = sorted(found, key=lambda old: old.lstat().st_mtime, reverse=True)
             for old in kept[KEPT_INDEXES:]:
                 old.unlink(missing_ok=True)
         except OSError as error:

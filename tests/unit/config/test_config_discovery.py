@@ -84,6 +84,69 @@ def test_a_file_above_that_somebody_else_owns_is_passed_over(tmp_path: Path, mon
     assert find_project_file(tmp_path).path is not None
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="owners are a matter of POSIX")
+def test_a_link_above_that_somebody_else_laid_to_a_file_of_ours_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pipekit.yaml").symlink_to("/etc/passwd")  # root's, as good as one's own
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    if os.geteuid() == 0:
+        os.lchown(tmp_path / "pipekit.yaml", 12345, -1)
+    monkeypatch.setattr(os, "geteuid", lambda: 54321)
+
+    assert find_project_file(inner).path is None
+    assert find_project_file(tmp_path).path == tmp_path / "pipekit.yaml"
+
+
+def test_a_link_above_of_ones_own_counts(tmp_path: Path) -> None:
+    (tmp_path / "real.yaml").write_text("")
+    (tmp_path / "pipekit.yaml").symlink_to(tmp_path / "real.yaml")
+    (tmp_path / "inner").mkdir()
+    assert find_project_file(tmp_path / "inner").path == tmp_path / "pipekit.yaml"
+
+
+def test_a_dead_link_above_doesnt_hide_the_file_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "pipekit.yaml").symlink_to(tmp_path / "gone.yaml")
+    (tmp_path / "pipeline-config.yaml").write_text("")
+    (tmp_path / "inner").mkdir()
+    assert find_project_file(tmp_path / "inner").path == tmp_path / "pipeline-config.yaml"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# put our settings below [tool.pipekit]\n",
+        "# put our settings below [tool.pipekit]\nbroken = \n",
+        "[project]\ndescription = 'reads [tool.pipekit]'\ndependencies = ['pipekit-framework']\n",
+        'text = """\n[tool.pipekit]\n"""\n',
+        "[tool.pipekit-other]\nworkflow = 'w'\n",
+        "[tool.pipekitother]\nbroken = \n",
+        "tool = 'pipekit'\n",
+    ],
+)
+def test_a_pyproject_that_only_mentions_our_table_is_not_ours(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+    assert find_project_file(tmp_path).path is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[ tool . 'pipekit' ]\nworkflow = 'w'\n",
+        "[tool.pipekit.llm]\nmodel = 'offline'\n",
+        "[tool]\npipekit = {workflow = 'w'}\n",
+        "tool.pipekit.workflow = 'w'\n",
+        "\ufeff[tool.pipekit]\nworkflow = 'w'\n",
+        "[tool.pipekit]\nbroken = \n",
+        '[[tool."pipekit"]]\nbroken = \n',
+    ],
+)
+def test_a_pyproject_with_our_table_is_ours_however_it_is_written(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    assert find_project_file(tmp_path).path == tmp_path / "pyproject.toml"
+
+
 def test_a_toml_file_of_our_own_is_read_whole(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text("workflow = 'w'\n")
 

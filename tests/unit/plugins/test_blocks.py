@@ -44,13 +44,21 @@ def puzzling(own: Nowhere) -> object:  # type: ignore[name-defined]  # noqa: F82
     raise AssertionError("checking a block makes nothing")
 
 
+def mistaken(own: page.Nothing) -> object:  # type: ignore[name-defined]
+    raise AssertionError("checking a block makes nothing")
+
+
+def muddled(own: "two words") -> object:  # type: ignore[valid-type]  # noqa: F722
+    raise AssertionError("checking a block makes nothing")
+
+
 def acme_store(own: PageSettings, url: StoreURL) -> object:
     raise AssertionError("checking a block makes nothing")
 
 
 GIVES: dict[str, dict[str, Callable[..., object]]] = {
     "pipekit_output_formats": {"json": page, "raw": plain, "strict": strict, "puzzle": puzzling},
-    "pipekit_loaders": {"text": plain, "web-vtt": page},
+    "pipekit_loaders": {"text": plain, "web-vtt": page, "mistaken": mistaken, "muddled": muddled},
     "pipekit_llm_providers": {"acme": page},
     "pipekit_retrievers": {"folder": page},
     "pipekit_state_stores": {"acme": acme_store},
@@ -88,7 +96,7 @@ def checked(folder: Path, text: str, *more: object, **environ: str) -> tuple[lis
         ("output:\n  formats:\n    json: {indnt: 4}\n", "3:12", "output.formats.json.indnt", "did you mean indent?"),
         ("output:\n  formats:\n    raw: {indent: 4}\n", "3:11", "output.formats.raw.indent", "remove it"),
         ("output:\n  formats:\n    jsn: {}\n", "3:5", "there is no output format jsn", "did you mean json?"),
-        ("loaders:\n  nosuch: {}\n", "2:3", "there is no loader nosuch", "known: text, web-vtt"),
+        ("loaders:\n  nosuch: {}\n", "2:3", "there is no loader nosuch", "known: text, web-vtt, mistaken, muddled"),
         ("loaders:\n  text: {zz: 1}\n", "2:10", "loaders.text.zz", "remove it"),
         ("loaders:\n  webVtt: {titel: x}\n", "2:12", "loaders.webVtt.titel", "did you mean title?"),
         ("llm:\n  providers:\n    acme: {tilte: x}\n", "3:12", "llm.providers.acme.tilte", "did you mean title?"),
@@ -120,6 +128,8 @@ def test_it_is_a_fault_with_its_place_and_what_was_meant(
         "store: 'memory:'",
         "output: {formats: {strict: {}}}",
         "output: {formats: {puzzle: {anything: 1}}}",
+        "loaders: {mistaken: {anything: 1}}",
+        "loaders: {muddled: {anything: 1}}",
     ],
 )
 def test_what_is_spelled_right_or_cannot_be_told_yet_is_no_fault(tmp_path: Path, text: str) -> None:

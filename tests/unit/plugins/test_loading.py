@@ -96,6 +96,79 @@ def test_of_two_strangers_with_one_name_neither_is_used_until_one_is_blocked() -
     assert load(one, two, block=("two",)).loader("x").plugin.name == "one"
 
 
+@pytest.mark.parametrize(
+    "named", ["pipekit-Notes.one", "PIPEKIT_NOTES_ONE", "pipekit--notes.-one", " pipekit-notes-one "]
+)
+def test_a_package_is_blocked_and_allowed_by_its_name_however_it_is_spelled(
+    monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    plugin = a_plugin("notes", pipekit_loaders=lambda: {"notes": int})
+    one = manager.Candidate(name="notes", get=lambda: plugin, package="Pipekit_Notes.One", version="1.0")
+    monkeypatch.setattr(manager, "_installed", lambda: [one])
+    assert info(installed(block=(named,)), "notes").reason == "blocked by plugins.block"
+    assert info(installed(allow=(named,)), "notes").health == "ok"
+    assert info(installed(allow=("pipekit-notes",)), "notes").reason == "not among plugins.allow"
+
+
+def a_package(site: Path, name: str, **files: bytes) -> None:
+    folder = site / f"pipekit_{name}-1.2.dist-info"
+    folder.mkdir(parents=True)
+    (site / f"pipekit_{name}.py").write_text("pipekit_api = 1\n")
+    usual = {
+        "METADATA": f"Metadata-Version: 2.1\nName: pipekit-{name}\nVersion: 1.2\n".encode(),
+        "entry_points.txt": f"[pipekit]\n{name} = pipekit_{name}\n".encode(),
+    }
+    for file, content in {**usual, **{key.replace("points", "points.txt"): files[key] for key in files}}.items():
+        if content:
+            (folder / file).write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("files", "what"),
+    [
+        ({"METADATA": b""}, "METADATA"),
+        ({"METADATA": b"\xff\xfe\n"}, "METADATA"),
+        ({"entry_points": b"[pipekit]\nhalf\n"}, "entry_points.txt"),
+        ({"entry_points": b"[pipekit]\nhalf = \xff\n"}, "entry_points.txt"),
+    ],
+)
+def test_a_package_that_cannot_say_what_it_is_is_set_aside_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, bytes], what: str
+) -> None:
+    a_package(tmp_path, "half", **files)
+    a_package(tmp_path, "whole")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    registry = installed()
+
+    half = next(plugin for plugin in registry.plugins if "half" in plugin.name)
+    assert half.health == "set aside"
+    assert f"{what} of its package can't be read (pipekit_half-1.2.dist-info)" in half.reason
+    assert half.hint == "install its package again"
+    assert info(registry, "whole").label == "pipekit-whole 1.2"
+    assert info(registry, "whole").health == "ok"
+
+
+def test_a_broken_package_that_is_no_plugin_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    a_package(tmp_path, "other", entry_points=b"[console_scripts]\nhalf\n")
+    a_package(tmp_path, "whole")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "other" not in str([plugin.name for plugin in installed().plugins])
+    assert info(installed(), "whole").health == "ok"
+
+
+def test_of_two_versions_on_the_path_the_first_one_counts_also_beside_a_broken_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_package(tmp_path / "later", "whole")
+    a_package(tmp_path / "first", "whole")
+    (tmp_path / "first" / "pipekit_whole-1.2.dist-info").rename(tmp_path / "first" / "pipekit_whole-2.0.dist-info")
+    a_package(tmp_path / "first", "half", entry_points=b"[pipekit]\nhalf\n")
+    monkeypatch.syspath_prepend(tmp_path / "later")
+    monkeypatch.syspath_prepend(tmp_path / "first")
+    assert [plugin.name for plugin in installed().plugins].count("whole") == 1
+
+
 def two_called_notes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two installed packages whose plugins have one name, and give different loaders."""
 

@@ -146,7 +146,37 @@ def test_old_kept_indexes_are_removed(notes: Path, tmp_path: Path) -> None:
     for number in range(8):
         (notes / "one.md").write_text(f"Number {number}", "utf-8")
         _retriever(notes, cache=str(cache)).fingerprint()
-    assert len(list(cache.glob("index-*.db"))) == 4
+    assert len(list(cache.glob("pipekit-index-*.db"))) == 4
+
+
+def test_nothing_that_is_not_the_indexs_own_is_removed_or_written_through(notes: Path, tmp_path: Path) -> None:
+    """A project's file may name any folder as its cache."""
+    cache = tmp_path / "cache"
+    _retriever(notes, cache=str(cache)).fingerprint()
+    (kept,) = cache.iterdir()
+    theirs = [tmp_path / "elsewhere.db", *(cache / f"index-{number}.db" for number in range(8))]
+    kept.rename(theirs[0])
+    kept.symlink_to(theirs[0])
+    for path in theirs[1:]:
+        path.write_bytes(b"theirs")
+    before = {path: path.read_bytes() for path in theirs}
+    (notes / "one.md").write_text("Walrus", "utf-8")
+
+    assert len(_retriever(notes, cache=str(cache)).search("walrus", limit=5)) == 1
+
+    assert {path: path.read_bytes() for path in theirs} == before
+
+
+def test_a_link_in_the_place_of_a_kept_index_is_replaced_and_not_followed(notes: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    _retriever(notes, cache=str(cache)).fingerprint()
+    (kept,) = cache.iterdir()
+    kept.rename(tmp_path / "elsewhere.db")
+    kept.symlink_to(tmp_path / "elsewhere.db")
+    before = (tmp_path / "elsewhere.db").read_bytes()
+    assert len(_retriever(notes, cache=str(cache)).search("printers queues", limit=5)) == 2
+    assert not kept.is_symlink()
+    assert (tmp_path / "elsewhere.db").read_bytes() == before
 
 
 def test_many_threads_can_search_at_once(notes: Path) -> None:
