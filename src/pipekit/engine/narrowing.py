@@ -13,7 +13,7 @@ from typing import Any, Union, get_args, get_origin
 
 import attrs
 
-from pipekit.serde import JSON, camel_case
+from pipekit.serde import JSON, camel_case, typed_fields
 
 __all__ = ["narrow"]
 
@@ -41,5 +41,4 @@ def narrow(value: JSON, type_: Any) -> JSON:
 
 @cache
 def _fields(cls: type) -> Mapping[str, Any]:
-    attrs.resolve_types(cls)
-    return {camel_case(field.name): field.type for field in attrs.fields(cls)}
+    return {camel_case(field.name): field.type for field in typed_fields(cls)}

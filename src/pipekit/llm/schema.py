@@ -9,7 +9,7 @@ from typing import Any, get_args
 import attrs
 
 from pipekit.errors import PluginError
-from pipekit.serde import JSON, camel_case
+from pipekit.serde import JSON, camel_case, typed_fields
 
 __all__ = ["schema_of"]
 
@@ -53,8 +53,7 @@ def _classes(type_: Any, seen: set[Any]) -> Iterator[type]:
             return
         seen.add(type_)
         yield type_
-        attrs.resolve_types(type_)
-        for field in attrs.fields(type_):
+        for field in typed_fields(type_):
             yield from _classes(field.type, seen)
     for part in get_args(type_):
         yield from _classes(part, seen)

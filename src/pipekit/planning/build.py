@@ -14,6 +14,7 @@ from pipekit.config.confining import record_fault
 from pipekit.config.steps import ResolvedStep, resolve_step_blocks
 from pipekit.errors import ConfigError, PipekitError, PlanError, PluginError, UsageError
 from pipekit.interfaces.workflows import Workflow
+from pipekit.planning.annotations import annotation_faults
 from pipekit.planning.fanning import fan_fault
 from pipekit.planning.formats import format_faults
 from pipekit.planning.members import Member, Members, Registered, aliases, gather, key_of
@@ -300,6 +301,7 @@ class _Planner:
         for member in ordered:
             if decisions[member.name][0] != "run":
                 continue
+            self.faults.extend(annotation_faults(member))
             if member.step.each is not None:
                 self._check_need(member, member.step.each, True, decisions, makers)
                 fault = fan_fault(member, makers)

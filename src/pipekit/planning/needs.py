@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import types
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +16,7 @@ from pipekit.interfaces.steps import Each
 from pipekit.planning.members import Member
 from pipekit.planning.order import CycleError, order
 from pipekit.planning.signature import Parameter, each_of, fits
+from pipekit.serde import MisfitError, typed_fields
 
 __all__ = ["Makers", "arrange", "find_makers", "mismatch", "shown"]
 
@@ -52,10 +54,8 @@ class Makers:
 
 def _field_type(cls: Any, artifact: str) -> Any:
     if isinstance(cls, type) and attrs.has(cls):
-        attrs.resolve_types(cls)
-        for field in attrs.fields(cls):
-            if field.name == artifact:
-                return field.type
+        with contextlib.suppress(MisfitError):  # told once, with the step that makes it
+            return next((field.type for field in typed_fields(cls) if field.name == artifact), object)
     return object
 
 

@@ -16,6 +16,7 @@ from pipekit.interfaces.llm_providers import LLM
 from pipekit.interfaces.output_formats import Rendering
 from pipekit.interfaces.retrievers import Retrieval
 from pipekit.interfaces.steps import Artifacts, Each, Step, StepContext, is_settings
+from pipekit.serde import MisfitError, typed_fields
 
 __all__ = ["Parameter", "Service", "Signature", "SignatureError", "each_of", "fits", "item_type", "read_signature"]
 
@@ -151,10 +152,11 @@ def _is_view(wanted: type, made: type, seen: set[tuple[type, type]]) -> bool:
         return False
     if (wanted, made) in seen:
         return True
-    attrs.resolve_types(wanted)
-    attrs.resolve_types(made)
-    whole = {field.name: field.type for field in attrs.fields(made)}
-    some = {field.name: field.type for field in attrs.fields(wanted)}
+    try:
+        whole = {field.name: field.type for field in typed_fields(made)}
+        some = {field.name: field.type for field in typed_fields(wanted)}
+    except MisfitError:
+        return True  # told once, with the step that makes or reads it
     under_way = seen | {(wanted, made)}
     return bool(some) and all(name in whole and _fits(whole[name], type_, under_way) for name, type_ in some.items())
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from pipekit.serde.annotations import typed_fields
 from pipekit.serde.encoding import JSON, MAX_DEPTH, MisfitError, decode, encode
 from pipekit.serde.sharing import is_immutable
 from pipekit.serde.structuring import camel_case, structure, unstructure
@@ -19,5 +20,6 @@ __all__ = [
     "encode",
     "is_immutable",
     "structure",
+    "typed_fields",
     "unstructure",
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
+import json
+import re
+from collections import OrderedDict, deque
 from collections.abc import (
     Callable,
     Collection,
@@ -14,14 +16,27 @@ from collections.abc import (
     Sequence,
     Set,
 )
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from enum import Enum
+from typing import TYPE_CHECKING, Any, get_args, get_origin, is_typeddict
+
+import attrs
 
 from pipekit.serde.scalars import described
 
 if TYPE_CHECKING:
     from cattrs import Converter
 
-__all__ = ["is_list_like", "is_mapping", "is_pair_like", "list_like", "mapping", "pair_like"]
+__all__ = [
+    "in_order",
+    "is_any_mapping",
+    "is_list_like",
+    "is_mapping",
+    "is_pair_like",
+    "list_like",
+    "mapping",
+    "pair_like",
+    "plain_mapping",
+]
 
 #: What is made for each type whose items are all of one type. What only promises to be read is a tuple.
 _LISTS: dict[object, Callable[[list[Any]], Any]] = {
@@ -37,7 +52,13 @@ _LISTS: dict[object, Callable[[list[Any]], Any]] = {
     Set: frozenset,
     deque: deque,
 }
-_MAPPINGS = (dict, Mapping, MutableMapping)
+_MAPPINGS: dict[object, Callable[[dict[Any, Any]], Any]] = {
+    dict: dict,
+    Mapping: dict,
+    MutableMapping: dict,
+    OrderedDict: OrderedDict,
+}
+_WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]*")
 
 
 def is_list_like(type_: Any) -> bool:
@@ -96,14 +117,15 @@ def pair_like(type_: Any, converter: Converter) -> Callable[[Any, Any], Any]:
 
 
 def is_mapping(type_: Any) -> bool:
-    """Whether it is ``dict``, ``Mapping`` or ``MutableMapping``, with types of keys and values or without."""
+    """Whether it is ``dict`` or another of `_MAPPINGS`, with types of keys and values or without."""
     return (get_origin(type_) or type_) in _MAPPINGS
 
 
 def mapping(type_: Any, converter: Converter) -> Callable[[Any, Any], Any]:
-    """A hook for such types, which are made a dict."""
+    """A hook for such types; what only promises to be read is made a dict."""
+    make = _MAPPINGS[get_origin(type_) or type_]
     key_type, value_type = get_args(type_) or (Any, Any)
-    key_hook, value_hook = converter.get_structure_hook(key_type), converter.get_structure_hook(value_type)
+    key_hook, value_hook = _key_hook(key_type, converter), converter.get_structure_hook(value_type)
 
     def from_mapping(value: Any, _: Any) -> Any:
         if not isinstance(value, Mapping):
@@ -116,9 +138,68 @@ def mapping(type_: Any, converter: Converter) -> Callable[[Any, Any], Any]:
             except Exception as error:  # noqa: BLE001 - collected, and raised together below
                 errors.append(_placed(error, key, value_type))
         _raise(errors, type_)
-        return items
+        return make(items)
 
     return from_mapping
+
+
+def _key_hook(type_: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+    """A hook for keys, which are text in JSON: a whole number is read from its digits where one is asked for."""
+    hook = converter.get_structure_hook(type_)
+    is_number = type_ is int or (
+        isinstance(type_, type) and issubclass(type_, Enum) and all(type(one.value) is int for one in type_)
+    )
+
+    def from_text(key: Any, key_type: Any) -> Any:
+        digits = isinstance(key, str) and _WHOLE_NUMBER.fullmatch(key)
+        return hook(int(key) if digits else key, key_type)
+
+    return from_text if is_number else hook
+
+
+def is_any_mapping(type_: Any) -> bool:
+    """Whether it is a mapping of whichever kind, on its way out."""
+    cls = get_origin(type_) or type_
+    return isinstance(cls, type) and issubclass(cls, Mapping) and not (is_typeddict(cls) or attrs.has(cls))
+
+
+def plain_mapping(type_: Any, converter: Converter) -> Callable[[Any], Any]:
+    """A hook for such types: an object whose keys are text, made of texts, whole numbers, times and enums of these."""
+    types = get_args(type_)
+    plain = converter.get_unstructure_hook(types[1], cache_result=False) if len(types) == 2 else converter.unstructure
+
+    def text_of(key: Any) -> Any:
+        text = key if type(key) is str else converter.unstructure(key)
+        if isinstance(text, int) and not isinstance(text, bool):
+            return str(text)
+        return text if isinstance(text, str) else _NoKey(key)
+
+    def to_object(value: Any) -> Any:
+        found = {text_of(key): plain(item) for key, item in value.items()}
+        # Of two keys that are one in JSON the second would take the place of the first.
+        twice = [key for key in value if not isinstance(key, str)] if len(found) < len(value) else []
+        return {**found, **{_NoKey(key): None for key in twice}} if twice else found
+
+    return to_object
+
+
+class _NoKey:
+    """Stands for a key that JSON has no text for, until `encode` refuses it with its place."""
+
+    def __init__(self, key: object) -> None:
+        self._key = key
+
+    def __repr__(self) -> str:
+        return repr(self._key)
+
+
+def in_order(items: Iterable[Any]) -> list[Any]:
+    """The plain items of a set, in an order that depends on nothing but themselves."""
+    values = list(items)
+    try:
+        return sorted(values)
+    except TypeError:  # objects, or texts beside numbers
+        return sorted(values, key=lambda value: json.dumps(value, sort_keys=True, default=repr))
 
 
 def _placed(error: Exception, place: object, type_: Any) -> Exception:

@@ -10,6 +10,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import attrs
 
+from pipekit.serde.annotations import typed_fields
+
 __all__ = ["is_immutable"]
 
 _SCALARS = frozenset({str, int, float, bool, bytes, type(None), None, datetime, date})
@@ -45,8 +47,7 @@ def _parts_are_immutable(type_: Any, seen: set[type]) -> bool:
     if not (attrs.has(type_) and _is_frozen(type_)):
         return False
     seen.add(type_)
-    attrs.resolve_types(type_)
-    return all(_parts_are_immutable(field.type, seen) for field in attrs.fields(type_))
+    return all(_parts_are_immutable(field.type, seen) for field in typed_fields(type_))
 
 
 def _is_frozen(type_: type) -> bool:

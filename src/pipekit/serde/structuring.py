@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 
 import attrs
 
-from pipekit.serde.containers import is_list_like, is_mapping, is_pair_like, list_like, mapping, pair_like
+from pipekit.serde.annotations import typed_fields
+from pipekit.serde.containers import (
+    in_order,
+    is_any_mapping,
+    is_list_like,
+    is_mapping,
+    is_pair_like,
+    list_like,
+    mapping,
+    pair_like,
+    plain_mapping,
+)
 from pipekit.serde.encoding import JSON, MisfitError
 from pipekit.serde.scalars import described, is_literal, is_plain_union, literal, member, plain_union, strict
 
@@ -65,11 +76,6 @@ def _sentence(error: BaseException, type_: type | None) -> str:
     return f"expected {getattr(type_, '__name__', type_)}, got something else ({type(error).__name__})"
 
 
-def _fields(type_: Any) -> tuple[Any, ...]:
-    attrs.resolve_types(type_)
-    return tuple(attrs.fields(type_))
-
-
 @cache
 def _converter() -> Converter:
     from cattrs import Converter
@@ -78,11 +84,11 @@ def _converter() -> Converter:
     converter = Converter(
         forbid_extra_keys=True,
         detailed_validation=True,
-        unstruct_collection_overrides={tuple: list, frozenset: sorted, set: sorted},
+        unstruct_collection_overrides={tuple: list, frozenset: in_order, set: in_order},
     )
 
     def renamed(cls: type) -> dict[str, Any]:
-        return {field.name: override(rename=camel_case(field.name)) for field in _fields(cls)}
+        return {field.name: override(rename=camel_case(field.name)) for field in typed_fields(cls)}
 
     def structure_factory(cls: Any) -> Callable[..., Any]:
         plain = get_origin(cls) or cls
@@ -109,6 +115,7 @@ def _converter() -> Converter:
     converter.register_structure_hook(date, _to_date)
     converter.register_unstructure_hook(date, date.isoformat)
     converter.register_structure_hook_func(lambda t: t in (object, Any), lambda value, _: value)
+    converter.register_unstructure_hook_factory(is_any_mapping, lambda t: plain_mapping(t, converter))
     converter.register_structure_hook(Enum, member)
     converter.register_structure_hook_factory(is_literal, literal)
     converter.register_structure_hook_factory(is_list_like, lambda t: list_like(t, converter))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime
@@ -213,6 +213,61 @@ def test_dates_are_kept_and_read() -> None:
 def test_what_is_no_date_is_refused(value: Any) -> None:
     with pytest.raises(MisfitError, match="expected an ISO 8601 date"):
         structure(value, date)
+
+
+@frozen(kw_only=True, order=False)
+class Bag:
+    inners: frozenset[Inner] = frozenset()
+    mixed: frozenset[int | str | None] = frozenset()
+
+
+def test_sets_of_anything_survive_and_are_written_in_one_order() -> None:
+    one, two = Inner(rag_top_k=1), Inner(rag_top_k=2, kind="b")
+    bags = [Bag(inners=frozenset(inners), mixed=frozenset({"a", 1, None})) for inners in ((one, two), (two, one))]
+    first, second = (encode(unstructure(bag)) for bag in bags)
+    assert first == second
+    assert structure(decode(first), Bag) == bags[0]
+
+
+class Level(IntEnum):
+    LOW = 1
+
+
+@pytest.mark.parametrize(
+    ("value", "type_"),
+    [
+        ({1: "a", -20: "b", 0: "c"}, dict[int, str]),
+        ({1: {2: Inner(rag_top_k=3)}}, Mapping[int, Mapping[int, Inner]]),
+        ({Level.LOW: 1}, dict[Level, int]),
+        ({date(2026, 1, 2): 1}, dict[date, int]),
+        ({datetime(2026, 1, 2, tzinfo=UTC): 1}, dict[datetime, int]),
+        (OrderedDict([("b", 1), ("a", 2)]), OrderedDict[str, int]),
+        (OrderedDict([(2, 1), (1, 2)]), OrderedDict[int, int]),
+        (Counter("abba"), Counter[str]),
+    ],
+)
+def test_mappings_come_back_with_the_keys_of_their_type(value: Any, type_: Any) -> None:
+    back = structure(decode(encode(unstructure(value))), type_)
+    assert back == value
+    assert type(back) is type(value)
+    assert list(back) == list(value)
+
+
+@pytest.mark.parametrize("key", ["01", "+1", " 1", "1.0", "1_0", "one", "", "-0"])
+def test_only_the_digits_that_are_written_are_read_as_a_number(key: str) -> None:
+    with pytest.raises(MisfitError, match="expected a whole number"):
+        structure({key: "a"}, dict[int, str])
+
+
+@pytest.mark.parametrize("key", [1.5, True, None, (1, 2), Inner(rag_top_k=1)])
+def test_a_key_that_json_has_no_text_for_is_refused_with_its_place(key: object) -> None:
+    with pytest.raises(MisfitError, match=r"^\$\.deep\[0\]: key .* is not a string$"):
+        encode(unstructure({"deep": [{key: "a"}]}))
+
+
+def test_two_keys_that_are_one_in_json_are_refused() -> None:
+    with pytest.raises(MisfitError, match="key 1 is not a string"):
+        encode(unstructure({1: "a", "1": "b"}))
 
 
 def test_a_value_that_holds_its_own_kind_survives_the_way_to_disk_and_back() -> None:
