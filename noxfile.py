@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -73,6 +75,19 @@ def imports(session: nox.Session) -> None:
     """Check who may import whom."""
     _install(session, "imports")
     session.run("lint-imports")
+
+
+@nox.session(name="eval")
+def evaluate(session: nox.Session) -> None:
+    """Print how the offline rules do on the meetings with known answers: samples, open ones, and those held out."""
+    session.install(".")
+    kept = Path(session.create_tmp()) / "eval"
+    for folder in ("tests/data/meetings", "tests/data/eval/open", "tests/data/eval/held-out"):
+        # Anew every time: rules that were edited have no other version.
+        shutil.rmtree(kept, ignore_errors=True)
+        session.log(f"{folder}:")
+        where = ["--config", os.devnull, "--set", f"store=file:{kept}/runs", "--output", str(kept / "reports")]
+        session.run("pipekit", "eval", folder, *where, *session.posargs)
 
 
 @nox.session

@@ -117,7 +117,7 @@ class Models:
             asking,
             models,
             self.options,
-            prompt_folders=prompt_folders(self._setup.configuration.folder, planned.step.fn),
+            prompt_folders=prompt_folders(self._setup.configuration.prompts, planned.step.fn),
             tell=_Telling(planned.name, bus, log),
             replies=log,
         )
@@ -189,13 +189,13 @@ class _Telling:
 
 def prompt_now(setup: Setup, planned: PlannedStep, task: str) -> str | None:
     """The digest of a task's prompt as it is now, None when it is gone."""
-    return prompt_digest(task, prompt_folders(setup.configuration.folder, planned.step.fn))
+    return prompt_digest(task, prompt_folders(setup.configuration.prompts, planned.step.fn))
 
 
 def task_prompts(setup: Setup, steps: Sequence[PlannedStep]) -> Sequence[TaskPrompt]:
     """The prompts beside the modules of these steps, and of the project's own those that stand in for one of them."""
     found: dict[str, TaskPrompt] = {}
-    own = setup.configuration.folder / "prompts"
+    own = setup.configuration.prompts
     for planned in steps:
         if planned.signature.service("llm") is None:
             continue

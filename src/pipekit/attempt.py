@@ -21,6 +21,7 @@ from pipekit.input_values import Input
 from pipekit.installation import AllRetrievers
 from pipekit.interfaces.llm_providers import LLM
 from pipekit.interfaces.state_stores import Entry, Lease, Owner
+from pipekit.kept_runs import find_kept_run
 from pipekit.options import Resume
 from pipekit.outputs import copy_outputs, render
 from pipekit.planning.plan import Plan, PlannedStep
@@ -33,7 +34,7 @@ from pipekit.state.events import RunPaused, RunResumed, RunStarted
 from pipekit.state.record import BlobRef, PlannedRef, RunRecord
 from pipekit.taking import create_and_take, leave, pause
 
-__all__ = ["Attempt", "run_fork", "run_new", "run_old"]
+__all__ = ["Attempt", "run_fork", "run_new", "run_old", "run_once"]
 
 
 async def run_new(
@@ -78,6 +79,18 @@ async def run_fork(
     # The answers were held against the questions of the parent; the fork has asked nothing yet.
     rest = evolve(options, from_step=None, answers={})
     return await _go_on(first, run_id, rest, tell, line, answers=options.answers, stopped=stopped)
+
+
+async def run_once(
+    setup_of: Callable[[], Setup], source: Input, select: Selection, tell: Listener, line: Lifeline | None = None
+) -> RunResult:
+    """Go on with the run that is there for an input, or carry out a new one; what still holds isn't made again."""
+    setup = await in_thread(setup_of)
+    kept = await in_thread(lambda: find_kept_run(setup, source, select))
+    if kept is None:
+        return await run_new(setup_of, source, select, None, tell, line)
+    go_on = run_old if kept.is_its_own else run_fork
+    return await go_on(setup_of, kept.run_id, Resume(stale="rerun", select=select), tell, line)
 
 
 def _as_before(first: Setup, run_id: str) -> Setup:

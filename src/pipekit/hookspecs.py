@@ -59,6 +59,8 @@ def pipekit_steps() -> Iterable[Step[..., Any, Any]]:  # type: ignore[empty-body
 def pipekit_workflows() -> Iterable[Workflow]:  # type: ignore[empty-body]
     """Workflows of this plugin, chosen by ``workflow:`` in the configuration or ``--workflow``.
 
+    A workflow may bring a ``scorer`` (`pipekit.interfaces.Scorer`) for ``pipekit eval``.
+
     Called once before a plan is made. Since API version 1.
     """
 

@@ -117,6 +117,11 @@ class Pipeline:
         return self._setup.registry
 
     @property
+    def workflow(self) -> Workflow:
+        """The workflow that runs: the one given, or the one that the configuration names."""
+        return self._setup.workflow
+
+    @property
     def runs(self) -> Runs:
         """The runs in the store: ``find``, ``get``, ``resolve``."""
         return self._setup.runs
@@ -164,6 +169,24 @@ class Pipeline:
 
         _check_call(select, input_format)
         return EventStream(lambda tell, line: run_new(lambda: self._setup, source, select, input_format, tell, line))
+
+    def once(self, source: Input, *, select: Selection = ALL) -> RunResult:
+        """The run of this input: the one that is there with the same flags, as far as it holds, or else a new one.
+
+        A completed run of which nothing changed is given back, an unfinished one is gone on with. Of one that no
+        longer holds (another prompt or setting) a new run is made, which begins with the steps that do.
+        """
+        return _finished(self.once_stream(source, select=select))
+
+    def once_stream(self, source: Input, *, select: Selection = ALL) -> EventStream:
+        """The same, telling the events as they come."""
+        from pipekit.attempt import run_once
+        from pipekit.streams import EventStream
+
+        _check_call(select, None)
+        if hasattr(source, "read"):
+            expect(source, "source", (), "a path, a Text or a value, which can be read again")
+        return EventStream(lambda tell, line: run_once(lambda: self._setup, source, select, tell, line))
 
     def resume(self, run: str, options: Resume | None = None) -> RunResult:
         """Go on with a run (full id, unique prefix, or ``last``)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from pipekit import Workflow
 from pipekit.backlog.model.meeting import Meeting
 from pipekit.backlog.steps.assess_risks import assess_risks
@@ -14,6 +16,9 @@ from pipekit.backlog.steps.generate_questions import generate_questions
 from pipekit.backlog.steps.map_dependencies import map_dependencies
 from pipekit.backlog.steps.score_confidence import score_confidence
 from pipekit.backlog.steps.write_output import write_output
+
+if TYPE_CHECKING:
+    from pipekit.interfaces import Scorer
 
 __all__ = ["BACKLOG", "STEPS"]
 
@@ -29,6 +34,14 @@ STEPS = (
     batch_readiness,
     write_output,
 )
+
+
+def _scorer() -> Scorer[Any]:
+    """Runs against gold files; only an evaluation loads what that takes."""
+    from pipekit.backlog.scoring.scorer import BacklogScorer
+
+    return BacklogScorer()
+
 
 BACKLOG = Workflow(
     name="backlog",
@@ -60,4 +73,5 @@ BACKLOG = Workflow(
         "blocking": "readiness.blockingIssues",
         "open questions": "questions.readinessBlockers",
     },
+    scorer=_scorer,
 )

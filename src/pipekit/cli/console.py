@@ -100,6 +100,11 @@ class PlainProgress:
     def __exit__(self, *_: object) -> None:
         return None
 
+    @property
+    def is_overdue(self) -> bool:
+        """Whether nothing was written for so long that a sign of life is due."""
+        return self._clock() - self._spoke >= _QUIET_FOR
+
     def show(self, event: Event) -> None:
         """Write a line where the event is worth one."""
         text = self._line(event)
@@ -124,7 +129,7 @@ class PlainProgress:
                 return f"{label(event.step, event.key)}: skipped, {event.reason}"
             case StepFailed():
                 return f"{label(event.step, event.key)}: failed"
-            case ItemFinished() | ItemReused() if self._clock() - self._spoke >= _QUIET_FOR:
+            case ItemFinished() | ItemReused() if self.is_overdue:
                 return f"{event.step}: {event.done} of {event.total}"
             case ItemFailed():
                 return f"{event.step}: {event.item} failed: {event.error}"

@@ -11,12 +11,14 @@ import shlex
 
 import click
 
-__all__ = ["given_options", "looking_here"]
+__all__ = ["given_options", "look_in", "looking_here"]
 
 #: The commands that look into the store, with the run they name. The flags stand behind it, so that the command reads
 #: as ever; ``run`` is offered with all of this call's options already.
 _COMMAND = re.compile(r"\bpipekit (?:resume|show|open|list|repair|prune|format|diff)\b(?: run-\d{8}-\d{6}-[0-9a-f]+)?")
 _STORE = re.compile(r"store(?:\.url)?=", re.IGNORECASE)
+#: Where a call remembers that its command keeps its runs elsewhere.
+_ELSEWHERE = "pipekit.store"
 
 
 def given_options(*, without: str = "") -> list[str]:
@@ -50,6 +52,11 @@ def looking_here(text: str) -> str:
     return _COMMAND.sub(lambda found: f"{found[0]} {place}", text) if place else text
 
 
+def look_in(store: str) -> None:
+    """Say that the runs of this call lie in another store, whatever its flags say."""
+    click.get_current_context().meta[_ELSEWHERE] = f"store={store}"
+
+
 def _place() -> str:
     context = click.get_current_context(silent=True)
     flags = context.params if context else {}
@@ -57,7 +64,8 @@ def _place() -> str:
     for name in ("config", "profile"):
         if flags.get(name):
             words += [f"--{name}", str(flags[name])]
-    for assignment in flags.get("assignments") or ():
+    elsewhere = [context.meta[_ELSEWHERE]] if context and _ELSEWHERE in context.meta else []
+    for assignment in (*(flags.get("assignments") or ()), *elsewhere):
         if _STORE.match(assignment):
             words += ["--set", assignment]
     return shlex.join(words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "configured",
+    "configured_for_models",
     "going_on",
     "make_pipeline",
     "open_pipeline",
@@ -26,11 +27,18 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_CONFIGURATION = (
+_MODEL = click.option("--model", metavar="REF", help="Model for all steps: provider/model, or offline.")
+_MODELS = click.option(
+    "--model", "models", metavar="REF", multiple=True, help="Model for all steps; give it again to compare models."
+)
+
+_BEFORE_MODEL = (
     click.option("--config", metavar="FILE", help="Configuration file, in place of the project's."),
     click.option("--profile", metavar="NAME", help="Lay this profile of the configuration over it."),
     click.option("--workflow", metavar="NAME", help="The workflow to run."),
-    click.option("--model", metavar="REF", help="Model for all steps: provider/model, or offline."),
+)
+
+_BEHIND_MODEL = (
     click.option("--record", metavar="FILE", help="Add every question to a model and its reply to this file."),
     click.option("--replay", metavar="FILE", help="Take the replies of this recording in the place of a model."),
     click.option(
@@ -49,16 +57,23 @@ _SELECTION = (
 
 def configured(function: F) -> F:
     """Add the options that say how a pipeline is configured; they arrive as ``**flags`` for `open_pipeline`."""
-    for option in reversed(_CONFIGURATION):
+    return _with((*_BEFORE_MODEL, _MODEL, *_BEHIND_MODEL), function)
+
+
+def configured_for_models(function: F) -> F:
+    """The same for several pipelines: ``--model`` may be given again, and arrives as ``models``."""
+    return _with((*_BEFORE_MODEL, _MODELS, *_BEHIND_MODEL), function)
+
+
+def _with(options: Sequence[Callable[[F], F]], function: F) -> F:
+    for option in reversed(options):
         function = option(function)
     return function
 
 
 def selecting(function: F) -> F:
     """Add ``--only``, ``--skip`` and ``--until``."""
-    for option in reversed(_SELECTION):
-        function = option(function)
-    return function
+    return _with(_SELECTION, function)
 
 
 _GOING_ON = (
@@ -78,9 +93,7 @@ _GOING_ON = (
 
 def going_on(function: F) -> F:
     """Add the options that say how to go on with a run; `resume_options` makes the value of them."""
-    for option in reversed(_GOING_ON):
-        function = option(function)
-    return function
+    return _with(_GOING_ON, function)
 
 
 def resume_options(flags: dict[str, Any], select: Selection) -> tuple[Resume, bool]:

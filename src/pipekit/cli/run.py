@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pipekit.planning.select import Selection
     from pipekit.results import RunResult
 
-__all__ = ["go_on", "opened", "resume", "run"]
+__all__ = ["go_on", "opened", "resume", "run", "stop_of"]
 
 
 @click.command(cls=SingleCommand)
@@ -190,7 +190,7 @@ def _give(pipeline: Pipeline, result: RunResult, stopper: Stopper, before: Mappi
     document = {**(before or {}), **document_of(pipeline, result)} if talk().json else {}
     if not talk().json:
         print_outcome(pipeline, result)
-    error = _stop_of(result, stopper)
+    error = stop_of(result, stopper)
     if error is not None:
         raise AnsweredError(error, document)
     if talk().json:
@@ -203,13 +203,13 @@ def _answer(pipeline: Pipeline, result: RunResult, stopper: Stopper) -> dict[str
 
     if not talk().json:
         print_outcome(pipeline, result)
-    error = _stop_of(result, stopper)
+    error = stop_of(result, stopper)
     if error is not None:
         raise error
     return document_of(pipeline, result) if talk().json else {}
 
 
-def _stop_of(result: RunResult, stopper: Stopper) -> PipekitError | None:
+def stop_of(result: RunResult, stopper: Stopper) -> PipekitError | None:
     """The error that a paused run ends the command with; a stop that was asked for (``--until``) is none."""
     from pipekit.cli.answering import how_to_answer
     from pipekit.errors import ProviderError, RunPausedError, RunStoppedError

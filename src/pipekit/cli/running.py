@@ -16,6 +16,7 @@ from pipekit.errors import RunStoppedError
 from pipekit.printing import output_to_stderr, printing_to_stderr
 
 if TYPE_CHECKING:
+    from pipekit.cli.console import Progress
     from pipekit.results import RunResult
     from pipekit.streams import EventStream
 
@@ -93,12 +94,15 @@ def _write(text: bytes) -> None:
         return
 
 
-def follow(stream: EventStream, stopper: Stopper) -> RunResult:
-    """Show the run's events until it has come to rest; what came of it, or the error of a failed run."""
+def follow(stream: EventStream, stopper: Stopper, shown: Progress | None = None) -> RunResult:
+    """Show the run's events until it has come to rest; what came of it, or the error of a failed run.
+
+    ``shown`` stands in for the display that fits the terminal.
+    """
     stopper.guard(stream)
     try:
         # What a step prints must not get between a reader and the answer on standard output.
-        with output_to_stderr(), printing_to_stderr(), stream, make_progress() as progress:
+        with output_to_stderr(), printing_to_stderr(), stream, shown or make_progress() as progress:
             for event in stream:
                 progress.show(event)
         return stream.result

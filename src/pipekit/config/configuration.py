@@ -77,6 +77,11 @@ class Configuration:
         """A path of the configuration, taken from its folder."""
         return self.folder / relative
 
+    @property
+    def prompts(self) -> Path:
+        """The folder of the project's own prompts; it may be missing."""
+        return self.path(self.settings.llm.prompts)
+
     def over(self, defaults: Mapping[str, object], label: str) -> Configuration:
         """The same configuration laid over a workflow's defaults; ``label`` names the workflow in messages."""
         if not defaults:

@@ -94,9 +94,9 @@ class LLMSettings:
     ``timeout`` is seconds for one call and ``max_tokens`` bounds an answer. The models of ``fallback`` are asked when
     the step's own gives nothing of use, in the order of ``strategy``. An answer of the wrong shape is sent back
     ``repairs`` times. With ``cache`` equal questions are answered from earlier runs; ``record`` names a file that every
-    question and its reply is added to, relative to the configuration's folder. ``limits`` holds a block for each
-    provider, ``models`` one for each provider/model. `Configuration.model` says which model ``provider`` and ``model``
-    mean.
+    question and its reply is added to, ``prompts`` the folder of the project's own prompts, both relative to the
+    configuration's folder. ``limits`` holds a block for each provider, ``models`` one for each provider/model.
+    `Configuration.model` says which model ``provider`` and ``model`` mean.
     """
 
     provider: str | None = None
@@ -111,6 +111,7 @@ class LLMSettings:
     # Everywhere else `on` is text, as in YAML 1.2; this one is spoken of as a switch, and `llm.cache: on` looks right.
     cache: bool | Literal["on", "off"] = field(default=False, converter=_is_on)
     record: str | None = None
+    prompts: str = "prompts"
     limits: Mapping[str, LimitSettings] = field(factory=dict)
     models: Mapping[str, ModelSettings] = field(factory=dict)
     providers: Block = NO_BLOCK

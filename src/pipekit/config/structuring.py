@@ -50,14 +50,15 @@ def field_names(cls: type) -> tuple[str, ...]:
 
 
 def fill(
-    cls: type[T], node: Node | None, field_path: str = "", *, ignore: Collection[str] = ()
+    cls: type[T], node: Node | None, field_path: str = "", *, ignore: Collection[str] = (), called: str = "setting"
 ) -> tuple[T | None, list[ConfigError]]:
     """An instance of an attrs class out of a mapping, or None and all that is wrong with it.
 
     ``field_path`` begins the names in messages (``steps.step4``); keys in ``ignore`` belong to somebody else and are
-    passed over, but offered in suggestions. No block at all gives the defaults.
+    passed over, but offered in suggestions. No block at all gives the defaults. ``called`` is what a person calls a
+    key of such a file.
     """
-    walk = _Walk()
+    walk = _Walk(called)
     value = walk.instance(cls, EMPTY if node is None else node, field_path, ignore)
     return (value if isinstance(value, cls) and not walk.faults else None), walk.faults
 
@@ -80,7 +81,8 @@ def _hints(cls: type) -> dict[str, Any]:
 class _Walk:
     """One pass over a tree, collecting faults."""
 
-    def __init__(self) -> None:
+    def __init__(self, called: str) -> None:
+        self.called = called
         self.faults: list[ConfigError] = []
 
     def wrong(self, node: Node, path: str, expected: str, hint: str = "") -> _Wrong:
@@ -154,7 +156,7 @@ class _Walk:
             if key in attributes or key in passed_over:
                 continue
             below = f"{path}.{entry.name}" if path else entry.name
-            self.faults.append(unknown_key(entry, below, [*known, *ignore]))
+            self.faults.append(unknown_key(entry, below, [*known, *ignore], self.called))
 
     def _validate(
         self, cls: type, given: Mapping[str, object], places: Mapping[str, Node], node: Node, path: str
@@ -285,7 +287,7 @@ class _Walk:
         # An exact match first: the text of a flag would else become text wherever a number is meant as well.
         ordered = sorted(others, key=lambda member: member is str) if not isinstance(node.value, str) else others
         for member in ordered:
-            trial = _Walk()
+            trial = _Walk(self.called)
             value = trial.value(member, node, path)
             if value is not _WRONG:
                 return value
@@ -354,12 +356,12 @@ _MAPPINGS = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
 _NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
 
-def unknown_key(entry: Entry, path: str, known: Sequence[str]) -> ConfigError:
+def unknown_key(entry: Entry, path: str, known: Sequence[str], called: str = "setting") -> ConfigError:
     """The fault of a key that nothing knows."""
     hint = suggestion(entry.name, known)
     if is_secret_key(entry.name) and not hint.startswith("did you mean"):
         hint = "secrets are read from the environment only; set the variable that the provider names"
-    return fault(f"there is no setting {path}", entry.origin, field=path, hint=hint or "remove it")
+    return fault(f"there is no {called} {path}", entry.origin, field=path, hint=hint or "remove it")
 
 
 def _raised(cls: type, error: Exception, path: str) -> PluginError:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from attrs import field, frozen
 
 from pipekit.errors import UsageError
+from pipekit.interfaces.scorers import Scorer
 from pipekit.interfaces.steps import Step
 
 __all__ = ["Workflow"]
@@ -35,6 +36,9 @@ class Workflow:
     gives the columns of the closing table, whose rows are the items of the first column's artifact; ``problems`` gives
     what is shown before all else about one item. On the way lists are taken apart, and ``status=fail`` keeps the
     objects whose field says so.
+
+    ``scorer`` makes what ``pipekit eval`` holds runs against gold files with (`pipekit.interfaces.Scorer`): a class or
+    function without parameters, called once and late.
     """
 
     name: str
@@ -46,3 +50,4 @@ class Workflow:
     description: str = ""
     table: Mapping[str, str] = field(factory=dict)
     problems: Mapping[str, str] = field(factory=dict)
+    scorer: Callable[[], Scorer[Any]] | None = None

@@ -260,7 +260,7 @@ class _Planner:
         if decision[0] == "run":
             self.faults.extend([*faults, *settings.file_faults])
             if model.reference and not faults and not model.uses_offline_rule:
-                self.faults.extend(prompt_faults(member, self.configuration.folder))
+                self.faults.extend(prompt_faults(member, self.configuration.prompts))
         else:
             model = model if not faults else ChosenModel(model.reference, model.reason)
         if member.step.needs is not None and decision[0] == "run":

@@ -29,20 +29,23 @@ def prompts_beside(function: Callable[..., Any]) -> Path:
     return Path(getattr(module, "__file__", None) or ".").parent / "prompts"
 
 
-def prompt_folders(project: Path, function: Callable[..., Any]) -> Sequence[Path]:
+def prompt_folders(own: Path, function: Callable[..., Any]) -> Sequence[Path]:
     """The project's prompts before those beside the step's module."""
-    return [project / "prompts", prompts_beside(function)]
+    return [own, prompts_beside(function)]
 
 
-def prompt_faults(member: Member, project: Path) -> list[PipekitError]:
-    """What is wrong with the prompts that a step names: none there, or one that can't be used."""
+def prompt_faults(member: Member, own: Path) -> list[PipekitError]:
+    """What is wrong with the prompts that a step names: none there, or one that can't be used.
+
+    ``own`` is the folder of the project's own ones.
+    """
     llm = member.signature.service("llm")
     if llm is None:
         return []
     faults: list[PipekitError] = []
     for task in _tasks(member.step.fn, llm.name):
         try:
-            read_prompt(find_prompt(task, prompt_folders(project, member.step.fn)))
+            read_prompt(find_prompt(task, prompt_folders(own, member.step.fn)))
         except PluginError as error:
             faults.append(
                 PluginError(

@@ -79,3 +79,27 @@ def test_rules_in_the_place_of_a_model_need_no_prompt(tmp_path: Path) -> None:
 
 def test_what_the_source_does_not_say_is_no_fault(tmp_path: Path) -> None:
     assert [planned.name for planned in pipeline(tmp_path, mediate).plan(Text("x")).steps] == ["mediate"]
+
+
+def test_another_folder_of_prompts_stands_in_for_the_projects_own(tmp_path: Path) -> None:
+    for name, text in (("prompts", "Old {{ text }}\n"), ("new", "New {{ text }}\n")):
+        (tmp_path / name).mkdir()
+        for task in ("judge-first", "judge-again"):
+            (tmp_path / name / f"{task}.md").write_text(text)
+    provider = ScriptedProvider("fine")
+
+    class Own(Plugin):
+        @hookimpl
+        def pipekit_llm_providers(self) -> Any:
+            return {"acme": lambda: provider}
+
+    workflow = Workflow(name="w", input="text", input_type=str, steps=[judge])
+    settings: tuple[dict[str, str], ...] = ({}, {"llm.prompts": "new"})
+    for setting in settings:
+        pipe = Pipeline(
+            {}, workflow=workflow, plugins=[Own()], folder=tmp_path, model="acme/m", environ={}, settings=setting
+        )
+        pipe.run(Text("x"))
+    for model in ("m", "other"):
+        assert [str(messages[-1].content)[:3] for messages in provider.model(model).asked] == ["Old", "New"]
+    assert {one.target.parent for one in pipe.prompts()} == {tmp_path / "new"}

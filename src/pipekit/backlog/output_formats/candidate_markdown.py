@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pipekit.backlog.output_formats.escaping import inline, yaml_text
 from pipekit.backlog.output_formats.reading import Findings, as_mapping, candidates_of, offline_sentence, optional
 from pipekit.interfaces import OutputFile, RunView
+from pipekit.markdown import inline, yaml_text
 
 __all__ = ["CandidateMarkdown"]
 

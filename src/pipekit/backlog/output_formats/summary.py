@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pipekit.backlog.output_formats.escaping import inline, table_cell
 from pipekit.backlog.output_formats.reading import as_mapping, candidates_of, offline_sentence, optional
 from pipekit.interfaces import OutputFile, RunView
+from pipekit.markdown import inline, table_cell
 
 __all__ = ["Summary"]
 

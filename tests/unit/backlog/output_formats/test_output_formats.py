@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from pipekit import Pipeline, Text
 from pipekit.backlog import refined
 from pipekit.backlog.output_formats import OUTPUT_FORMATS
-from pipekit.backlog.output_formats.escaping import inline
+from pipekit.markdown import inline
 
 MEETING = Path(__file__).parents[3] / "data" / "meetings" / "museum-refinement.txt"
 HOSTILE = (

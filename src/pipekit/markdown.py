@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-__all__ = ["inline", "table_cell", "yaml_text"]
+__all__ = ["inline", "table_cell", "visible", "yaml_text"]
 
 #: Characters that mean something in Markdown, also inside words.
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~!])")
@@ -19,9 +19,14 @@ _REFERENCE = re.compile(r"@(?=\w)|#(?=\d)")
 _NOTHING = "&#8203;"
 
 
+def visible(text: str) -> str:
+    """The text without characters that hide, steer a terminal, or turn the direction of writing."""
+    return _HIDDEN.sub("", text)
+
+
 def inline(text: str) -> str:
     """One line of Markdown that shows ``text`` as it is: no markup, no HTML, no links, and nobody is notified."""
-    flat = " ".join(_HIDDEN.sub("", text).split())
+    flat = " ".join(visible(text).split())
     escaped = _MARKS.sub(r"\\\1", flat)
     escaped = _LINK.sub(r"\1\3\\\2\4", escaped)
     escaped = _LINE_START.sub(_escaped_start, escaped).replace("&", "&amp;")
@@ -41,4 +46,4 @@ def table_cell(text: str, width: int = 160) -> str:
 
 def yaml_text(text: str) -> str:
     """``text`` as a YAML scalar in double quotes: JSON strings are YAML."""
-    return json.dumps(_HIDDEN.sub("", text), ensure_ascii=False)
+    return json.dumps(visible(text), ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""Runs of the workflow held against gold files, for ``pipekit eval``."""

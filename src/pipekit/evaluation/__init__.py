@@ -1,0 +1,1 @@
+"""What is measured when a workflow is run over inputs with known answers. The workflow brings its own scorer."""
