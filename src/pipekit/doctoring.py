@@ -21,6 +21,7 @@ from pipekit.llm.schema import schema_of
 from pipekit.llm.structured import parse_answer
 from pipekit.planning.plan import Plan
 from pipekit.preparing import Setup
+from pipekit.secrecy import mask
 from pipekit.serde import MisfitError
 
 if TYPE_CHECKING:
@@ -171,5 +172,5 @@ def list_models(setup: Setup, provider: str | None) -> Sequence[ProviderModels]:
         except Exception as error:  # noqa: BLE001 - one provider's trouble is told, and leaves the others
             failure = maker.failure(error)
             problem = failure.message if failure else f"{type(error).__name__}: {error}"
-            found.append(ProviderModels(provider=name, problem=problem))
+            found.append(ProviderModels(provider=name, problem=mask(problem)))  # a server may repeat any key
     return found

@@ -8,6 +8,7 @@ that is guarded has loaded its own.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import re
@@ -15,7 +16,7 @@ import sys
 import time
 import traceback
 import zlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import Any
 
 from pipekit.interfaces.http_failures import http_failure
@@ -29,6 +30,8 @@ __all__ = [
     "hidden",
     "http_cause",
     "misread",
+    "model_names",
+    "reading",
     "status_failure",
 ]
 
@@ -207,6 +210,8 @@ def http_cause(error: Exception) -> ProviderFailure | None:
 
 #: What clients raise when an answer isn't of the form they read; the errors of json and pydantic are among them.
 _MISREADINGS = (ValueError, TypeError, KeyError, AttributeError, IndexError)
+#: No model's name is longer, in characters.
+_LONGEST_NAME = 300
 _READING = frozenset({"_generate", "_agenerate", "_stream", "_astream"})
 _WRITING = frozenset({"_get_request_payload", "_chat_params"})
 
@@ -222,6 +227,26 @@ def misread(error: Exception, package: str) -> ProviderFailure | None:
     return ProviderFailure(
         kind="server", message=f"the answer isn't of the form the client reads ({type(error).__name__})"
     )
+
+
+@contextlib.contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Take a plain error that reading ``what`` raises for an answer of another form."""
+    try:
+        yield
+    except (*_MISREADINGS, RecursionError) as error:
+        told = f"{what} isn't of the form the client reads ({type(error).__name__})"
+        raise UnusableAnswerError("server", told) from error
+
+
+def model_names(found: Iterable[object]) -> list[str]:
+    """The names in a list of models, each once; a plain error for a list that holds something else."""
+    names: dict[str, None] = {}
+    for name in found:
+        if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
+            raise ValueError("a model without a name that can be shown")
+        names[name] = None
+    return list(names)
 
 
 def status_failure(status: int, headers: Mapping[str, str], text: str, *secrets: str) -> ProviderFailure:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pipekit import settings as pipekit_settings
 from pipekit.errors import ProviderError
 from pipekit.interfaces import ModelInfo, ModelOptions, ProviderFailure
-from pipekit.interfaces.http_guard import client_options, hidden, http_cause, misread, status_failure
+from pipekit.interfaces.http_guard import (
+    client_options,
+    hidden,
+    http_cause,
+    misread,
+    model_names,
+    reading,
+    status_failure,
+)
 from pipekit.interfaces.list_prices import priced
 from pipekit.interfaces.llm_providers import Method
 from pipekit_anthropic.known_models import known_model
@@ -25,8 +32,8 @@ _ANTHROPIC = "https://api.anthropic.com"
 _PATIENCE = 600.0
 #: How long an answer may be where nobody says; the protocol insists on a number.
 _MOST_TOKENS = 16_000
-#: A list of models comes in pages; no service has more models than this.
-_MOST_MODELS = 5000
+#: A list of models comes in pages of up to a thousand; no service has more of them than this.
+_MOST_PAGES = 20
 
 
 @pipekit_settings
@@ -90,21 +97,25 @@ class AnthropicProvider:
         """What the service lists, the newest first."""
         import anthropic
 
-        with anthropic.Anthropic(
-            base_url=self._base_url(None),
-            api_key=self._key(),
-            max_retries=0,
-            timeout=30.0,
-            http_client=anthropic.DefaultHttpxClient(
-                **client_options(anthropic.DefaultHttpxClient, asynchronous=False)
-            ),
-        ) as client:
-            found = list(itertools.islice(client.models.list(limit=1000), _MOST_MODELS))
-        for model in found:
-            window = getattr(model, "max_input_tokens", None)
-            if isinstance(window, int) and window > 0:
-                self._windows[model.id] = window
-        return [self.describe(model.id) for model in found]
+        with (
+            reading("the list of models"),
+            anthropic.Anthropic(
+                base_url=self._base_url(None),
+                api_key=self._key(),
+                max_retries=0,
+                timeout=30.0,
+                http_client=anthropic.DefaultHttpxClient(
+                    **client_options(anthropic.DefaultHttpxClient, asynchronous=False)
+                ),
+            ) as client,
+        ):
+            found = {model.id: model for model in _listed(client)}
+            names = model_names(found)
+        for name in names:
+            window = getattr(found[name], "max_input_tokens", None)
+            if type(window) is int and window > 0:
+                self._windows[name] = window
+        return [self.describe(name) for name in names]
 
     def failure(self, error: Exception) -> ProviderFailure | None:
         """An error of the anthropic package, of its connection, or of reading what came."""
@@ -138,3 +149,14 @@ class AnthropicProvider:
                 hint=f"set {variable}, or run with --model offline",
             )
         return key
+
+
+def _listed(client: Any) -> Iterator[Any]:
+    """The models on all pages of a list, as far as it may go."""
+    page = client.models.list(limit=1000)
+    for _ in range(_MOST_PAGES - 1):
+        yield from page.data
+        if not page.has_next_page():
+            return
+        page = page.get_next_page()
+    yield from page.data

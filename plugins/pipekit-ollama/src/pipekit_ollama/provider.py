@@ -10,7 +10,16 @@ from urllib.parse import urlsplit
 
 from pipekit import settings as pipekit_settings
 from pipekit.interfaces import ModelInfo, ModelOptions, ProviderFailure
-from pipekit.interfaces.http_guard import causes, client_options, hidden, http_cause, misread, status_failure
+from pipekit.interfaces.http_guard import (
+    causes,
+    client_options,
+    hidden,
+    http_cause,
+    misread,
+    model_names,
+    reading,
+    status_failure,
+)
 from pipekit.interfaces.llm_providers import Method
 
 if TYPE_CHECKING:
@@ -79,13 +88,16 @@ class OllamaProvider:
     def models(self) -> Sequence[ModelInfo]:
         """The models that were pulled, each with its window."""
         client = self._client(30.0)
-        for name in self._names(client):
+        with reading("the list of models"):
+            names = model_names(model.model for model in client.list().models)
+        for name in names:
             if name not in self._known:
-                told = client.show(name)
-                about = dict(told.modelinfo or {})
-                windows = [size for key, size in about.items() if key.endswith(".context_length")]
-                self._known[name] = self._info(name, next(iter(windows), None), told.capabilities or ())
-        return list(self._known.values())
+                with reading(f"what the server says of the model {name}"):
+                    told = client.show(name)
+                    about = dict(told.modelinfo or {})
+                    windows = [size for key, size in about.items() if key.endswith(".context_length")]
+                    self._known[name] = self._info(name, next(iter(windows), None), told.capabilities or ())
+        return [self._known[name] for name in names]
 
     def failure(self, error: Exception) -> ProviderFailure | None:
         """An error of the ollama package, of its connection, or of reading what came."""
@@ -125,14 +137,11 @@ class OllamaProvider:
             methods = ("json_schema", "function_calling", "json_mode", "text")
         return ModelInfo(
             name=name,
-            window=window if isinstance(window, int) and window > 0 else None,
+            window=window if type(window) is int and window > 0 else None,
             methods=self._settings.methods or methods,
             input_price=0.0,
             output_price=0.0,
         )
-
-    def _names(self, client: Any) -> list[str]:
-        return [model.model for model in client.list().models if model.model]
 
     def _client(self, patience: float) -> Any:
         import ollama

@@ -13,7 +13,15 @@ from attrs import field
 from pipekit import settings as pipekit_settings
 from pipekit.errors import ProviderError
 from pipekit.interfaces import ModelInfo, ModelOptions, ProviderFailure
-from pipekit.interfaces.http_guard import client_options, hidden, http_cause, misread, status_failure
+from pipekit.interfaces.http_guard import (
+    client_options,
+    hidden,
+    http_cause,
+    misread,
+    model_names,
+    reading,
+    status_failure,
+)
 from pipekit.interfaces.list_prices import priced
 from pipekit.interfaces.llm_providers import Method
 from pipekit_openai.known_models import known_model
@@ -112,17 +120,21 @@ class OpenAIProvider:
         import openai
 
         base_url = self._base_url(None)
-        with openai.OpenAI(
-            base_url=base_url,
-            api_key=self._key(base_url),
-            organization=self._settings.organization,
-            default_headers=dict(self._settings.headers),
-            default_query={"api-version": self._settings.api_version} if self._settings.api_version else None,
-            max_retries=0,
-            timeout=30.0,
-            http_client=_clients()["http_client"],
-        ) as client:
-            return [self.describe(model.id) for model in sorted(client.models.list(), key=lambda model: model.id)]
+        with (
+            reading("the list of models"),
+            openai.OpenAI(
+                base_url=base_url,
+                api_key=self._key(base_url),
+                organization=self._settings.organization,
+                default_headers=dict(self._settings.headers),
+                default_query={"api-version": self._settings.api_version} if self._settings.api_version else None,
+                max_retries=0,
+                timeout=30.0,
+                http_client=_clients()["http_client"],
+            ) as client,
+        ):
+            names = model_names(model.id for model in client.models.list())
+        return [self.describe(name) for name in sorted(names)]
 
     def failure(self, error: Exception) -> ProviderFailure | None:
         """An error of the openai package, of its connection, or of reading what came."""
