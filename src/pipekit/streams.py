@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from pipekit.engine.bus import Listener
+from pipekit.engine.own_loop import new_task
 from pipekit.engine.watchdog import Lifeline
 from pipekit.errors import RunStoppedError
 from pipekit.results import RunResult
@@ -60,6 +61,7 @@ class EventStream:
         async def main() -> None:
             with self._lock:
                 self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+                self._loop.set_task_factory(new_task)
                 if self._stopped and self._task is not None:
                     self._task.cancel()
             error: BaseException | None = None

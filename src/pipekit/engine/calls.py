@@ -200,7 +200,7 @@ class Caller:
             if task is not None and task.cancelling():
                 raise
             raise _blamed(planned, error) from error
-        except (Exception, SystemExit, KeyboardInterrupt) as error:
+        except Exception as error:
             raise _blamed(planned, error) from error
 
     async def _awaited(

@@ -14,7 +14,7 @@ from pipekit.engine.bus import Bus
 from pipekit.engine.copying import copied
 from pipekit.engine.notebook import Notebook
 from pipekit.engine.sizing import sized
-from pipekit.engine.threads import cancelled, in_thread, settled
+from pipekit.engine.threads import UnusualEndError, cancelled, in_thread, settled
 from pipekit.errors import StepError
 from pipekit.interfaces.steps import Question
 from pipekit.serde import JSON, MisfitError, encode, structure, unstructure
@@ -196,6 +196,8 @@ class RunStepContext:
             try:
                 self._check_open()  # it may have ended before the loop came to this
                 return await work
+            except (KeyboardInterrupt, SystemExit) as error:  # a loop takes these for its own
+                raise UnusualEndError(error) from error
             finally:
                 self._waited.discard(task)
                 _drop(work)

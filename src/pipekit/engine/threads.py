@@ -22,11 +22,16 @@ _left: set[asyncio.Future[Any]] = set()
 
 
 class UnusualEndError(RuntimeError):
-    """In the place of an ``error`` of a plain function that a future doesn't take, or that a loop takes for its own."""
+    """In the place of an ``error`` of a step that a future doesn't take, or that a loop takes for its own."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__(f"raised {type(error).__name__}: {error}")
         self.error = error
+
+
+def _is_unusual(error: BaseException) -> bool:
+    """Whether it goes past ``except Exception`` without being a cancellation, or a future doesn't take it."""
+    return isinstance(error, StopIteration) or not isinstance(error, (Exception, asyncio.CancelledError))
 
 
 class Worker:
@@ -50,10 +55,8 @@ class Worker:
                 return
             if error is None:
                 future.set_result(result)  # type: ignore[arg-type]
-            elif isinstance(error, (StopIteration, KeyboardInterrupt, SystemExit)):
-                future.set_exception(UnusualEndError(error))
             else:
-                future.set_exception(error)
+                future.set_exception(UnusualEndError(error) if _is_unusual(error) else error)
 
         def main() -> None:
             result: T | None = None
@@ -90,10 +93,13 @@ async def leavable(work: Awaitable[T], leaving: Callable[[], object] = lambda: N
     async def main() -> T:
         try:
             return await work
-        except (KeyboardInterrupt, SystemExit) as error:  # a loop takes these for its own
+        except BaseException as error:
+            # Whoever closes a coroutine that is left behind raises a GeneratorExit in it, and never while it runs.
+            if not _is_unusual(error) or asyncio.current_task(task.get_loop()) is not task:
+                raise
             raise UnusualEndError(error) from error
 
-    task = asyncio.ensure_future(main())
+    task: asyncio.Future[T] = asyncio.ensure_future(main())
     try:
         await asyncio.wait([task])
     except asyncio.CancelledError:

@@ -20,6 +20,7 @@ from typing import Any
 
 from attrs import define
 
+from pipekit.engine import own_loop
 from pipekit.errors import PipekitError, RunStoppedError
 
 __all__ = ["Lifeline", "Watchdog", "Watched", "where_it_waits"]
@@ -193,7 +194,7 @@ class Watchdog:
         while frame is not None and not _is_loops(frame):
             frames.insert(0, frame)
             frame = frame.f_back
-        while frames and frames[0].f_code.co_filename.startswith(_ASYNCIO):
+        while frames and frames[0].f_code.co_filename.startswith((_ASYNCIO, own_loop.__file__)):
             del frames[0]
         if frame is None or frame.f_code.co_name != "_run" or not frames:
             return (), ()  # the loop is waiting, or isn't one of asyncio's: nobody's fault that could be told

@@ -27,6 +27,21 @@ def pipeline(*steps: Step[..., Any, Any], folder: Path | None = None, store: Any
     return Pipeline(config, workflow=workflow, plugins=[], store=kept, folder=folder)
 
 
+class LeavesError(BaseException):
+    """What a step's library may raise past ``except Exception``, as test runners and task groups do."""
+
+
+_UNUSUAL_ENDS = [
+    SystemExit(3),
+    KeyboardInterrupt(),
+    GeneratorExit(),
+    StopIteration(),
+    asyncio.CancelledError(),
+    LeavesError("gone"),
+    BaseExceptionGroup("several", [LeavesError("gone")]),
+]
+
+
 class Waiting:
     """A plain step that waits for work which never ends by itself, and tries something else once it is let go."""
 
@@ -311,7 +326,7 @@ def test_an_asynchronous_step_that_waits_for_ever_is_told_with_the_place_where_i
     assert "# the place" in str(caught.value)
 
 
-@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), asyncio.CancelledError(), StopIteration()])
+@pytest.mark.parametrize("error", _UNUSUAL_ENDS, ids=lambda error: type(error).__name__)
 def test_what_only_a_process_should_raise_is_an_asynchronous_steps_own_failure(error: BaseException) -> None:
     @step
     async def leaves(text: str) -> int:
@@ -320,3 +335,75 @@ def test_what_only_a_process_should_raise_is_an_asynchronous_steps_own_failure(e
 
     with pytest.raises(PluginError, match="leaves raised"):
         pipeline(leaves).run(Text("a"))
+
+
+@pytest.mark.parametrize("error", _UNUSUAL_ENDS, ids=lambda error: type(error).__name__)
+def test_the_other_items_are_kept_whatever_one_of_them_raises(error: BaseException) -> None:
+    began: list[str] = []
+    ends = [error]
+
+    @step(provides="names")
+    def split(text: str) -> list[str]:
+        return text.split()
+
+    @step(each="names", item_key=str)
+    async def leaves(name: str) -> str:
+        began.append(name)
+        await asyncio.sleep(0)
+        if name == "b" and ends:
+            raise ends.pop()
+        return name
+
+    pipe = pipeline(split, leaves)
+    with pytest.raises(PluginError, match="leaves raised") as caught:
+        pipe.run(Text("a b c"))
+    assert caught.value.run_id
+    assert pipe.resume(caught.value.run_id).status == "completed"
+    assert sorted(began) == ["a", "b", "b", "c"]
+
+
+_ENDS_OF_PROCESSES = [SystemExit(3), KeyboardInterrupt()]  # a loop that sees one of these in a task ends at once
+
+
+@pytest.mark.parametrize("error", _ENDS_OF_PROCESSES, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("way", ["waited", "task", "group"])
+def test_what_only_a_process_should_raise_is_the_steps_own_in_its_tasks_as_well(way: str, error: BaseException) -> None:
+    async def work() -> int:
+        await asyncio.sleep(0)
+        raise error
+
+    @step
+    def waited(text: str, ctx: StepContext) -> int:
+        return ctx.wait(work())
+
+    @step
+    async def task(text: str) -> int:
+        return await asyncio.create_task(work())
+
+    @step
+    async def group(text: str) -> int:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(work())
+        return 1
+
+    steps: dict[str, Step[..., Any, Any]] = {"waited": waited, "task": task, "group": group}
+    pipe = pipeline(steps[way])
+    with pytest.raises(PluginError, match=f"the step {way} raised") as caught:
+        pipe.run(Text("a"))
+    assert pipe.runs.record(str(caught.value.run_id)).status == "failed"
+
+
+def test_what_only_a_process_should_raise_ends_no_loop_of_the_callers_while_a_step_waits() -> None:
+    async def work() -> int:
+        raise SystemExit(3)
+
+    @step
+    def waited(text: str, ctx: StepContext) -> int:
+        return ctx.wait(work())
+
+    async def main() -> int:
+        with pytest.raises(PluginError, match="the step waited raised SystemExit: 3"):
+            await pipeline(waited).arun(Text("a"))
+        return 7
+
+    assert asyncio.run(main()) == 7

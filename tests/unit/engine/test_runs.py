@@ -31,6 +31,21 @@ from pipekit.events import ItemFinished, RunFinished, RunStarted, StepFinished
 from pipekit.interfaces import RunQuery
 
 
+class LeavesError(BaseException):
+    """What a step's library may raise past ``except Exception``, as test runners and task groups do."""
+
+
+_UNUSUAL_ENDS = [
+    SystemExit(3),
+    KeyboardInterrupt(),
+    GeneratorExit(),
+    StopIteration(),
+    asyncio.CancelledError(),
+    LeavesError("gone"),
+    BaseExceptionGroup("several", [LeavesError("gone")]),
+]
+
+
 @frozen
 class Word:
     id: str
@@ -208,7 +223,7 @@ def test_a_step_that_raises_fails_the_run_and_keeps_what_was_finished(tmp_path: 
     assert list(view.steps) == ["split-text"]
 
 
-@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), StopIteration(), asyncio.CancelledError()])
+@pytest.mark.parametrize("error", _UNUSUAL_ENDS, ids=lambda error: type(error).__name__)
 def test_what_only_a_process_should_raise_is_the_steps_own_failure(error: BaseException) -> None:
     @step
     def leaves(text: str) -> int:
