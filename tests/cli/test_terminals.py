@@ -73,7 +73,7 @@ def test_a_terminal_that_is_wide_enough_gets_columns(pipekit: Command, tmp_path:
 
 
 def test_text_steers_no_terminal_and_reorders_nothing() -> None:
-    assert clean("a\u202eb\u2066c\u200fd") == "abcd"
+    assert clean("a\u202eb\u2066c\u200fd\u061ce") == "abcde"
     assert clean("\x1b]0;title\x07a\x1b[31mb\x9b2Jc\x08") == "abc"
 
 

@@ -18,7 +18,7 @@ SAMPLE = (
     "open_items.append: without atomic.system.sync_data(fd)",
     "repairing._renew_journal: without folder.force()",
     "stores.locks: fcntl.flock",
-    "history: if found == expected",
+    "verifying: if found == sha256",
 )
 
 

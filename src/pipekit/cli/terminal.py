@@ -29,7 +29,7 @@ _SEQUENCES = re.compile(
     re.DOTALL,
 )
 # The rest of the C0 and C1 controls but tab and newline, and the marks that change the direction of text.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 #: Columns of a terminal below which a folded cell is no pleasure to read.
