@@ -334,12 +334,19 @@ class Setup:
                 )
 
     def extras(self, steps: Sequence[PlannedStep]) -> Mapping[str, Mapping[str, str]]:
-        """What steps depend on outside of the run and the configuration: the sources of those that search."""
+        """What steps depend on beyond their own settings: how models answer, and the sources of those that search."""
+        found = {planned.name: self._asking(planned) for planned in steps}
         searching = [planned.name for planned in steps if planned.signature.service("retrieval") is not None]
-        if not searching:
+        sources = {"retrievers": self.installation.retrievers_digest()} if searching else {}
+        return {name: {**asking, **(sources if name in searching else {})} for name, asking in found.items()}
+
+    def _asking(self, planned: PlannedStep) -> Mapping[str, str]:
+        """The settings that make a model answer otherwise, where a step asks one and they are set."""
+        if planned.model is None or planned.uses_offline_rule:
             return {}
-        found = {"retrievers": self.installation.retrievers_digest()}
-        return dict.fromkeys(searching, found)
+        settings = self.configuration.settings.llm
+        told = {"temperature": settings.temperature, "maxTokens": settings.max_tokens}
+        return {name: str(value) for name, value in told.items() if value is not None}
 
     def output_folder(self, run_id: str) -> Path | None:
         """Where the outputs are copied to: ``output.dir``, by default ``output`` where the store has no folders."""

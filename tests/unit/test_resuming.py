@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from pipekit import Each, Pipeline, Resume, Selection, Step, StepError, Text, Workflow, settings, step
+from pipekit import LLM, Each, Pipeline, Resume, Selection, Step, StepError, Text, Workflow, hookimpl, settings, step
 from pipekit.errors import PipekitError, StateError
 from pipekit.errors import StepError as FailedStepError
 from pipekit.events import ItemReused, StepReused, StepStarted
+from pipekit.testing import ScriptedProvider
 
 CALLS: list[str] = []
 
@@ -527,3 +528,41 @@ def test_every_step_that_runs_is_told(tmp_path: Path) -> None:
     run_id = unfinished(tmp_path)
     stream = pipeline(tmp_path, split_text, count_letters, double, add_up, stop_here).resume_stream(run_id)
     assert [event.step for event in stream if isinstance(event, StepStarted)] == ["stop-here"]
+
+
+# --- how a model was asked -------------------------------------------------------------------------------------------
+
+
+@step
+async def judge(text: str, llm: LLM) -> str:
+    return await llm.ask("judge", returns=str, text=text)
+
+
+class Models:
+    pipekit_api = 1
+
+    @hookimpl
+    def pipekit_llm_providers(self) -> Any:
+        return {"acme": lambda: ScriptedProvider("fine")}
+
+
+def asking(folder: Path, **llm: Any) -> Pipeline:
+    (folder / "prompts").mkdir(exist_ok=True)
+    (folder / "prompts" / "judge.md").write_text("Judge {{ text }}\n")
+    workflow = Workflow(name="asking", input="text", input_type=str, steps=[judge, stop_here_too])
+    return Pipeline(
+        {"llm": {"model": "acme/m", **llm}}, workflow=workflow, plugins=[Models()], folder=folder, environ={}
+    )
+
+
+@step
+def stop_here_too(judge: str) -> str:
+    return judge
+
+
+def test_what_makes_a_model_answer_otherwise_is_part_of_what_its_step_stands_for(tmp_path: Path) -> None:
+    run_id = asking(tmp_path, temperature=0.2).run(Text("x")).run_id
+    assert asking(tmp_path, temperature=0.2, timeout=7).resume(run_id).warnings == ()
+    assert asking(tmp_path, temperature=0.7, maxTokens=900).resume(run_id).warnings == (
+        "judge: maxTokens changed: none → 900; temperature changed: 0.2 → 0.7; --stale rerun makes it again",
+    )

@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 #: Parts that are words and no digests.
-_READABLE = frozenset({"version", "model"})
+_READABLE = frozenset({"version", "model", "temperature", "maxTokens"})
 _ITEMS_SHOWN = 3
 
 
