@@ -198,5 +198,8 @@ def _common(paths: list[Path]) -> str:
         top = path.relative_to(folder).parts
         name = top[0] if len(top) == 1 else f"{top[0]}/"
         names[name] = names.get(name, 0) + 1
-    listed = ", ".join(f"{name} ({count} files)" if name.endswith("/") else name for name, count in names.items())
+    counts = {
+        name: f" ({count} file{'' if count == 1 else 's'})" for name, count in names.items() if name.endswith("/")
+    }
+    listed = ", ".join(name + counts.get(name, "") for name in names)
     return f"{shown_path(folder)}: {listed}"

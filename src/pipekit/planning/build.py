@@ -232,11 +232,11 @@ class _Planner:
     ) -> None:
         if not again:
             return
+        resume = f"pipekit resume {self.request.run_id or 'RUN'}"
         for member in ordered:
             if member.name in again:
-                return
+                break
             if decisions[member.name][0] == "run":
-                resume = f"pipekit resume {self.request.run_id or 'RUN'}"
                 first = f"{member.key} ({member.name})" if isinstance(member.key, int) else member.name
                 self.faults.append(
                     UsageError(
@@ -248,6 +248,37 @@ class _Planner:
                     )
                 )
                 return
+        self._check_that_something_runs(ordered, again, decisions, resume)
+
+    def _check_that_something_runs(
+        self,
+        ordered: Sequence[Member],
+        again: set[str],
+        decisions: Mapping[str, tuple[Decision, Reason]],
+        resume: str,
+    ) -> None:
+        """A run keeps its ``--only`` and ``--skip``: what is asked for now may be left out by what was said then."""
+        if any(decisions[name][0] == "run" for name in again):
+            return
+        member = next(member for member in ordered if member.name in again)
+        selection, reason = self.request.selection, str(decisions[member.name][1])
+        if "--skip" in reason:
+            hint = "leave it out of --skip: one that is given now goes before the run's own"
+        elif selection.only:
+            hint = (
+                f"an --only given now goes before the run's own: {resume} --from-step {member.key} --only {member.key}"
+            )
+        else:
+            hint = "enable it in the configuration, or name another step"
+        self.faults.append(
+            UsageError(
+                f"--from-step {self.request.from_step} would run nothing: {member.name} is {reason}",
+                kind="nothing-to-run",
+                step=member.name,
+                run_id=self.request.run_id,
+                hint=hint,
+            )
+        )
 
     # --- each step -------------------------------------------------------------------------------------------------
 

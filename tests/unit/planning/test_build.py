@@ -209,6 +209,31 @@ def test_from_step_is_refused_while_a_step_before_it_is_unfinished(plan: MakePla
     assert "step 2 (count-letters) before it is not finished" in caught.value.faults[0].message
 
 
+def test_from_step_is_refused_where_nothing_would_run_again_and_says_why(plan: MakePlan) -> None:
+    finished = {name: a_record(name) for name in ("split-text", "count-letters")}
+    with pytest.raises(PlanError) as caught:
+        plan(finished=finished, from_step="3", selection=Selection(only="count-letters"), run_id="run-1")
+
+    (fault,) = caught.value.faults
+    assert isinstance(fault, UsageError)
+    assert "--from-step 3 would run nothing: write-all is not among --only" in fault.message
+    assert "pipekit resume run-1 --from-step 3 --only 3" in fault.hint
+    assert names(plan(finished=finished, from_step="2", selection=Selection(only="count-letters"))) == ["count-letters"]
+
+
+def test_from_step_is_refused_where_the_run_leaves_all_of_it_out(plan: MakePlan) -> None:
+    finished = {name: a_record(name) for name in ("split-text", "count-letters", "add-up")}
+    with pytest.raises(PlanError, match="would run nothing: write-all is left out by --skip write-all") as caught:
+        plan(finished=finished, from_step="write-all", selection=Selection(skip="3"))
+    assert "leave it out of --skip" in caught.value.faults[0].hint
+
+
+def test_from_step_is_refused_where_the_configuration_leaves_all_of_it_out(plan: MakePlan) -> None:
+    finished = {name: a_record(name) for name in ("split-text", "count-letters", "add-up")}
+    with pytest.raises(PlanError, match="would run nothing: write-all is disabled"):
+        plan("steps:\n  write-all: {enabled: false}\n", finished=finished, from_step="write-all")
+
+
 def test_all_faults_are_reported_at_once_each_with_its_place(plan: MakePlan) -> None:
     config = "steps:\n  step2:\n    leest: 2\n  stepp3: {}\nllm:\n  temperature: hot\n"
 
