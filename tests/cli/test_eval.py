@@ -184,6 +184,7 @@ def test_models_stand_side_by_side_with_cost_and_tokens(pipekit: Command, projec
     assert yes["overall"]["tokens"] > 0
     assert yes["overall"]["cost"] > 0
     assert yes["inputs"][0]["notes"] == ["wrong: a bad text\n"]
+    assert yes["inputs"][0]["file"] == "texts/bad.txt"
 
 
 def test_prompts_stand_side_by_side_too(pipekit: Command, project: Path) -> None:
@@ -310,6 +311,13 @@ def test_a_scorer_that_raises_is_told_as_its_plugins(pipekit: Command, project: 
     assert done.returncode == 11
     errors = [one["error"] for one in json.loads(done.stdout)["variants"][0]["inputs"]]
     assert {(error["code"], error["plugin"]) for error in errors} == {(9, "steps")}
+
+
+def test_a_folder_that_takes_no_reports_is_told_before_anything_is_paid_for(pipekit: Command, project: Path) -> None:
+    done = judged(pipekit, "--output", "pipekit.yaml")
+    assert done.returncode == 10
+    assert "no reports can be written to pipekit.yaml" in done.stderr
+    assert paid(project) == []
 
 
 def test_runs_may_be_kept_in_another_store(pipekit: Command, project: Path) -> None:

@@ -68,10 +68,11 @@ def evaluate(
         metrics=metrics,
         passed_over=[path.name for path in gold.passed_over],
     )
+    reports = _report_folder(Path(output) if output else pipeline.configuration.path(HOME))
     evaluation = run_all(evaluation, gold.cases, variants, scorer, again=["pipekit", "eval", *given_options(), folder])
     broken = broken_bounds(evaluation, bounds)
     name = Path(folder).resolve().name or "evaluation"
-    files = _write(Path(output) if output else pipeline.configuration.path(HOME), name, evaluation, broken)
+    files = _write(reports, name, evaluation, broken)
     _answer(evaluation, broken, files)
 
 
@@ -101,6 +102,24 @@ def _variants(
     return list(found.values())
 
 
+def _report_folder(folder: Path) -> Path:
+    """The folder, made before anything is paid for that couldn't be reported then."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".writable").touch()
+        (folder / ".writable").unlink()
+    except OSError as error:
+        from pipekit.errors import StorageError
+
+        raise StorageError(
+            f"no reports can be written to {folder}: {error.strerror or error}",
+            path=str(folder),
+            errno=error.errno,
+            hint="name another folder with --output",
+        ) from error
+    return folder
+
+
 def _write(folder: Path, name: str, evaluation: Evaluation, broken: Sequence[Broken]) -> list[Path]:
     """The reports, named after the folder that was evaluated."""
     import json
@@ -114,7 +133,6 @@ def _write(folder: Path, name: str, evaluation: Evaluation, broken: Sequence[Bro
         "json": json.dumps(to_json(evaluation, broken), indent=2, ensure_ascii=False, allow_nan=False) + "\n",
         "html": to_page(evaluation, broken),
     }
-    folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{name}.{suffix}" for suffix in texts]
     for file, text in zip(files, texts.values(), strict=True):
         file.write_text(mask(text), encoding="utf-8", newline="\n", errors="replace")

@@ -83,12 +83,14 @@ def _run(case: GoldCase, pipeline: Pipeline, scorer: GuardedScorer, stopper: Sto
     if stopper.code is not None:
         raise StopRequestedError(stopper.code)
     shown = QuietProgress() if talk().json else _SparseProgress()
-    result = follow(pipeline.once_stream(case.source.absolute()), stopper, shown)
+    result = follow(pipeline.once_stream(case.source), stopper, shown)
     error = stop_of(result, stopper)
     if error is not None:
         raise error
     is_kept = isinstance(shown, _SparseProgress) and not shown.has_worked
-    return evolve(Outcome.of(case.name, result.record, scorer.score(result.view, case.gold)), is_kept=is_kept)
+    return evolve(
+        Outcome.of(case.name, str(case.source), result.record, scorer.score(result.view, case.gold)), is_kept=is_kept
+    )
 
 
 def _tell(variant: Variant, outcomes: Sequence[Outcome], count: int) -> None:

@@ -51,12 +51,10 @@ class Outcome:
     is_kept: bool = False
 
     @classmethod
-    def of(cls, name: str, record: RunRecord, score: Score) -> Outcome:
+    def of(cls, name: str, file: str, record: RunRecord, score: Score) -> Outcome:
         """The outcome of a completed run. What was kept of an earlier run counts as it did there."""
         took = sum(step.duration for step in record.step_outputs.values())
-        return cls(
-            name=name, file=record.input_file, run_id=record.run_id, score=score, usage=record.usage, seconds=took
-        )
+        return cls(name=name, file=file, run_id=record.run_id, score=score, usage=record.usage, seconds=took)
 
     def value(self, metric: str) -> float | None:
         """The value of a metric; None where it has none."""
