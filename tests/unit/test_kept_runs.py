@@ -71,6 +71,11 @@ def test_other_flags_get_a_run_of_their_own_and_both_are_kept(tmp_path: Path) ->
     assert CALLS == []
 
 
+def test_a_run_with_flags_is_none_without_them(tmp_path: Path) -> None:
+    pipeline(tmp_path, flags={"steps.joined.sign": "+"}).once(Text("a b"))
+    assert pipeline(tmp_path).once(Text("a b")).of(joined) == "a-b"
+
+
 def test_an_unfinished_run_is_gone_on_with(tmp_path: Path) -> None:
     STOPS.append(True)
     with pytest.raises(FailedStepError) as caught:

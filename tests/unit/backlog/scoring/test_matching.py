@@ -27,6 +27,8 @@ def test_words_that_stand_far_behind_count_for_nothing() -> None:
     filler = "something else entirely " * 40
     late = candidate("candidate-9", "Something else", filler + SAID[0], description=filler + "dark mode")
     assert match(GOLD, [late]).found == {}
+    half = candidate("candidate-9", "Export something else", "", description=filler + "crash")
+    assert match(GOLD, [half]).found == {}
 
 
 def test_the_right_quote_with_half_of_the_words_is_the_item() -> None:
@@ -41,6 +43,7 @@ def test_all_words_in_a_long_quote_alone_are_not_the_item() -> None:
 
 
 def test_items_that_have_to_be_found_go_before_optional_ones() -> None:
-    either = candidate("candidate-9", "Dark mode and clean colour variables", SAID[2])
+    # It is more like the optional one.
+    either = candidate("candidate-9", "Offer a dark mode", SAID[0], description="Clean the colour variables.")
     both = evolve(GOLD, candidates=(evolve(GOLD.candidates[0], optional=True), GOLD.candidates[2]))
     assert match(both, [either]).found == {1: 0}
