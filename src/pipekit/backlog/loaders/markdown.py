@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 
-from pipekit.backlog.loaders.decoding import decode, looks_binary
-from pipekit.backlog.loaders.speech import attendees_in, read_label
-from pipekit.backlog.model.meeting import Meeting, Utterance
+from attrs import define, evolve, field
+
+from pipekit.backlog.loaders.dates import Day, day_in, day_of
+from pipekit.backlog.loaders.decoding import decode, decoded_head, looks_binary
+from pipekit.backlog.loaders.labels import Label, label_lines
+from pipekit.backlog.loaders.names import key_of
+from pipekit.backlog.loaders.openings import read_line
+from pipekit.backlog.loaders.speech import attendees_in
+from pipekit.backlog.model.meeting import Meeting, Utterance, UtteranceKind
 from pipekit.interfaces import Source
 
 __all__ = ["MarkdownLoader"]
@@ -17,7 +24,7 @@ _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*)$")
 _BULLET = re.compile(r"^([ \t]*)(?:[-*+•–]|\d{1,3}[.)])[ \t]+(?:\[ \][ \t]+)?(.*)$")
 _QUOTE = re.compile(r"^ {0,3}(?:>[ \t]?)+")
 _RULE = re.compile(r"^[ \t]*(?:[-*_][ \t]*){3,}$|^[ \t|:-]+$")
-_FENCE = re.compile(r"^ {0,3}(?:```|~~~)")
+_FENCE = re.compile(r"^ {0,3}(?:(`{3,})[^`]*|(~{3,}).*)$")
 _STRONG = {
     mark: (re.compile(rf"(?<!\w){re.escape(mark)}(?=\S)"), re.compile(rf"(?<=\S){re.escape(mark)}(?!\w)"))
     for mark in ("**", "__")
@@ -25,7 +32,8 @@ _STRONG = {
 _EMPHASIS = re.compile(r"(?<![\w*_])([*_])(?=\S)([^*_\n]+?)(?<=\S)\1(?![\w*_])")
 _CODE = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*\)")
-_DATE = re.compile(r"\b(\d{4}-\d{2}-\d{2}|\d{1,2}\.? (?:[A-Z][a-zä]+)(?: \d{4})?)\b")
+#: How many lines of notes may say when and with whom they were taken.
+_HEAD = 12
 
 
 class MarkdownLoader:
@@ -40,7 +48,7 @@ class MarkdownLoader:
             return 0.0
         if name.lower().endswith(tuple(self.suffixes)):
             return 0.8
-        lines = head.decode("utf-8", "replace").split("\n")[:200]
+        lines = decoded_head(head).split("\n")[:200]
         headings = sum(bool(_HEADING.match(line)) for line in lines)
         bullets = sum(bool(_BULLET.match(line)) for line in lines)
         return 0.55 if headings >= 1 and headings + bullets >= 3 else 0.0
@@ -50,71 +58,184 @@ class MarkdownLoader:
         decoded = decode(source.content, source.name)
         lines = decoded.text.split("\n")
         facts, first = _front_matter(lines)
-        title = facts.get("title")
-        date = facts.get("date")
-        attendees = tuple(name.strip() for name in facts.get("attendees", "").strip("[]").split(",") if name.strip())
-        utterances: list[Utterance] = []
-        fenced = False
-        for number, line in enumerate(lines[first:], start=first + 1):
-            if _FENCE.match(line):
-                fenced = not fenced
-                continue
-            if not line.strip() or (not fenced and _RULE.match(line)):
-                continue
-            heading = None if fenced else _HEADING.match(line)
-            if heading:
-                text, level = _plain(_heading_text(heading.group(2))), len(heading.group(1))
-                if title is None and level == 1:
-                    title = text
-                if text:
-                    utterances.append(Utterance(text=text, line=number, last_line=number, kind="heading", level=level))
-                continue
-            if not attendees and number <= first + 12:
-                attendees = attendees_in(line)
-                if attendees or (date is None and _DATE.search(line) and len(utterances) <= 1):
-                    found = _DATE.search(line)
-                    date = date or (found.group(1) if found else None)
-                    utterances.append(Utterance(text=_plain(line), line=number, last_line=number, kind="note"))
-                    continue
-            utterances.append(_utterance(line, number))
+        fences = _fences(lines, first)
+        about = _About(facts)
+        noted = about.read(lines, first, fences)
+        said = [
+            "" if index < first or index in fences or index in noted else _spoken_part(line)
+            for index, line in enumerate(lines)
+        ]
+        labels = label_lines(said, known=[re.sub(r"\s*\(.*", "", name) for name in about.attendees])
+        often = Counter(key_of(label.speaker) for label in labels if label.speaker)
+        notes = _Notes({key for key, times in often.items() if times > 1})
+        for index, line in enumerate(lines[first:], start=first):
+            if fences.get(index) != "mark":
+                notes.take(index + 1, line, labels[index], fenced=index in fences)
+        notes.close()
+        titles = (one.text for one in notes.said if one.kind == "heading" and one.level == 1)
+        title = about.title or next(titles, None)
+        if about.date is None and title is not None and (dated := day_in(title[:200])) and dated.day:
+            about.date = dated.day.isoformat()
         return Meeting(
-            utterances=tuple(one for one in utterances if one.text),
+            utterances=tuple(one for one in notes.said if one.text),
             title=title,
-            date=date,
-            attendees=attendees or tuple(dict.fromkeys(one.speaker for one in utterances if one.speaker)),
+            date=about.date,
+            attendees=about.attendees or tuple(dict.fromkeys(one.speaker for one in notes.said if one.speaker)),
             source=source.name,
             format="markdown",
-            warnings=decoded.warnings,
+            warnings=(*decoded.warnings, *about.warnings),
         )
 
 
-def _utterance(line: str, number: int) -> Utterance:
+class _About:
+    """What the front matter and the first lines say of the meeting."""
+
+    def __init__(self, facts: Mapping[str, str]) -> None:
+        self.title = facts.get("title")
+        self.date: str | None = None
+        self.warnings: list[str] = []
+        listed = facts.get("attendees", "").strip("[]").split(",")
+        self.attendees = tuple(name.strip() for name in listed if name.strip())
+        if "date" in facts:
+            self._take(day_of(facts["date"]))
+
+    def read(self, lines: Sequence[str], first: int, fences: Mapping[int, str]) -> set[int]:
+        """The indices of the first lines that say who was there, or when."""
+        noted: set[int] = set()
+        before = 0
+        for index, line in enumerate(lines[first : first + _HEAD], start=first):
+            if not line.strip() or index in fences or _HEADING.match(line):
+                before += bool(line.strip())
+                continue
+            told = _plain(_spoken_part(line))
+            if read_line(told).opening is None or read_line(told).opening.form == "below":  # type: ignore[union-attr]
+                people = () if self.attendees else attendees_in(line)
+                dated = day_in(told[:80]) if (people or before <= 1) and self.date is None else None
+                if dated and self._is_dated(told.partition(dated.written)[0], dated):
+                    self._take(dated)
+                    noted.add(index)
+                if people:
+                    self.attendees = people
+                    noted.add(index)
+            before += 1
+        return noted
+
+    def _is_dated(self, before: str, dated: Day) -> bool:
+        """Whether the date stands where notes have theirs, and in no sentence."""
+        words = len(before.split())
+        if dated.fault == "has no year":
+            return False  # as people write in notes; the line is one, and nothing to be told of
+        return words <= 2 if dated.day else not words or before.rstrip().endswith((":", ","))
+
+    def _take(self, dated: Day) -> None:
+        if dated.day is not None:
+            self.date = dated.day.isoformat()
+        elif not self.warnings:
+            self.warnings.append(f'the date "{dated.written[:80]}" {dated.fault}: the meeting has none')
+
+
+@define
+class _Notes:
+    """The utterances so far, and who speaks the next lines."""
+
+    #: Who is named more than once: a name alone above a list is else the list's own.
+    often: Collection[str]
+    said: list[Utterance] = field(factory=list)
+    below: Label | None = None
+    #: The name alone, as long as no words follow.
+    alone: Utterance | None = None
+
+    def take(self, number: int, line: str, label: Label, *, fenced: bool) -> None:
+        """Read one more line."""
+        if not line.strip():
+            if self.alone is None:
+                self.below = None
+            return
+        if not fenced and _RULE.match(line):
+            self.close()
+            return
+        heading = None if fenced else _HEADING.match(line)
+        if heading:
+            self.close()
+            text, level = _plain(_heading_text(heading.group(2))), len(heading.group(1))
+            self.said.append(Utterance(text=text, line=number, last_line=number, kind="heading", level=level))
+        elif label.speaker is not None and not label.rest:
+            self.close()
+            note = Utterance(text=_plain(_spoken_part(line)), line=number, last_line=number, kind="note")
+            if label.start is not None or key_of(label.speaker) in self.often:
+                self.below, self.alone = label, note
+            else:
+                self.said.append(note)
+        elif label.speaker is not None:
+            self.close()
+            self.said.append(_utterance(line, number, label))
+        else:
+            one = _utterance(line, number, label)
+            if self.below is not None:
+                start = self.below.start if self.alone is not None else None
+                kind: UtteranceKind = "speech" if one.kind == "note" else one.kind
+                one = evolve(one, speaker=self.below.speaker, start=start, kind=kind)
+                self.alone = None
+            self.said.append(one)
+
+    def close(self) -> None:
+        """Nothing that follows is said by who was named alone; without words that is a note."""
+        if self.alone is not None:
+            self.said.append(self.alone)
+        self.below = self.alone = None
+
+
+def _spoken_part(line: str) -> str:
+    """A line without the marks of a quote or a bullet; nothing for a heading or a table, which nobody speaks."""
+    if _HEADING.match(line) or line.lstrip().startswith("|"):
+        return ""
     line = _QUOTE.sub("", line)
     bullet = _BULLET.match(line)
-    if bullet:
-        depth = len(bullet.group(1).replace("\t", "    ")) // 2 + 1
-        label = read_label(bullet.group(2))
-        text = _plain(label.rest if label.speaker else bullet.group(2))
-        return Utterance(
-            text=text,
-            line=number,
-            last_line=number,
-            speaker=label.speaker,
-            start=label.start if label.speaker else None,
-            kind="bullet",
-            level=depth,
-        )
-    if line.lstrip().startswith("|"):
-        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-        return Utterance(
-            text=_plain(", ".join(cell for cell in cells if cell)), line=number, last_line=number, kind="note"
-        )
-    label = read_label(line)
+    return bullet.group(2) if bullet else line
+
+
+def _utterance(line: str, number: int, label: Label) -> Utterance:
+    line = _QUOTE.sub("", line)
+    bullet = _BULLET.match(line)
+    depth = len(bullet.group(1).replace("\t", "    ")) // 2 + 1 if bullet else 0
+    kind: UtteranceKind = "bullet" if bullet else ("speech" if label.speaker else "note")
     if label.speaker:
-        return Utterance(
-            text=_plain(label.rest), line=number, last_line=number, speaker=label.speaker, start=label.start
-        )
-    return Utterance(text=_plain(line), line=number, last_line=number, kind="note")
+        text = label.rest
+    elif bullet:
+        text = bullet.group(2)
+    elif line.lstrip().startswith("|"):
+        cells = (cell.strip() for cell in line.strip().strip("|").split("|"))
+        text = ", ".join(cell for cell in cells if cell)
+    else:
+        text = line
+    return Utterance(
+        text=_plain(text),
+        line=number,
+        last_line=number,
+        speaker=label.speaker,
+        start=label.start if label.speaker else None,
+        kind=kind,
+        level=depth,
+    )
+
+
+def _fences(lines: Sequence[str], first: int) -> dict[int, str]:
+    """For each line of a fenced block whether it is one of its marks or within."""
+    found: dict[int, str] = {}
+    opened = ""
+    for index, line in enumerate(lines[first:], start=first):
+        mark = _FENCE.match(line) if "```" in line or "~~~" in line else None
+        sign = (mark.group(1) or mark.group(2)) if mark else ""
+        if not opened:
+            opened = sign
+            if sign:
+                found[index] = "mark"
+        elif sign[:1] == opened[0] and len(sign) >= len(opened) and not line.strip().strip(opened[0]):
+            opened = ""
+            found[index] = "mark"
+        else:
+            found[index] = "within"
+    return found
 
 
 def _heading_text(rest: str) -> str:

@@ -170,10 +170,12 @@ def _angled(head: str, rest: str, stamp: Stamp | None) -> Opening | None:
 def _heading(rest: str, stamp: Stamp | None) -> Opening | None:
     if len(rest) > 120:
         return None
+    bold = rest[:2] if rest.startswith(("**", "__")) else ""
+    rest = rest.replace(bold, "", 2) if bold else rest
     found = _HEADING.match(rest)
     if found is None:
         shape = shape_of(rest) if len(rest) <= 60 else None
-        return Opening("below", rest, shape, "", stamp) if shape else None
+        return Opening("below", rest.strip(), shape, "", stamp) if shape else None
     if stamp is not None:
         return None
     name = found.group("who").strip()
@@ -185,5 +187,5 @@ def _heading(rest: str, stamp: Stamp | None) -> Opening | None:
     of_day = bool(found.group("dayname"))
     # Two blanks, a bracket, a dash or a half of the day: no sentence ends like this.
     plain = not (of_day or found.group("day") or found.group("span") or found.group("open"))
-    plain = plain and len(found.group("apart")) == 1
+    plain = plain and not bold and len(found.group("apart")) == 1
     return Opening("heading", name, shape, "", stamp_of(time, found.group("day"), of_day=of_day), role, plain=plain)
