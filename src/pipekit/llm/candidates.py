@@ -59,7 +59,7 @@ class Candidate:
         key = (options, method, encode(schema))
         if key not in self._held:
             own = copy.deepcopy(schema)  # clients write into what they are given
-            self._held[key] = self.model(options).with_structured_output(own, method=method, include_raw=True)
+            self._held[key] = _asking(self.model(options).with_structured_output(own, method=method, include_raw=True))
         return self._held[key]
 
     def is_made(self, options: ModelOptions) -> bool:
@@ -72,6 +72,17 @@ class Candidate:
         if self.info.input_price is None or self.info.output_price is None:
             return None
         return self.info.input_price + self.info.output_price / 4
+
+
+def _asking(chain: Any) -> Any:
+    """What asks, of LangChain's chain of asking and reading; all of it where it is made otherwise.
+
+    Its reading takes longer than all of ours, and nobody looks at the result: a reply is kept before it is read.
+    """
+    from langchain_core.runnables import RunnableParallel, RunnableSequence
+
+    first = chain.first if isinstance(chain, RunnableSequence) else None
+    return first.steps__.get("raw", chain) if isinstance(first, RunnableParallel) else chain
 
 
 _turns: dict[tuple[str, ...], itertools.count[int]] = {}

@@ -85,7 +85,19 @@ async def with_retries(
     A wait is drawn between nothing and a bound that doubles each time (full jitter), unless the server said how long;
     a wait that would pass ``deadline`` or that is longer than ``max_wait`` ends the tries.
     """
+    try:
+        return await work()
+    except CallError as error:
+        if error.kind not in RETRIED:
+            raise
+        failed = [error]
+    # Few calls come so far, and the others needn't pay for it: it takes as long as all else of ours in a call.
     from tenacity import AsyncRetrying, retry_if_exception
+
+    async def once() -> T:
+        if failed:
+            raise failed.pop()
+        return await work()
 
     def wait(state: RetryCallState) -> float:
         error = _error_of(state)
@@ -108,7 +120,7 @@ async def with_retries(
         before_sleep=lambda state: tell(_error_of(state), state.upcoming_sleep),
         reraise=True,
     )
-    return await retrying(work)
+    return await retrying(once)
 
 
 def _error_of(state: RetryCallState) -> CallError:
