@@ -7,6 +7,7 @@ import functools
 import inspect
 import traceback
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -125,8 +126,17 @@ class Caller:
         self.notebook = notebook
         self.watchdog = watchdog
 
-    async def call(self, call: Call, item: Item | None, log: CallLog) -> JSON:
-        """One call of the step's function, or of its offline rule; gives checked plain JSON."""
+    async def call(
+        self,
+        call: Call,
+        item: Item | None,
+        log: CallLog,
+        idle: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+    ) -> JSON:
+        """One call of the step's function, or of its offline rule; gives checked plain JSON.
+
+        It is ``idle`` while a model's reply is being kept.
+        """
         planned = call.planned
         patience = Patience(planned.timeout)
         log.alive = patience.renew
@@ -143,9 +153,12 @@ class Caller:
             alive=patience.renew,
         )
         log.find_reply = lambda key: self.notebook.find(planned.name, "reply", context.full_key(key))
-        log.keep_reply = lambda key, value: self.notebook.keep(
-            planned.name, "reply", context.full_key(key), value, stays=True
-        )
+
+        async def keep_reply(key: str, value: JSON) -> None:
+            async with idle():
+                await self.notebook.keep(planned.name, "reply", context.full_key(key), value, stays=True)
+
+        log.keep_reply = keep_reply
         services: Mapping[Service, Any] = self._services(planned, context, log)
         try:
             arguments = await self._bound(planned, services, item)

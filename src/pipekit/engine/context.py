@@ -97,7 +97,9 @@ class RunStepContext:
         Work that a plain function waits for is cancelled and comes to its end; the scratch space is removed.
         """
         self._is_over = True
-        _, stopped = await settled(cancelled(set(self._waited)))
+        stopped: asyncio.CancelledError | None = None
+        if self._waited:
+            _, stopped = await settled(cancelled(set(self._waited)))
         if (scratch := self._scratch) is not None:
             _, late = await settled(in_thread(scratch.cleanup))
             stopped = stopped or late

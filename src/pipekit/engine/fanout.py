@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -11,6 +10,7 @@ from attrs import evolve, frozen
 
 from pipekit.engine.binding import Item
 from pipekit.engine.narrowing import narrow
+from pipekit.engine.places import Place, Places
 from pipekit.engine.table import ArtifactTable
 from pipekit.errors import PluginError, StepError
 from pipekit.planning.plan import PlannedStep
@@ -115,23 +115,21 @@ def _is_text(key: str) -> bool:
 
 async def fan_out(
     items: Sequence[Item],
-    work: Callable[[Item], Awaitable[Work]],
+    work: Callable[[Item, Place], Awaitable[Work]],
     keep: Callable[[Item, Work], Awaitable[None]],
     *,
-    places: Sequence[asyncio.Semaphore],
+    rooms: Sequence[Places],
 ) -> list[Outcome[Work]]:
     """The outcome of each item in input order. One that fails lets the others finish; a cancellation ends them all.
 
-    An item takes a place in each of ``places`` while it is worked on, and none while its result is being kept. An
-    error of ``keep`` ends everything at once.
+    An item takes a place in each of ``rooms`` while it is worked on, and none while its result is being kept. An error
+    of ``keep`` ends everything at once.
     """
 
     async def one(item: Item) -> Outcome[Work]:
-        async with contextlib.AsyncExitStack() as taken:
-            for place in places:
-                await taken.enter_async_context(place)
+        async with Place(rooms) as place:
             try:
-                result = await work(item)
+                result = await work(item, place)
             except Exception as error:  # noqa: BLE001 - kept apart, and judged once the others are done
                 return Outcome(item=item, error=error)
         await keep(item, result)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -15,6 +14,7 @@ from pipekit.engine.calls import Call, Caller, CallLog, Services
 from pipekit.engine.context import UnansweredQuestionError
 from pipekit.engine.fanout import Outcome, fan_out, id_key, items_of
 from pipekit.engine.notebook import Notebook
+from pipekit.engine.places import Place, Places
 from pipekit.engine.table import ArtifactTable
 from pipekit.engine.threads import in_thread
 from pipekit.engine.watchdog import Watchdog
@@ -73,7 +73,7 @@ class StepWork:
         self._caller = Caller(
             run_id=run_id, table=table, services=services, bus=bus, notebook=notebook, watchdog=watchdog
         )
-        self._places = asyncio.Semaphore(max_concurrency)
+        self._room = Places(max_concurrency)
 
     async def do(self, planned: PlannedStep, attempt: int, dependence: Dependence, past: Mapping[str, JSON]) -> Done:
         """Run one step to its end. ``past`` are results of items that an earlier attempt made and that still hold.
@@ -107,10 +107,10 @@ class StepWork:
                 results[item.id] = result
                 self.bus.emit(ItemReused, step=planned.name, item=item.id, done=len(results), total=total)
 
-        async def one(item: Item) -> _Finished:
+        async def one(item: Item, place: Place) -> _Finished:
             self.bus.emit(ItemStarted, step=planned.name, item=item.id)
             own = CallLog()
-            return _Finished(await self._caller.call(call, item, own), own)
+            return _Finished(await self._caller.call(call, item, own, place.lent), own)
 
         async def keep(item: Item, finished: _Finished) -> None:
             value = {
@@ -125,8 +125,8 @@ class StepWork:
             self.bus.emit(ItemFinished, step=planned.name, item=item.id, done=len(results), total=total)
 
         left = [item for item in items if item.id not in results]
-        places = (asyncio.Semaphore(max(1, planned.concurrency)), self._places)
-        outcomes = await fan_out(left, one, keep, places=places)
+        rooms = (Places(max(1, planned.concurrency)), self._room)
+        outcomes = await fan_out(left, one, keep, rooms=rooms)
         fanned = self._sorted_out(planned, results, outcomes)
         return to_file(fanned, id_key=item_key, order=[item.id for item in items])
 

@@ -19,6 +19,34 @@ __all__ = ["Writer"]
 _Change = Callable[[RunRecord], RunRecord]
 
 
+class _Kept:
+    """Whether an entry is kept. Whoever waits learns it even when cancelled meanwhile, and is cancelled then."""
+
+    def __init__(self) -> None:
+        self._is_settled = False
+        self._error: BaseException | None = None
+        self._waiting: asyncio.Future[None] | None = None
+
+    def settle(self, error: BaseException | None = None) -> None:
+        """It is kept, or it can't be."""
+        self._is_settled, self._error = True, error
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    async def wait(self) -> None:
+        """Until it is settled; raises what it was settled with."""
+        # Each item waits here twice, so it is done without a task and a turn of the loop more, as `settled` needs them.
+        stopped: asyncio.CancelledError | None = None
+        while not self._is_settled:
+            self._waiting = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiting
+            except asyncio.CancelledError as error:
+                stopped = error
+        if (error := self._error or stopped) is not None:
+            raise error
+
+
 class Writer:
     """Changes a held run: commits in turn, and entries in groups, so that many items share one forced write."""
 
@@ -29,16 +57,16 @@ class Writer:
         self._lease = lease
         self._turn = asyncio.Lock()
         self._mutex = threading.Lock()
-        self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Entry, _Kept]] = []
         self._keeper: asyncio.Task[None] | None = None
 
     async def keep(self, entry: Entry) -> None:
         """Keep an entry; durable on return, also when cancelled meanwhile."""
-        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        kept = _Kept()
         self._waiting.append((entry, kept))
         if self._keeper is None or self._keeper.done():
             self._keeper = asyncio.create_task(self._keep_waiting(), name="entries")
-        await uncancelled(kept)
+        await kept.wait()
 
     async def _keep_waiting(self) -> None:
         try:
@@ -50,14 +78,14 @@ class Writer:
                         await settled(in_thread(functools.partial(self._store.append, self._lease, entries)))
                     except BaseException as error:  # noqa: BLE001 - everyone who waits is told
                         for _, kept in group:
-                            kept.set_exception(error)
+                            kept.settle(error)
                     else:
                         for _, kept in group:
-                            kept.set_result(None)
+                            kept.settle()
         finally:
             # A loop that ends cancels this task, too. Whoever waits can't be cancelled, and would wait for ever.
             for _, kept in self._waiting:
-                kept.cancel()
+                kept.settle(asyncio.CancelledError())
             self._waiting = []
 
     async def commit(self, change: _Change, blobs: Mapping[str, bytes] | None = None) -> RunRecord:

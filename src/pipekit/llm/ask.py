@@ -8,7 +8,7 @@ import hashlib
 import random
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, runtime_checkable
 
 from attrs import evolve, field, frozen
 
@@ -275,8 +275,8 @@ class ModelService:
     ) -> tuple[Asked | None, Reply]:
         """The reply, and for archives the question where a model gave it just now."""
         archives = self._asking.archives
-        provider = candidate.provider
-        if not archives and not isinstance(provider, Answering):
+        answering = _answering(candidate.provider)
+        if not archives and answering is None:
             return None, await self._asked(candidate, question, messages)
         asked = Asked.of(
             question.task,
@@ -287,8 +287,8 @@ class ModelService:
             server=candidate.server,
             shape=question.shape,
         )
-        if isinstance(provider, Answering):
-            return None, evolve(provider.answer(asked), usage=Usage())
+        if answering is not None:
+            return None, evolve(answering.answer(asked), usage=Usage())
         for archive in archives:
             found = await asyncio.to_thread(archive.find, asked)
             if found is not None:
@@ -298,7 +298,7 @@ class ModelService:
     async def _asked(self, candidate: Candidate, question: _Question, messages: Sequence[BaseMessage]) -> Reply:
         """Ask, with retries; a prompt that can't fit is not sent, for servers cut it in silence."""
         prompt = tokens_of([*(str(message.text) for message in messages), question.shape])
-        options = evolve(self._options, context=prompt + (self._options.max_tokens or RESERVED))
+        options = _with_room(self._options, prompt + (self._options.max_tokens or RESERVED))
         if not fits(prompt, candidate.info.window, self._options.max_tokens):
             told = f"about {prompt:,} tokens and the answer don't fit its window of {candidate.info.window:,}"
             raise CallError("too-long", told)
@@ -308,7 +308,7 @@ class ModelService:
                 candidate,
                 messages,
                 question.schema,
-                _bucketed(options),
+                options,
                 until=question.deadline,
                 begun=lambda: self._tell.started(candidate.reference, question.task),
             )
@@ -358,9 +358,17 @@ _WORDS = {
 }
 
 
-def _bucketed(options: ModelOptions) -> ModelOptions:
-    """The options with the room that is asked for in large steps, so that few clients have to be made."""
-    context = options.context or 0
+def _answering(provider: object) -> Answering | None:
+    return cast("Answering", provider) if _is_answering(type(provider)) else None
+
+
+@functools.lru_cache(maxsize=64)
+def _is_answering(provider: type) -> bool:
+    return issubclass(provider, Answering)  # Python looks for long, and every question asks
+
+
+def _with_room(options: ModelOptions, context: int) -> ModelOptions:
+    """The options with room for so many tokens, in large steps, so that few clients have to be made."""
     return evolve(options, context=max(4096, -(-context // 2048) * 2048))
 
 

@@ -42,14 +42,16 @@ class Candidate:
     account: Account
     server: str = ""
     listed: Future[list[str]] | None = field(default=None, init=False)
+    _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
     _made: dict[ModelOptions, Any] = field(factory=dict, init=False, repr=False)
     _held: dict[tuple[ModelOptions, Method, bytes], Any] = field(factory=dict, init=False, repr=False)
 
     def model(self, options: ModelOptions) -> BaseChatModel:
         """The chat model for these options; may load the vendor's client, so call it in a thread."""
-        if options not in self._made:
-            self._made[options] = self.provider.chat_model(self.name, options)
-        made: BaseChatModel = self._made[options]
+        with self._lock:  # the first items of a step come at once, each in a thread of its own
+            if options not in self._made:
+                self._made[options] = self.provider.chat_model(self.name, options)
+            made: BaseChatModel = self._made[options]
         return made
 
     def held_to(self, schema: JSON | None, method: Method, options: ModelOptions) -> Any:

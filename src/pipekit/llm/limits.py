@@ -42,11 +42,12 @@ class Account:
 
         ``until`` is a time of the account's clock.
         """
-        try:
-            async with asyncio.timeout(None if until is None else until - self._clock.now()):
-                await self._take()
-        except TimeoutError as error:
-            raise CallError("rate", "all places of its account were taken until the time was over") from error
+        if not self._has_taken():
+            try:
+                async with asyncio.timeout(None if until is None else until - self._clock.now()):
+                    await self._take()
+            except TimeoutError as error:
+                raise CallError("rate", "all places of its account were taken until the time was over") from error
         try:
             while (wait := self._turn(until)) > 0:
                 await self._clock.sleep(wait)
@@ -58,6 +59,14 @@ class Account:
         """Let no call begin for so long: the server asked for it."""
         with self._lock:
             self._next = max(self._next, self._clock.now() + seconds)
+
+    def _has_taken(self) -> bool:
+        """Whether a place was free, and is taken now."""
+        with self._lock:
+            if self._free > 0:
+                self._free -= 1
+                return True
+            return False
 
     async def _take(self) -> None:
         with self._lock:

@@ -162,6 +162,8 @@ def render_prompt(prompt: Prompt, inputs: Mapping[str, object]) -> Rendered:
     data = {name: _delimited(name, value, mark) for name, value in inputs.items() if name not in settings}
 
     def rendered(part: str, template: str, values: Mapping[str, Any]) -> str:
+        if "{" not in template:
+            return template
         try:
             return str(_template(template).render(values))
         except TemplateSyntaxError as error:

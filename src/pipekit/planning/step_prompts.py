@@ -29,9 +29,10 @@ def prompts_beside(function: Callable[..., Any]) -> Path:
     return Path(getattr(module, "__file__", None) or ".").parent / "prompts"
 
 
+@functools.lru_cache(maxsize=512)
 def prompt_folders(own: Path, function: Callable[..., Any]) -> Sequence[Path]:
     """The project's prompts before those beside the step's module."""
-    return [own, prompts_beside(function)]
+    return (own, prompts_beside(function))
 
 
 def prompt_faults(member: Member, own: Path) -> list[PipekitError]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 
@@ -49,7 +50,7 @@ class Dependence:
     item_parts: tuple[str, ...] = ()
     items: Mapping[str, str] = field(factory=dict)
 
-    @property
+    @functools.cached_property
     def basis(self) -> str:
         """A short digest of the step's parts."""
         return short_digest(dict(self.parts))
