@@ -19,6 +19,7 @@ from pipekit.errors import RunStoppedError
 from pipekit.forking import fork_run
 from pipekit.input_values import Input
 from pipekit.installation import AllRetrievers
+from pipekit.interfaces.http_connections import keeping_connections
 from pipekit.interfaces.llm_providers import LLM
 from pipekit.interfaces.state_stores import Entry, Lease, Owner
 from pipekit.kept_runs import find_kept_run
@@ -185,7 +186,8 @@ class Attempt:
                 if stopped is not None:
                     raise stopped
                 runner = await self._runner(lease, line, begin, answers or {})
-                record = await runner.run()
+                async with keeping_connections():
+                    record = await runner.run()
             except asyncio.CancelledError as error:
                 if runner is None:
                     record = await self._stopped(lease)

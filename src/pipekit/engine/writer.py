@@ -43,8 +43,10 @@ class _Kept:
                 await self._waiting
             except asyncio.CancelledError as error:
                 stopped = error
-        if (error := self._error or stopped) is not None:
-            raise error
+        if self._error is not None:
+            raise self._error
+        if stopped is not None:
+            raise stopped
 
 
 class Writer:

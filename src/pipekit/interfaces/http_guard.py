@@ -1,9 +1,9 @@
 """What a client may take from a server: bounded JSON from the one it asked, in bounded time; and its errors in words.
 
 The clients follow redirects with the whole prompt, and read whatever comes, a compressed bomb included. The guards are
-event hooks of their HTTP library and not a transport, so that the environment's proxies keep working. The clients use
-httpx or httpx2, which are alike; an answer tells by its own class which it is, and neither is imported here: the client
-that is guarded has loaded its own.
+event hooks of their HTTP library and not a transport, so that they hold with the environment's proxies, too. The
+clients use httpx or httpx2, which are alike; an answer tells by its own class which it is, and neither is imported
+here: the client that is guarded has loaded its own.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import zlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import Any
 
+from pipekit.interfaces.http_connections import keeping_transport
 from pipekit.interfaces.http_failures import http_failure
 from pipekit.interfaces.llm_providers import FailureKind, ProviderFailure
 
@@ -49,12 +50,15 @@ class UnusableAnswerError(Exception):
 
 
 def client_options(client: type, *, asynchronous: bool) -> dict[str, Any]:
-    """Arguments for an HTTP client of this class: guarded, and a connection of its own for each call.
+    """Arguments for an HTTP client of this class: guarded, and no connection that outlives a call or its run.
 
-    A model outlives event loops (each run has its own), and a connection that is kept for later doesn't.
+    A model outlives event loops (each run has its own), and a connection that is kept for later doesn't. Only an
+    asynchronous client keeps some, inside of `keeping_connections`.
     """
     library = next(sys.modules[root] for cls in client.__mro__ if (root := _root(cls)) in ("httpx", "httpx2"))
+    transport = keeping_transport(library, _certificates(library)) if asynchronous else None
     return {
+        **({} if transport is None else {"transport": transport}),
         "follow_redirects": False,
         "limits": library.Limits(max_connections=None, max_keepalive_connections=0),
         "event_hooks": _hooks(asynchronous=asynchronous),

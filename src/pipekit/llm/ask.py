@@ -8,7 +8,7 @@ import hashlib
 import random
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from attrs import evolve, field, frozen
 
@@ -66,7 +66,6 @@ class Archive(Protocol):
         ...
 
 
-@runtime_checkable
 class Answering(Protocol):
     """A provider that answers questions itself, where others hand over a model."""
 
@@ -359,12 +358,8 @@ _WORDS = {
 
 
 def _answering(provider: object) -> Answering | None:
-    return cast("Answering", provider) if _is_answering(type(provider)) else None
-
-
-@functools.lru_cache(maxsize=64)
-def _is_answering(provider: type) -> bool:
-    return issubclass(provider, Answering)  # Python looks for long, and every question asks
+    """The provider, where it answers itself. Every question asks; Python's own check of a protocol takes a while."""
+    return cast("Answering", provider) if callable(getattr(provider, "answer", None)) else None
 
 
 def _with_room(options: ModelOptions, context: int) -> ModelOptions:
