@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from pipekit import Each, Pipeline, Question, Resume, Step, StepContext, StepError, Text, Workflow, step
+from pipekit import LLM, Each, Pipeline, Question, Resume, Step, StepContext, StepError, Text, Workflow, hookimpl, step
 from pipekit.errors import PluginError
 from pipekit.errors import StepError as FailedStepError
 from pipekit.events import Event, ItemFailed, ItemFinished, ItemReused, StepFinished
+from pipekit.interfaces import ModelOptions
 from pipekit.interfaces.state_stores import Entry, Lease
 from pipekit.stores.memory import MemoryStore
+from pipekit.testing import ScriptedProvider
+from pipekit.testing.fakes import ScriptedModel
 
 
 @frozen
@@ -522,3 +525,71 @@ def test_an_item_key_that_raises_is_the_steps_own_failure() -> None:
 
     with pytest.raises(PluginError, match="item_key of the step measure raised KeyError on item 1 of 'words'"):
         pipeline(measure).run(Text("a"))
+
+
+class Told(MemoryStore):
+    """A store that keeps a reply only once ``may_keep`` is set, or after a while, and says which it was."""
+
+    def __init__(self, patience: float) -> None:
+        super().__init__()
+        self.patience = patience
+        self.may_keep = threading.Event()
+        self.was_set: list[bool] = []
+
+    def append(self, lease: Lease, entries: Sequence[Entry]) -> None:
+        if any(entry.kind == "reply" for entry in entries):
+            self.was_set.append(self.may_keep.wait(self.patience))
+        super().append(lease, entries)
+
+
+class Judging(ScriptedProvider):
+    """A provider whose model tells how often it was asked."""
+
+    def __init__(self, told: Callable[[int], None]) -> None:
+        super().__init__("fine")
+        self.count = 0
+        self.told = told
+
+    def chat_model(self, model: str, options: ModelOptions) -> Any:
+        outer = self
+
+        class Model(ScriptedModel):
+            async def _agenerate(self, *arguments: Any, **named: Any) -> Any:
+                outer.count += 1
+                outer.told(outer.count)
+                return await super()._agenerate(*arguments, **named)
+
+        return Model(["fine"])
+
+
+@pytest.mark.parametrize(("concurrency", "is_lent"), [(1, False), (2, True)])
+def test_other_items_are_worked_on_while_replies_are_being_kept_but_one_alone_is_done_first(
+    concurrency: int, is_lent: bool, tmp_path: Path
+) -> None:
+    store = Told(10 if is_lent else 0.2)
+
+    def told(count: int) -> None:
+        if count > concurrency:
+            store.may_keep.set()
+
+    provider = Judging(told)
+
+    class Plugin:
+        @hookimpl
+        def pipekit_llm_providers(self) -> Any:
+            return {"judging": lambda: provider}
+
+    @step(provides="verdicts", each="words")
+    async def judge(word: Word, llm: LLM) -> str:
+        return await llm.ask("judge", returns=str, text=word.text)
+
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "judge.md").write_text("# User\n{{ text }}\n", encoding="utf-8")
+    workflow = Workflow(name="letters", input="text", input_type=str, steps=[split_text, judge])
+    config = {"llm": {"model": "judging/m"}, "run": {"concurrency": concurrency}}
+    pipe = Pipeline(config, workflow=workflow, plugins=[Plugin()], store=store, folder=tmp_path, environ={})
+
+    result = pipe.run(Text("a bb ccc"))
+
+    assert dict(result.artifact("verdicts", Each[str])) == dict.fromkeys(("w1", "w2", "w3"), "fine")
+    assert store.was_set[0] == is_lent

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from attrs import evolve
+from langchain_core.language_models import BaseChatModel
 
 from pipekit.interfaces import ModelInfo, ModelOptions
 from pipekit.llm.candidates import Candidate
@@ -80,3 +84,38 @@ def test_plain_text_needs_no_schema() -> None:
     provider = Provider()
     assert candidate(provider).held_to(None, "text", ModelOptions()) is provider.described
     assert provider.described._told == []
+
+
+class Tooled(Described):
+    """Is told a schema in LangChain's own way: a chain that asks, and then reads the answer."""
+
+    def bind_tools(self, tools: Any, **how: Any) -> Any:
+        return self.bind()
+
+    def with_structured_output(self, schema: Any, **how: Any) -> Any:
+        return BaseChatModel.with_structured_output(self, {"title": "Points", **schema}, **how)
+
+
+def test_langchains_reading_of_an_answer_is_left_out() -> None:
+    provider = Provider()
+    provider.described = Tooled("no JSON at all")
+    asked = candidate(provider).held_to(SCHEMA, "function_calling", ModelOptions())
+    answer = asyncio.run(asked.ainvoke("How many?"))
+    assert answer.text == "no JSON at all"
+
+
+def test_items_that_come_at_once_share_one_model() -> None:
+    class Slow(Provider):
+        made = 0
+
+        def chat_model(self, model: str, options: ModelOptions) -> Any:
+            self.made += 1
+            time.sleep(0.05)
+            return Described("{}")
+
+    provider = Slow()
+    one = candidate(provider)
+    with ThreadPoolExecutor(8) as threads:
+        models = list(threads.map(lambda _: one.model(ModelOptions()), range(8)))
+    assert provider.made == 1
+    assert len({id(model) for model in models}) == 1
