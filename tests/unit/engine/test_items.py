@@ -542,24 +542,31 @@ class Told(MemoryStore):
         super().append(lease, entries)
 
 
-class Judging(ScriptedProvider):
-    """A provider whose model tells how often it was asked."""
+class Judging(ScriptedModel):
+    """A model that tells how often it was asked."""
+
+    _told: Callable[[int], None]
+    _count: int = 0
 
     def __init__(self, told: Callable[[int], None]) -> None:
-        super().__init__("fine")
-        self.count = 0
-        self.told = told
+        super().__init__(["fine"])
+        self._told = told
+
+    async def _agenerate(self, *arguments: Any, **named: Any) -> Any:
+        self._count += 1
+        self._told(self._count)
+        return await super()._agenerate(*arguments, **named)
+
+
+class JudgingProvider(ScriptedProvider):
+    """Hands it over."""
+
+    def __init__(self, told: Callable[[int], None]) -> None:
+        super().__init__()
+        self.judging = Judging(told)
 
     def chat_model(self, model: str, options: ModelOptions) -> Any:
-        outer = self
-
-        class Model(ScriptedModel):
-            async def _agenerate(self, *arguments: Any, **named: Any) -> Any:
-                outer.count += 1
-                outer.told(outer.count)
-                return await super()._agenerate(*arguments, **named)
-
-        return Model(["fine"])
+        return self.judging
 
 
 @pytest.mark.parametrize(("concurrency", "is_lent"), [(1, False), (2, True)])
@@ -572,7 +579,7 @@ def test_other_items_are_worked_on_while_replies_are_being_kept_but_one_alone_is
         if count > concurrency:
             store.may_keep.set()
 
-    provider = Judging(told)
+    provider = JudgingProvider(told)
 
     class Plugin:
         @hookimpl

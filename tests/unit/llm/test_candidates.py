@@ -89,6 +89,9 @@ def test_plain_text_needs_no_schema() -> None:
 class Tooled(Described):
     """Is told a schema in LangChain's own way: a chain that asks, and then reads the answer."""
 
+    def __init__(self) -> None:
+        super().__init__("no JSON at all")
+
     def bind_tools(self, tools: Any, **how: Any) -> Any:
         return self.bind()
 
@@ -98,7 +101,7 @@ class Tooled(Described):
 
 def test_langchains_reading_of_an_answer_is_left_out() -> None:
     provider = Provider()
-    provider.described = Tooled("no JSON at all")
+    provider.described = Tooled()
     asked = candidate(provider).held_to(SCHEMA, "function_calling", ModelOptions())
     answer = asyncio.run(asked.ainvoke("How many?"))
     assert answer.text == "no JSON at all"
