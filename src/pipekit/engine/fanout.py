@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from pipekit.engine.binding import Item
 from pipekit.engine.narrowing import narrow
-from pipekit.engine.places import Place, Places
+from pipekit.engine.places import Door, Place, Places
 from pipekit.engine.table import ArtifactTable
 from pipekit.errors import PluginError, StepError
 from pipekit.planning.plan import PlannedStep
@@ -126,8 +126,11 @@ async def fan_out(
     of ``keep`` ends everything at once.
     """
 
+    door = Door()
+
     async def one(item: Item) -> Outcome[Work]:
         async with Place(rooms) as place:
+            await door.pass_through()
             try:
                 result = await work(item, place)
             except Exception as error:  # noqa: BLE001 - kept apart, and judged once the others are done

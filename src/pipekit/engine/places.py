@@ -8,7 +8,10 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
 
-__all__ = ["Place", "Places"]
+__all__ = ["Door", "Place", "Places"]
+
+#: Turns of the loop between an item's setting out and its call, LangChain's own among them.
+_TURNS = 6
 
 
 class Places:
@@ -122,3 +125,39 @@ class Place:
             for room in out:
                 room.claim()
             self._is_lent = False
+
+
+class Door:
+    """Lets items set out one after the other, a few turns of the loop apart.
+
+    Of items that set out together each does a bit in every turn, and the first call goes out when the last one can.
+    """
+
+    def __init__(self) -> None:
+        self._is_shut = False
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def pass_through(self) -> None:
+        """Set out, in turn."""
+        if self._is_shut:
+            passing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(passing)
+            await passing
+        else:
+            self._stay_shut(_TURNS)
+
+    def _stay_shut(self, turns: int) -> None:
+        self._is_shut = True
+        if turns:
+            asyncio.get_running_loop().call_soon(self._stay_shut, turns - 1)
+        else:
+            self._open()
+
+    def _open(self) -> None:
+        self._is_shut = False
+        while self._waiting:
+            passing = self._waiting.popleft()
+            if not passing.done():  # else it was cancelled meanwhile
+                passing.set_result(None)
+                self._stay_shut(_TURNS)
+                return

@@ -600,3 +600,20 @@ def test_other_items_are_worked_on_while_replies_are_being_kept_but_one_alone_is
 
     assert dict(result.artifact("verdicts", Each[str])) == dict.fromkeys(("w1", "w2", "w3"), "fine")
     assert store.was_set[0] == is_lent
+
+
+def test_items_set_out_one_after_the_other_so_that_the_first_call_waits_for_no_other_items_preparations() -> None:
+    log: list[str] = []
+
+    @step(provides="lengths", each="words")
+    async def count_letters(word: Word) -> int:
+        log.append(f"{word.id} sets out")
+        for _ in range(3):
+            await asyncio.sleep(0)
+        log.append(f"{word.id} calls")
+        await asyncio.sleep(0.05)
+        return len(word.text)
+
+    pipeline(count_letters, run={"concurrency": 3}).run(Text("a bb ccc"))
+
+    assert log == [f"w{number} {what}" for number in (1, 2, 3) for what in ("sets out", "calls")]
