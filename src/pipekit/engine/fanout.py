@@ -125,7 +125,6 @@ async def fan_out(
     An item takes a place in each of ``rooms`` while it is worked on, and none while its result is being kept. An error
     of ``keep`` ends everything at once.
     """
-
     door = Door()
 
     async def one(item: Item) -> Outcome[Work]:
