@@ -1,9 +1,10 @@
 """What the router costs: one question through it, against the bare LangChain model with the same messages and schema.
 
 Both ask a server on this machine that answers at once, in turns, one call at a time; medians count. *Bare* is
-``ChatOpenAI`` as LangChain makes it; *guarded* is the provider's own model (redirects off, answers bounded, a
-connection for each call) without the router; *router* renders the prompt, makes the schema, asks the guarded model,
-and checks the answer; *kept* keeps the reply in a run's journal as well, durable before it is read.
+``ChatOpenAI`` as LangChain makes it, told the schema; *unread* is the same without LangChain's reading of the answer,
+which nobody uses alone; *guarded* is the provider's own model (redirects off, answers bounded) as LangChain tells it
+the schema, without the router; *router* renders the prompt, makes the schema, asks the guarded model without LangChain's
+reading, and checks the answer itself; *kept* keeps the reply in a run's journal as well, durable before it is read.
 
     python benchmarks/llm/overhead.py
 """
@@ -105,6 +106,7 @@ def ways(url: str, folder: Path) -> dict[str, Ask]:
     guarded = shaped(OpenAIProvider(OpenAISettings(base_url=url)).chat_model("instant", ModelOptions(timeout=60.0)))
     return {
         "bare": lambda: bare.ainvoke(messages),
+        "unread": lambda: bare.first.steps__["raw"].ainvoke(messages),
         "guarded": lambda: guarded.ainvoke(messages),
         "router": lambda: service.ask("estimate", returns=Estimate, text=TEXT),
     }

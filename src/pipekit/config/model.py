@@ -150,8 +150,9 @@ class RunSettings:
     """How a run is carried out.
 
     ``parallel_steps`` steps at a time, where they don't need each other; ``concurrency`` items of a step at a time,
-    and ``max_concurrency`` of the whole run; ``timeout`` seconds in which a step must show a sign of life; inputs
-    larger than ``max_input_bytes`` are refused.
+    and ``max_concurrency`` of the whole run, where one whose model's reply is being kept doesn't count unless only one
+    may be; ``timeout`` seconds in which a step must show a sign of life; inputs larger than ``max_input_bytes`` are
+    refused.
     """
 
     parallel_steps: int = field(default=1, validator=_positive)
