@@ -3,7 +3,7 @@
 Both ask a server on this machine that answers at once, in turns, one call at a time; medians count. *Bare* is
 ``ChatOpenAI`` as LangChain makes it, told the schema; *unread* is the same without LangChain's reading of the answer,
 which nobody uses alone; *guarded* is the provider's own model (redirects off, answers bounded) as LangChain tells it
-the schema, without the router; *router* renders the prompt, makes the schema, asks the guarded model without LangChain's
+the schema, without the router; *router* renders the prompt, makes the schema, asks the guarded model without that
 reading, and checks the answer itself; *kept* keeps the reply in a run's journal as well, durable before it is read.
 
     python benchmarks/llm/overhead.py
