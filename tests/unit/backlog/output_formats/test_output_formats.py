@@ -12,7 +12,6 @@ from ruamel.yaml import YAML
 from pipekit import Pipeline, Text
 from pipekit.backlog import refined
 from pipekit.backlog.output_formats import OUTPUT_FORMATS
-from pipekit.markdown import inline
 
 MEETING = Path(__file__).parents[3] / "data" / "meetings" / "museum-refinement.txt"
 HOSTILE = (
@@ -112,43 +111,6 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
         assert "<script" not in text.replace("\\<script", "")
         assert "](javascript:" not in text
         assert "![img]" not in text
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *(
-            "# x",
-            "- x",
-            "1. x",
-            "a | b",
-            "<b>",
-            "*a*",
-            "_a_",
-            "[a](b)",
-            "`a`",
-            "http://a.b",
-            "> x",
-            "www.a.b",
-            "WWW.a.b",
-        ),
-        *("@everyone", "ask @ada/team & @ben", "ada@example.org", "xmpp:a@b.c", "see #12", "shop#12"),
-    ],
-)
-def test_nothing_in_a_line_is_markup(text: str) -> None:
-    shown = inline(text)
-    assert shown != text
-    assert shown.replace("\\", "").replace("&#8203;", "").replace("&amp;", "&") == text
-
-
-@pytest.mark.parametrize(
-    ("text", "live"),
-    [("@everyone", "@everyone"), ("a@b.c", "@b"), ("www.a.b", "www.a"), ("#12", "#12"), ("&#64;all", "&#64;")],
-)
-def test_nobody_is_mentioned_and_nothing_linked_where_the_text_is_shown(text: str, live: str) -> None:
-    # Mentions, references and e-mail addresses are looked for after the backslashes have gone.
-    gone = inline(text) if live.startswith("www") else inline(text).replace("\\", "")
-    assert live not in gone
 
 
 def test_a_meeting_without_work_still_gives_all_files(tmp_path: Path) -> None:

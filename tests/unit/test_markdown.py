@@ -1,0 +1,56 @@
+"""Text of others in Markdown and YAML: it stays text, wherever it lands."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipekit.markdown import inline, table_cell, visible, yaml_text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "# x",
+            "- x",
+            "1. x",
+            "a | b",
+            "<b>",
+            "*a*",
+            "_a_",
+            "[a](b)",
+            "`a`",
+            "http://a.b",
+            "> x",
+            "www.a.b",
+            "WWW.a.b",
+        ),
+        *("@everyone", "ask @ada/team & @ben", "ada@example.org", "xmpp:a@b.c", "see #12", "shop#12"),
+    ],
+)
+def test_nothing_in_a_line_is_markup(text: str) -> None:
+    shown = inline(text)
+    assert shown != text
+    assert shown.replace("\\", "").replace("&#8203;", "").replace("&amp;", "&") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "live"),
+    [("@everyone", "@everyone"), ("a@b.c", "@b"), ("www.a.b", "www.a"), ("#12", "#12"), ("&#64;all", "&#64;")],
+)
+def test_nobody_is_mentioned_and_nothing_linked_where_the_text_is_shown(text: str, live: str) -> None:
+    # Mentions, references and e-mail addresses are looked for after the backslashes have gone.
+    gone = inline(text) if live.startswith("www") else inline(text).replace("\\", "")
+    assert live not in gone
+
+
+def test_what_hides_or_turns_the_writing_is_left_out() -> None:
+    hidden = "a\u202eb\u200bc\x1b[1md\ufeff"
+    assert visible(hidden) == "abc[1md"
+    assert yaml_text(hidden) == '"abc[1md"'
+    assert "\u202e" not in inline(hidden)
+
+
+def test_a_cell_is_one_line_that_is_cut_where_it_is_long() -> None:
+    assert table_cell("a |\n b") == "a \\| b"
+    assert table_cell("word " * 50, width=12) == "word word w…"
