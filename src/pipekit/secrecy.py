@@ -11,7 +11,7 @@ import functools
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import quote, unquote
 
 __all__ = [
@@ -86,12 +86,16 @@ def password_in(text: str) -> str | None:
 def secrets_in(environ: Mapping[str, str]) -> Iterator[str]:
     """The secrets that an environment holds."""
     for name, value in environ.items():
-        if len(value) < _SHORTEST:
-            continue
-        if _is_secret(name):
-            yield value
-        if "://" in value and (password := password_in(value)) is not None:
-            yield password
+        if len(value) >= _SHORTEST:
+            yield from _secrets_of(name, value)
+
+
+@functools.lru_cache(maxsize=2048)
+def _secrets_of(name: str, value: str) -> Sequence[str]:
+    """Those in one variable; every text that is written looks at all variables."""
+    password = password_in(value) if "://" in value else None
+    found = (value if _is_secret(name) else None, password)
+    return tuple(one for one in found if one is not None)
 
 
 def remember(secrets: Iterable[str]) -> None:
