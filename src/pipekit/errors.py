@@ -197,7 +197,8 @@ class InputError(PipekitError):
         **common: Any,
     ) -> None:
         if not common.get("where"):
-            common["where"] = ":".join(str(part) for part in (file, line) if part is not None)
+            place = ":".join(str(part) for part in (file, line) if part is not None)
+            common["where"] = "\\n".join(place.splitlines())
         super().__init__(message, **common)
         self.file = file
         self.line = line

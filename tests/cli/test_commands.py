@@ -42,6 +42,11 @@ def test_a_run_writes_everything_and_ends_with_a_table(pipekit: Command, tmp_pat
     assert (run / "input" / "original.txt").read_bytes() == MEETING.read_bytes()
 
 
+def test_one_file_is_not_called_files(pipekit: Command, tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text("Ada: As a reader I want to search by author so that I find a book faster.\n")
+    assert "candidates/ (1 file)" in pipekit("run", "one.txt").stdout
+
+
 def test_json_is_one_document_and_nothing_else(pipekit: Command) -> None:
     for arguments in (["run", str(MEETING)], ["list"], ["show", "last"], ["plugins"], ["config", "show"], ["plan"]):
         done = pipekit(*arguments, "--json")

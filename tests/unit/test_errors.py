@@ -67,6 +67,12 @@ def test_the_place_of_a_configuration_error_is_made_of_file_line_and_column() ->
     assert ConfigError("wrong", file="pipekit.yaml", line=3, column=5).where == "pipekit.yaml:3:5"
 
 
+def test_a_name_with_a_line_break_leaves_the_first_line_of_an_error_whole() -> None:
+    error = InputError("is empty", file="my\nnotes.txt", line=3)
+    assert str(error) == r"my\nnotes.txt:3: is empty"
+    assert error.file == "my\nnotes.txt"
+
+
 @pytest.mark.parametrize("cls", [cls for cls in FAMILY if cls is not PlanError])
 def test_without_a_run_no_error_offers_to_go_on_with_one(cls: type[PipekitError]) -> None:
     assert "resume" not in cls("it broke").hint
