@@ -54,7 +54,7 @@ def check(found: ProviderModels) -> None:
     """A list that can be shown, or a reason in one line."""
     if found.problem is None:
         names = [info.name for info in found.models]
-        assert all(isinstance(name, str) and name for name in names)
+        assert all(names), "a model has no name"
         assert len(set(names)) == len(names), "a model is listed twice"
         assert all(info.window is None or (type(info.window) is int and info.window > 0) for info in found.models)
         return
@@ -72,12 +72,14 @@ def sending(vendor: Vendor, listed: JSON, shown: JSON = SHOWN) -> Callable[[Exch
 def bodies() -> Iterator[Any]:
     for text in ("", "null", "[]", "{}", "5", "true", '"hello"', "NaN", '{"data": [', "[" * 100_000, '{"a":' * 50_000):
         yield pytest.param(text, id=text[:12] or "nothing")
-    for value in (None, 5, "x", {}, [None], [5], ["x"], [[]], [{}], {"a": 1}):
+    values: tuple[JSON, ...] = (None, 5, "x", {}, [None], [5], ["x"], [[]], [{}], {"a": 1})
+    for value in values:
         told = json.dumps(value)
         yield pytest.param(
             f'{{"object": "list", "data": {told}, "models": {told}, "has_more": false}}', id=f"data {told}"
         )
-    for name in (None, 5, "", [], {}, True, "x" * 100_000, "a\x1b[31mb\nc", "\ud800"):
+    called: tuple[JSON, ...] = (None, 5, "", [], {}, True, "x" * 100_000, "a\x1b[31mb\nc", "\ud800")
+    for name in called:
         told = json.dumps(name)
         one = f'{{"id": {told}, "model": {told}, "name": {told}, "type": "model"}}'
         yield pytest.param(f'{{"data": [{one}, {one}], "models": [{one}, {one}]}}', id=f"called {told[:12]}")
