@@ -34,6 +34,8 @@ async def near_names(candidate: Candidate, *, patience: float = _PATIENCE) -> Se
             known = await asyncio.shield(asyncio.wrap_future(candidate.listed))
     except TimeoutError:
         return []
+    if candidate.name in known:
+        return []  # it isn't the name that is wrong
     near = difflib.get_close_matches(candidate.name, known, n=3, cutoff=0.5)
     return near or (known if len(known) <= 3 else [])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from attrs import field
 from pipekit import settings as pipekit_settings
 from pipekit.errors import PluginError
 from pipekit.interfaces import ModelInfo, ModelOptions, ProviderFailure, http_failure
+from pipekit.interfaces.http_guard import misread, status_failure
 from pipekit.interfaces.llm_providers import Method
 from pipekit.secrecy import is_secret_variable
 from pipekit_community.classes import class_named, missing, quietly
@@ -28,6 +30,15 @@ _NAMES = {
     "max_tokens": ("max_tokens", "max_new_tokens", "num_predict"),
     "base_url": ("base_url", "api_base", "endpoint_url"),
 }
+#: How a class says that the server answered with an error.
+_STATUS = re.compile(r"\b(?:error|status)(?: code)?:? ([45]\d\d)\b", re.IGNORECASE)
+_BROKEN_OFF = (
+    "ConnectionError",
+    "httpx.TransportError",
+    "requests.ConnectionError",
+    "requests.exceptions.ChunkedEncodingError",
+    "aiohttp.ClientError",
+)
 _TOO_LONG = ("exceed context window", "context length", "context window", "maximum context")
 
 
@@ -98,23 +109,41 @@ class CommunityProvider:
         return [self.describe(name) for name in sorted(chat_models.__all__)]
 
     def failure(self, error: Exception) -> ProviderFailure | None:
-        """An error of Python or of one of the usual HTTP libraries; these classes have no errors of their own."""
+        """An error of Python, of one of the usual HTTP libraries, or of reading what came.
+
+        These classes have no errors of their own; some tell a status in words.
+        """
         for one in _causes(error):
             response = getattr(one, "response", None)
             status = getattr(response, "status_code", None) or getattr(one, "status", None)
             if isinstance(status, int) and status >= 400:
                 headers = dict(getattr(response, "headers", None) or getattr(one, "headers", None) or {})
-                return http_failure(status, headers)
+                return status_failure(status, headers, _text_of(response), *self._keys())
             if isinstance(one, _types("TimeoutError", "httpx.TimeoutException", "requests.Timeout")):
                 return ProviderFailure(kind="timeout", message="the server didn't answer in time")
-            if isinstance(
-                one,
-                _types("ConnectionError", "httpx.TransportError", "requests.ConnectionError", "aiohttp.ClientError"),
-            ):
+            if isinstance(one, _types("requests.exceptions.ContentDecodingError", "httpx.DecodingError")):
+                return ProviderFailure(kind="server", message="the answer is damaged: what is packed can't be unpacked")
+            if isinstance(one, _types(*_BROKEN_OFF)):
                 return ProviderFailure(kind="connection", message="the server can't be reached, or broke off")
         if isinstance(error, ValueError) and any(words in str(error).lower() for words in _TOO_LONG):
             return ProviderFailure(kind="too-long", message="the prompt doesn't fit into the model's context")
-        return None
+        told = _STATUS.search(str(error)) if isinstance(error, ValueError) else None
+        if told:
+            return http_failure(int(told.group(1)))
+        return misread(error, "langchain_community")
+
+    def _keys(self) -> Iterator[str]:
+        """The keys that a class may have sent: servers repeat them."""
+        for name in (*self.secrets, *self.more_secrets):
+            yield os.environ.get(name, "")
+
+
+def _text_of(response: Any) -> str:
+    """What an answer says, where its client has read it; some parts of these libraries raise for one that isn't."""
+    try:
+        return str(response.text)
+    except Exception:  # noqa: BLE001 - each library has an error of its own for it, and the status says enough
+        return ""
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
