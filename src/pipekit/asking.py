@@ -135,8 +135,9 @@ class Models:
         settings = self._setup.configuration.settings.llm
         limits = named(settings.limits, name) or LimitSettings()
         environ = self._setup.asked.environ
-        # Two keys of one vendor are two accounts, each with limits of its own.
-        keys = short_digest([environ.get(variable, "") for variable in provider.secrets])
+        # Two keys of one vendor are two accounts, each with limits of its own; without keys, two servers are.
+        keys = [environ.get(variable, "") for variable in provider.secrets]
+        whose = short_digest(keys if any(keys) else [getattr(provider, "server", "")])
         return Candidate(
             reference=reference,
             provider_name=name,
@@ -144,7 +145,7 @@ class Models:
             provider=provider,
             info=self._setup.installation.told(reference, self._abilities.over(reference, provider.describe(model))),
             server=_server(provider, settings.providers.get(name)),
-            account=account((name, keys), Limits(concurrency=limits.concurrency, per_minute=limits.per_minute)),
+            account=account((name, whose), Limits(concurrency=limits.concurrency, per_minute=limits.per_minute)),
         )
 
 

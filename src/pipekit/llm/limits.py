@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
 from collections import deque
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
@@ -24,17 +25,39 @@ class Limits:
     per_minute: float | None = None
 
 
-class Account:
-    """The places of one account. Runs have event loops of their own, so places are handed from thread to thread."""
+class _Places:
+    """The places of one account, and all who take them. Whoever asks for its limits holds the lock."""
 
-    def __init__(self, limits: Limits, clock: Clock | None = None) -> None:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.taken = 0
+        self.waiting: deque[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = deque()
+        #: When the next call may begin, by the rate and by what the server asked for.
+        self.next = float("-inf")
+        self.users: weakref.WeakSet[Account] = weakref.WeakSet()
+
+    @property
+    def has_one(self) -> bool:
+        return self.taken < min(user.limits.concurrency for user in self.users)
+
+    @property
+    def seconds_between(self) -> float:
+        return max(60.0 / user.limits.per_minute if user.limits.per_minute else 0.0 for user in self.users)
+
+
+class Account:
+    """What one user has of an account: its places are those of all users, by the strictest of their limits.
+
+    The service counts all calls, whoever makes them; a limit holds for as long as somebody is there who set it. Runs
+    have event loops of their own, so places are handed from thread to thread.
+    """
+
+    def __init__(self, limits: Limits, clock: Clock | None = None, places: _Places | None = None) -> None:
         self.limits = limits
         self._clock = clock or SystemClock()
-        self._lock = threading.Lock()
-        self._free = limits.concurrency
-        self._waiting: deque[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = deque()
-        #: When the next call may begin, by the rate and by what the server asked for.
-        self._next = float("-inf")
+        self._places = places or _Places()
+        with self._places.lock:
+            self._places.users.add(self)
 
     @asynccontextmanager
     async def place(self, until: float | None = None) -> AsyncIterator[None]:
@@ -57,8 +80,8 @@ class Account:
 
     def cool_down(self, seconds: float) -> None:
         """Let no call begin for so long: the server asked for it."""
-        with self._lock:
-            self._next = max(self._next, self._clock.now() + seconds)
+        with self._places.lock:
+            self._places.next = max(self._places.next, self._clock.now() + seconds)
 
     def _has_taken(self) -> bool:
         """Whether a place was free, and is taken now."""
@@ -69,34 +92,37 @@ class Account:
             return False
 
     async def _take(self) -> None:
-        with self._lock:
-            if self._free > 0:
-                self._free -= 1
+        places = self._places
+        with places.lock:
+            if places.has_one:
+                places.taken += 1
                 return
             loop = asyncio.get_running_loop()
             place: asyncio.Future[None] = loop.create_future()
-            self._waiting.append((loop, place))
+            places.waiting.append((loop, place))
         try:
             await place
         except asyncio.CancelledError:
-            with self._lock:
-                was_waiting = (loop, place) in self._waiting
+            with places.lock:
+                was_waiting = (loop, place) in places.waiting
                 if was_waiting:
-                    self._waiting.remove((loop, place))
+                    places.waiting.remove((loop, place))
             if not was_waiting and place.done() and not place.cancelled():
                 self._give_back()
             raise
 
     def _give_back(self) -> None:
-        with self._lock:
-            while self._waiting:
-                loop, place = self._waiting.popleft()
+        places = self._places
+        with places.lock:
+            places.taken -= 1
+            # More than one may go on: whoever had the strictest limit may be gone by now.
+            while places.waiting and places.has_one:
+                loop, place = places.waiting.popleft()
                 try:
                     loop.call_soon_threadsafe(self._hand_over, place)
                 except RuntimeError:  # its loop is closed, nobody waits there any more
                     continue
-                return
-            self._free += 1
+                places.taken += 1
 
     def _hand_over(self, place: asyncio.Future[None]) -> None:
         if place.done():  # cancelled meanwhile: the place goes to the next one
@@ -106,26 +132,25 @@ class Account:
 
     def _turn(self, until: float | None) -> float:
         """Seconds until a call may begin; 0 takes the turn."""
-        with self._lock:
+        places = self._places
+        with places.lock:
             now = self._clock.now()
-            if until is not None and max(now, self._next) >= until:
-                wait = max(0.0, self._next - now)
+            if until is not None and max(now, places.next) >= until:
+                wait = max(0.0, places.next - now)
                 raise CallError("rate", "its account's turn comes after the time is over", retry_after=wait)
-            if self._next > now:
-                return self._next - now
-            if self.limits.per_minute is not None:
-                self._next = max(self._next, now) + 60.0 / self.limits.per_minute
+            if places.next > now:
+                return places.next - now
+            if (between := places.seconds_between) > 0:
+                places.next = max(places.next, now) + between
             return 0.0
 
 
-_accounts: dict[tuple[Hashable, Limits], Account] = {}
+_accounts: dict[Hashable, _Places] = {}
 _accounts_lock = threading.Lock()
 
 
 def account(key: Hashable, limits: Limits) -> Account:
-    """The account of this key, the same for the whole process; other limits make another one."""
+    """The account of this key, for one user of it: places and turns are shared by the whole process."""
     with _accounts_lock:
-        found = _accounts.get((key, limits))
-        if found is None:
-            found = _accounts[key, limits] = Account(limits)
-        return found
+        places = _accounts.setdefault(key, _Places())
+    return Account(limits, places=places)

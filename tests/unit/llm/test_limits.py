@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 
 import pytest
 
-from pipekit.llm.limits import Account, Limits, account
+from pipekit.llm.limits import Account, Limits, _Places, account
 from pipekit.llm.replies import CallError
 from pipekit.llm.retrying import SystemClock
 
@@ -114,10 +115,61 @@ def test_nobody_calls_while_a_server_asks_for_time() -> None:
     assert clock.time == pytest.approx(112.0)
 
 
-def test_the_same_key_and_limits_are_the_same_account() -> None:
-    assert account(("x", "k"), Limits()) is account(("x", "k"), Limits())
-    assert account(("x", "k"), Limits()) is not account(("x", "other"), Limits())
-    assert account(("x", "k"), Limits(concurrency=1)) is not account(("x", "k"), Limits())
+def tell_is_taken(places: Account) -> bool:
+    """Whether nobody else gets a place now."""
+    try:
+        asyncio.run(_enter(places, until=SystemClock().now()))
+    except CallError as error:
+        return "were taken" in error.message
+    return False
+
+
+def test_those_who_have_the_same_key_share_places_by_the_strictest_limit() -> None:
+    first, second = account("shared", Limits(concurrency=2)), account("shared", Limits(concurrency=1))
+    other = account("another", Limits(concurrency=1))
+
+    async def story() -> None:
+        async with first.place():
+            assert await asyncio.to_thread(tell_is_taken, first)
+            assert await asyncio.to_thread(tell_is_taken, second)
+            assert not await asyncio.to_thread(tell_is_taken, other)
+
+    asyncio.run(story())
+
+
+def test_a_limit_goes_with_the_last_who_set_it_and_those_who_waited_for_it_go_on() -> None:
+    wide, strict = account("leaving", Limits(concurrency=3)), [account("leaving", Limits(concurrency=1))]
+    inside: list[int] = []
+
+    async def one(number: int) -> None:
+        async with wide.place():
+            inside.append(number)
+            await asyncio.sleep(0.01 * (number + 1))
+            inside.append(-number)
+
+    async def story() -> None:
+        calls = [asyncio.create_task(one(number)) for number in range(3)]
+        await asyncio.sleep(0)
+        assert inside == [0]
+        strict.clear()
+        gc.collect()
+        await asyncio.gather(*calls)
+
+    asyncio.run(story())
+    assert inside[:4] == [0, 0, 1, 2], "both who waited went on when the first was done"
+
+
+def test_the_slowest_of_two_rates_holds_for_all_who_share_an_account() -> None:
+    clock, places = FakeClock(), _Places()
+    fast, slow = Account(Limits(per_minute=60), clock, places), Account(Limits(per_minute=30), clock, places)
+
+    async def story() -> None:
+        for one in (fast, slow, fast, fast):
+            await _enter(one)
+
+    asyncio.run(story())
+    assert clock.time == pytest.approx(106.0)
+    assert slow.limits.per_minute == 30
 
 
 def test_places_are_given_in_the_order_of_asking() -> None:
