@@ -85,9 +85,9 @@ class Account:
 
     def _has_taken(self) -> bool:
         """Whether a place was free, and is taken now."""
-        with self._lock:
-            if self._free > 0:
-                self._free -= 1
+        with self._places.lock:
+            if self._places.has_one:
+                self._places.taken += 1
                 return True
             return False
 
