@@ -139,15 +139,16 @@ def fill_table(
         step = record.step_outputs[str(key)]
         if step.name in without:
             continue
-        with _telling(on_damage):
+        with _telling(on_damage, step.name):
             table.put_step(step, read_step(store, record, step))
 
 
 @contextlib.contextmanager
-def _telling(on_damage: Callable[[StateError], None] | None) -> Iterator[None]:
+def _telling(on_damage: Callable[[StateError], None] | None, step: str | None = None) -> Iterator[None]:
     try:
         yield
     except StateError as error:
+        error.step = error.step or step  # a store knows files, and not whose they are
         if on_damage is None:
             raise
         on_damage(error)

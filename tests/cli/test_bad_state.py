@@ -238,6 +238,19 @@ def test_a_step_can_be_looked_at_while_another_one_is_damaged(go: Command, proje
     assert go("show", "last", "nothing").returncode == 7  # it may be in the damaged file
 
 
+def test_a_link_in_the_place_of_a_steps_file_is_told_and_not_followed(go: Command, project: Path) -> None:
+    assert go("run", "words.txt").returncode == 0
+    file = newest(project) / "steps/step-collect.json"
+    file.rename(project / "elsewhere.json")
+    file.symlink_to(project / "elsewhere.json")
+
+    for part in ("collect", "nothing"):
+        done = go("show", "last", part)
+        assert done.returncode == 7, done.stderr
+        assert "step-collect.json: can't read: it is a link" in done.stderr
+    assert go("show", "last", "sum-up").returncode == 0
+
+
 def test_a_torn_tail_of_the_journal_is_dropped_without_a_word(go: Command, project: Path) -> None:
     go("run", "words.txt", DO="fail")
     with (newest(project) / "journal.jsonl").open("ab") as file:
