@@ -42,6 +42,15 @@ def test_a_run_writes_everything_and_ends_with_a_table(pipekit: Command, tmp_pat
     assert (run / "input" / "original.txt").read_bytes() == MEETING.read_bytes()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no such rights there")
+def test_what_a_run_keeps_is_for_its_owner_alone(pipekit: Command, tmp_path: Path) -> None:
+    assert pipekit("run", str(MEETING)).returncode == 0
+    kept = [tmp_path / ".pipeline", *(tmp_path / ".pipeline").rglob("*")]
+    assert len(kept) > 20
+    open_to_others = [path for path in kept if path.stat().st_mode & 0o077]
+    assert not open_to_others
+
+
 def test_one_file_is_not_called_files(pipekit: Command, tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text("Ada: As a reader I want to search by author so that I find a book faster.\n")
     assert "candidates/ (1 file)" in pipekit("run", "one.txt").stdout
