@@ -91,7 +91,7 @@ def _of_form(of_form: dict[int, Opening], filled: int, known: Collection[str], *
     in_notes = filled >= 4 and share < _RARE and not repeated
     for index, one in of_form.items():
         key = key_of(one.name)
-        if key in known or one.shape == "sure" or form == "addressed":
+        if key in known or one.shape == "sure" or form == "addressed" or (form == "angle" and one.stamp):
             yield index
         elif not alone or (mostly_stamped and one.stamp is None and key not in stamped):
             continue
@@ -173,8 +173,11 @@ def _stamps(read: Sequence[Line], openings: Sequence[Opening | None]) -> list[bo
     rising = all(a.seconds <= b.seconds for a, b in pairwise(loose))
     steady = len(loose) > 1 and len(loose) >= _OFTEN * filled and rising
     steady = steady and (loose[0].seconds < _EARLY or all(one.exact for one in loose))
+    alone = [line.stamp for line in read if line.stamp and not line.rest]
+    exact = len(alone) > 1 and all(one.exact for one in alone)
     return [
-        bool(line.stamp and (opening or line.marked or steady)) for line, opening in zip(read, openings, strict=True)
+        bool(line.stamp and (opening or line.marked or steady or (exact and not line.rest)))
+        for line, opening in zip(read, openings, strict=True)
     ]
 
 

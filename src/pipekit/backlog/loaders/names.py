@@ -49,6 +49,10 @@ def key_of(name: str) -> str:
 
 def shape_of(text: str) -> Shape | None:
     """How much a text looks like a name; None for one that is none."""
+    family, comma, given = text.partition(", ")
+    if comma and family and given:
+        # Lovelace, Ada: as directories of companies have it.
+        return "poor" if shape_of(family) == shape_of(given) == "good" else None
     words = text.split()
     if not words or len(text) > _LONGEST or len(words) > _MOST_WORDS or not _is_spelt_like_a_name(text):
         return None

@@ -33,7 +33,7 @@ _COLON = re.compile(
 )
 _INNER = re.compile(rf"\s?[\[(](?P<time>{CLOCK})[\])]\s?")
 _BRACKET = re.compile(rf"\[(?P<who>[^\[\]:]{{1,60}})\](?P<colon>\s?[:：])?(?:\s(?P<time>{CLOCK})\s*$)?(?=\s|$)")
-_ANGLE = re.compile(r"<(?P<who>[@+%&~!]?[^<>\s][^<>]{0,39})>(?=\s)")
+_ANGLE = re.compile(r"<[ ]?(?P<who>[@+%&~!]?[^<>\s][^<>]{0,39})>(?=\s)")
 _ADDRESSED = re.compile(r"(?i)from\s{1,3}(?P<who>\S.{0,79}?)(?:\s{1,3}to\s{1,3}\S.{0,119}?)?\s?:(?=\s|$)")
 _HEADING = re.compile(
     rf"(?P<who>[^\s\d:\[(<][^:\[(<]{{0,79}}?){_ROLE}(?P<apart>\s{{1,40}}[—–-]\s|,\s|\s{{1,40}}[|·•]\s|\s{{1,40}})"
@@ -110,6 +110,11 @@ def _opening(rest: str, stamp: Stamp | None) -> Opening | None:
     if stamp is not None and (found := _ADDRESSED.match(head)):
         name = " ".join(found.group("who").split())
         return Opening("addressed", name, "sure", rest[found.end() :].strip(), stamp, plain=False)
+    if stamp is not None and stamp.day and "\t" in head:
+        # A log in columns.
+        name, _, words = rest.partition("\t")
+        shape = shape_of(name) if len(name) <= 60 else None
+        return Opening("colon", name, shape, words.strip(), stamp, plain=False) if shape else None
     return _with_colon(head, rest, stamp) or _heading(rest, stamp)
 
 

@@ -95,7 +95,10 @@ class SrtLoader(_Subtitles):
 
     def recognises(self, head: bytes, name: str) -> float:
         """By a timing line at the top, below a number or not."""
-        if re.match(rf"(?:\d+[ \t]*\n)?\s{{0,9}}{_STAMP}[ \t]*-->[ \t]*\d", decoded_head(head).lstrip()):
+        if re.match(
+            rf"(?:\d+[ \t]*\n)?\s{{0,9}}{_STAMP}[ \t]*-->[ \t]*{_STAMP}[ \t]*(?:\n|$|[a-z]+:\S)",
+            decoded_head(head).lstrip(),
+        ):
             return 0.95
         return 0.6 if name.lower().endswith(".srt") and not looks_binary(head) else 0.0
 

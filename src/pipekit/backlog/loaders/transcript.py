@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from attrs import define, evolve, field
 
-from pipekit.backlog.loaders.dates import day_of
+from pipekit.backlog.loaders.dates import day_in, day_of
 from pipekit.backlog.loaders.decoding import decode, looks_binary
 from pipekit.backlog.loaders.labels import Label, label_lines
 from pipekit.backlog.loaders.speech import attendees_in
@@ -22,7 +22,7 @@ _BULLET = re.compile(r"\s*(?:[-*•–]|\d{1,3}[.)])\s+")
 _WORD = re.compile(r"[^\W\d_]{2}")
 #: What stands beside a date and says no more than it.
 _WEEKDAY = re.compile(
-    r"(?i)\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch|uhr|am|pm|utc|gmt"
+    r"(?i)\b(?:mon|tue|wed|thu|fri|sat|sun|(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch|uhr|am|pm|utc|gmt"
     r"|(?:maan|dins|woens|donder|vrij|zater|zon)dag|uur|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes"
     r"|miércoles|jueves|viernes|sábado|domingo)\b"
 )
@@ -60,6 +60,8 @@ class TranscriptLoader:
             facts.date = first.isoformat() if first else None
             if first is None:
                 facts.warnings.append(f'the date "{days[0]}" {day_of(days[0]).fault}: the meeting has none')
+        if not days:
+            facts.look_for_a_day(lines[head : head + _HEAD])
         utterances = [*facts.notes, *turns.said]
         return Meeting(
             utterances=tuple(one for one in utterances if one.text),
@@ -93,6 +95,15 @@ class _Facts:
             if not self._takes(found.group(1).lower(), found.group(2).strip()):
                 self.notes.append(Utterance(text=line.strip(), line=index + 1, last_line=index + 1, kind="note"))
         return min(_HEAD, len(lines))
+
+    def look_for_a_day(self, lines: Sequence[str]) -> None:
+        """A line that begins with a date, or has it in parentheses, says when; it stays a line of its own."""
+        for line in lines:
+            found = day_in(line[:80]) if self.date is None else None
+            if found and found.day:
+                before = _WEEKDAY.sub("", line.partition(found.written)[0])
+                if not _WORD.search(before) or before.endswith("("):
+                    self.date = found.day.isoformat()
 
     def _takes(self, key: str, value: str) -> bool:
         if key in ("date", "datum"):

@@ -190,3 +190,8 @@ def test_every_word_of_every_cue_is_read(name: str, cues: list[list[str]]) -> No
             for word in re.findall(r"(?<!\S)[a-z]{4,8}(?!\S)", line):
                 assert word in kept
     assert kept.count("first words") == kept.count("last words") == len(cues)
+
+
+def test_words_on_the_line_of_their_times_are_text_and_no_subtitles() -> None:
+    text = "00:00:05 --> 00:00:09 Ada: Hello.\n00:00:10 --> 00:00:12 Ben: Hi.\n"
+    assert said(text, "stdin") == [("Ada", "Hello."), ("Ben", "Hi.")]

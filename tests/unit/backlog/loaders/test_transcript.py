@@ -308,3 +308,42 @@ def test_where_nobody_is_named_the_whole_line_is_kept(lines: list[str]) -> None:
     for one in read("\n".join(lines)).utterances:
         if one.speaker is None and one.start is None:
             assert one.text in lines
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            (
+                "Weekly sync (2026-11-24 10:30) - Transcript\n\n00:00:00\n\nAda Lovelace: Hello.\n"
+                "Ben Smith: We decided: blue.\nAda Lovelace: Fine.\nBen Smith: Yes.\nAda Lovelace: Ok.\n\n00:05:00\n\n"
+                "Ada Lovelace: So.\n"
+            ),
+            [("Ada Lovelace", 0.0), ("Ben Smith", None), ("Ada Lovelace", None), ("Ben Smith", None)],
+        ),
+        (
+            (
+                "Tue, Nov 24, 2026 10:31AM\n\n10:31 -!- ben has joined\n10:31 <@ada> hi\n10:32 < ben> ho\n"
+                "10:33  * ada waves\n"
+            ),
+            [("ada", 0.0), ("ben", 60.0)],
+        ),
+        ("2026-11-24 10:31:05\tada\thi\n2026-11-24 10:31:09\tben\tho\n", [("ada", 0.0), ("ben", 4.0)]),
+        (
+            "November 24, 2026, 9:31AM\n\nLovelace, Ada   0:05\nHello.\n\nSmith, Ben   0:09\nHi.\n",
+            [("Lovelace, Ada", 5.0), ("Smith, Ben", 9.0)],
+        ),
+    ],
+    ids=["meet", "irssi", "weechat", "teams"],
+)
+def test_logs_and_documents_of_talk_say_who_when_and_on_which_day(
+    text: str, expected: list[tuple[str, float | None]]
+) -> None:
+    meeting = read(text)
+    speech = [(one.speaker, one.start) for one in meeting.utterances if one.speaker]
+    assert speech[: len(expected)] == expected
+    assert meeting.date == "2026-11-24"
+
+
+def test_a_day_in_a_sentence_is_not_the_meetings() -> None:
+    assert read("Deliver by 2026-11-24 please\nAda: hello\n").date is None
