@@ -49,6 +49,7 @@ def key_of(name: str) -> str:
 
 def shape_of(text: str) -> Shape | None:
     """How much a text looks like a name; None for one that is none."""
+    text = " ".join(text.split())
     family, comma, given = text.partition(", ")
     if comma and family and given:
         # Lovelace, Ada: as directories of companies have it.

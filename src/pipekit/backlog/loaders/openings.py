@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from attrs import frozen
+from attrs import field, frozen
 
 from pipekit.backlog.loaders.names import Shape, shape_of
 from pipekit.backlog.loaders.no_names import MARKUP, TAGS
@@ -45,12 +45,16 @@ _PHONE = re.compile(r"\+?\d[\d ()-]{6,20}")
 _MOST_ROLE_WORDS = 4
 
 
+def _on_one_blank(written: str) -> str:
+    return " ".join(written.split())
+
+
 @frozen
 class Opening:
     """Who could speak: the name as written, how much it looks like one, its role, and what stands behind."""
 
     form: Form
-    name: str
+    name: str = field(converter=_on_one_blank)
     shape: Shape
     rest: str
     stamp: Stamp | None = None
