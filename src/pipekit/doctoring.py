@@ -65,11 +65,12 @@ class ModelCheck:
 
 @frozen(kw_only=True)
 class ProviderModels:
-    """The models that a provider can be asked for now, or why it doesn't say."""
+    """The models that a provider can be asked for now, or why it doesn't say: ``kind`` is that of its error."""
 
     provider: str
     models: tuple[ModelInfo, ...] = ()
     problem: str | None = None
+    kind: str | None = None
 
 
 def check_models(setup: Setup, plan: Plan) -> Sequence[ModelCheck]:
@@ -168,9 +169,10 @@ def list_models(setup: Setup, provider: str | None) -> Sequence[ProviderModels]:
         try:
             found.append(ProviderModels(provider=name, models=tuple(maker.models())))
         except PipekitError as error:
-            found.append(ProviderModels(provider=name, problem=error.message))
+            found.append(ProviderModels(provider=name, problem=error.message, kind=error.kind))
         except Exception as error:  # noqa: BLE001 - one provider's trouble is told, and leaves the others
             failure = maker.failure(error)
             problem = failure.message if failure else f"{type(error).__name__}: {error}"
-            found.append(ProviderModels(provider=name, problem=mask(problem)))  # a server may repeat any key
+            kind = failure.kind if failure else "server"
+            found.append(ProviderModels(provider=name, problem=mask(problem), kind=kind))  # a server may repeat any key
     return found

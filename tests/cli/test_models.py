@@ -82,6 +82,26 @@ def fake(pipekit: Command, *argv: str, **more: str) -> CompletedProcess[str]:
     return pipekit(*argv, "--trust", **{"FAKE_KEY": "a-canary-of-a-key", "PIPEKIT_PLUGINS_OFF": "0", **more})
 
 
+def test_a_provider_that_was_asked_for_and_lists_nothing_is_an_error_and_one_of_many_is_a_note(
+    pipekit: Command, project: Path
+) -> None:
+    silent = (
+        "class Silent(ScriptedProvider):\n        def models(self):\n"
+        "            raise failing('rate')\n\n    return Silent("
+    )
+    (project / "steps.py").write_text(STEPS.replace("return ScriptedProvider(", silent))
+    alone = fake(pipekit, "models", "fake")
+    assert alone.returncode == 6
+    assert "error: fake lists no models: it is rate, with ***" in alone.stderr
+    assert "pipekit doctor" in alone.stderr
+    document = json.loads(fake(pipekit, "models", "fake", "--json").stdout)
+    assert document["error"]["kind"] == "rate"
+    assert document["providers"][0]["models"] == []
+    among = fake(pipekit, "models")
+    assert among.returncode == 0
+    assert "fake: it is rate" in among.stderr
+
+
 def test_models_are_listed_by_provider(pipekit: Command, project: Path) -> None:
     found = json.loads(fake(pipekit, "models", "fake", "--json").stdout)
     assert [info["name"] for info in found["providers"][0]["models"]][:2] == ["ready", "good"]
@@ -131,6 +151,7 @@ def test_no_key_is_said_before_the_run_with_its_variable(pipekit: Command, proje
     done = fake(pipekit, "run", "in.txt", FAKE_KEY="")
     assert done.returncode == 6
     assert "FAKE_KEY is not set" in done.stderr
+    assert "pipekit doctor" in done.stderr
     assert not (project / ".pipeline").exists()
 
 

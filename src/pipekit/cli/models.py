@@ -18,11 +18,24 @@ __all__ = ["doctor", "models"]
 @configured
 def models(provider: str | None, **flags: Any) -> None:
     """List the models that can be had, of one provider or of all that are installed."""
+    from pipekit.cli.exits import AnsweredError
+    from pipekit.errors import ProviderError
     from pipekit.serde import unstructure
 
     found = open_pipeline(flags).models(provider)
+    document = {"providers": [unstructure(one) for one in found]}
+    for one in found if provider else ():
+        if one.problem:
+            # Of many one may be away; of the only one that was asked for it is the answer.
+            error = ProviderError(
+                f"{one.provider} lists no models: {one.problem}",
+                kind=one.kind or "server",
+                provider=one.provider,
+                hint="mend that and ask again; pipekit doctor checks the models that are configured",
+            )
+            raise AnsweredError(error, document)
     if talk().json:
-        print_json({"providers": [unstructure(one) for one in found]})
+        print_json(document)
         return
     rows = [
         (

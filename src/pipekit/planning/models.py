@@ -92,7 +92,7 @@ def provider_faults(
                 provider=provider,
                 variable=variable,
                 where=place,
-                hint=f"export {variable}=… first, or run with --model offline",
+                hint=f"export {variable}=… and check it with pipekit doctor, or run with --model offline",
             )
             for variable in needed
             if not environ.get(variable)
