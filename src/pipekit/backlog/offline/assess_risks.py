@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -22,37 +21,15 @@ from pipekit.backlog.model.risk import (
 )
 from pipekit.backlog.offline import signals
 from pipekit.backlog.offline.amounts import estimate_in
+from pipekit.backlog.offline.cues import cues
 from pipekit.backlog.offline.discussion import Discussion, Remark, discussion_of, shortened
 from pipekit.backlog.offline.siblings import by_id, needed_by, sibling_named_in
+from pipekit.backlog.offline.spoken import in_its_language
 
 __all__ = ["assess_risks"]
 
-_POINTS = re.compile(r"(\d+|two|three|four|five|six|seven|eight|nine|ten|thirteen|twenty)", re.IGNORECASE)
-_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
-_LARGE = re.compile(
-    r"\b(?:migrat\w+|rewrite|re-?write|rebuild|port(?:ed|ing)? (?:the|it|to)|replace\w*"
-    r"|new (?:service|framework|platform)|architecture|integrat\w+|all (?:the )?(?:data|systems|apps)|synchroni\w+"
-    r"|offline|real[- ]time|machine learning|model)\b",
-    re.IGNORECASE,
-)
-_CONFLICT = re.compile(
-    r"\b(?:contradicts?|conflicts? with|collides? with|incompatible|against (?:our|the) \w+|violates?|not compatible"
-    r"|doesn['’]?t fit (?:with|into) (?:our|the) \w+"
-    r"|breaks (?:our|the) (?:\w+ )?(?:rule|guideline|principle|contract|interface|api)s?"
-    r"|(?:rule|guideline|principle|architecture|adr)s? (?:forbids?|says? (?:no|never)))",
-    re.IGNORECASE,
-)
-_FORBIDS = re.compile(r"\b(?:never|not|no longer|only|must|without|instead of)\b[^.;,]*", re.IGNORECASE)
-_WAITS = re.compile(
-    r"\b(?:blocked by|wait(?:s|ing)? (?:for|on)|depend(?:s|ing)? on|relies on|approval|sign[- ]?off|permission)\b",
-    re.IGNORECASE,
-)
-_SETTLED = re.compile(
-    r"\b(?:agreed|approved|confirmed|said yes|is fine|are fine|okay with|has signed|already (?:have|has|there|done))\b",
-    re.IGNORECASE,
-)
 
-
+@in_its_language
 def assess_risks(
     candidate: Candidate,
     meeting: Meeting,
@@ -107,9 +84,10 @@ def _dependencies(
             continue  # named above by its edge, or a relation that map-dependencies decided against
         whom = signals.tells_external(remark.text)
         if whom is not None:
-            status: Literal["resolved", "unresolved"] = "resolved" if _SETTLED.search(remark.text) else "unresolved"
+            settled = cues().shape("settled").search(remark.text)
+            status: Literal["resolved", "unresolved"] = "resolved" if settled else "unresolved"
             yield RiskDependency(type="external", description=f"{whom}: {remark.quoted()}", status=status)
-        elif _WAITS.search(remark.text) and not _is_criterion(remark.text, candidate):
+        elif cues().shape("waits").search(remark.text) and not _is_criterion(remark.text, candidate):
             yield RiskDependency(type="blocking", description=remark.quoted(), status="unknown")
     asked: set[str] = set()
     for question in discussion.questions():
@@ -175,7 +153,7 @@ def _scope_creep(discussion: Discussion, candidates: Sequence[Sibling]) -> Itera
 
 def _conflicts(discussion: Discussion, context: Context | None) -> Iterable[ArchitecturalConflict]:
     for remark in discussion.remarks:
-        match = None if signals.asks(remark.text) else _CONFLICT.search(remark.text)
+        match = None if signals.asks(remark.text) else cues().shape("conflict").search(remark.text)
         if match is not None:
             yield ArchitecturalConflict(
                 conflicts_with=shortened(match.group(), 80),
@@ -184,7 +162,8 @@ def _conflicts(discussion: Discussion, context: Context | None) -> Iterable[Arch
             )
     words = signals.content_words(f"{discussion.candidate.title} {discussion.candidate.description}")
     for adr in context.relevant_adrs if context else ():
-        forbidden = [part for part in _FORBIDS.findall(adr.decision) if len(words & signals.content_words(part)) >= 1]
+        parts = cues().shape("forbids").findall(adr.decision)
+        forbidden = [part for part in parts if len(words & signals.content_words(part)) >= 1]
         if forbidden:
             yield ArchitecturalConflict(
                 conflicts_with=f"{adr.id} {adr.title}".strip(),
@@ -223,20 +202,20 @@ def _complexity(discussion: Discussion, waits_for: Sequence[RiskDependency]) -> 
     points = 0
     estimate = discussion.estimate()
     if estimate is not None:
-        match = _POINTS.search(estimate[0])
+        match = cues().shape("number").search(estimate[0])
         number = _number(match.group()) if match else 0
-        is_points = "point" in estimate[0].casefold()
+        is_points = cues().shape("story_points").search(estimate[0]) is not None
         points += (number >= 5) + (number > 8) if is_points else (number >= 5) + (number >= 15)
     elif discussion.first(lambda text: signals.doubts(text) and not signals.asks(text)) is not None:
         points += 1
-    points += min(2, len(discussion.all(_LARGE.search)))
+    points += min(2, len(discussion.all(cues().shape("large_work").search)))
     points += len(waits_for) >= 2
     points += len(discussion.candidate.acceptance_criteria) >= 5
     return "high" if points >= 3 else "medium" if points >= 1 else "low"
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isdigit() else _NUMBERS.get(text.casefold(), 13)
+    return int(text) if text.isdigit() else cues().numbers.get(text.casefold(), 13)
 
 
 def _with_assessment(found: RiskAssessment, severe: str) -> RiskAssessment:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 
 from attrs import frozen
@@ -24,17 +23,13 @@ from pipekit.backlog.model.risk import RiskAssessment
 from pipekit.backlog.offline import signals
 from pipekit.backlog.offline.amounts import has_bound
 from pipekit.backlog.offline.assess_risks import assess_risks
+from pipekit.backlog.offline.cues import cues
 from pipekit.backlog.offline.discussion import Discussion, discussion_of, shortened
 from pipekit.backlog.offline.generate_questions import generate_questions
 from pipekit.backlog.offline.siblings import by_id, needed_by
+from pipekit.backlog.offline.spoken import in_its_language
 
 __all__ = ["CHECKS", "check_readiness"]
-
-_VAGUE_TITLE = re.compile(
-    r"\W*+(?:(?:some|several|various|misc\w*+|stuff|things?|topic|issue|problem|todo|tbd|improvements?|changes?"
-    r"|updates?)\W*+)++$",
-    re.IGNORECASE,
-)
 
 
 @frozen(kw_only=True)
@@ -49,6 +44,7 @@ class _Known:
     candidates: Sequence[Sibling]
 
 
+@in_its_language
 def check_readiness(
     candidate: Candidate,
     meeting: Meeting,
@@ -95,7 +91,7 @@ _Result = tuple[CheckStatus, str]
 def _clear_title(criterion: Criterion, known: _Known) -> _Result:
     title = known.candidate.title.strip()
     words = len(title.split())
-    if not title or _VAGUE_TITLE.match(title):
+    if not title or cues().shape("vague_title").match(title):
         return "fail", "the title names nothing" if title else "there is no title"
     if words < criterion.least():
         return "partial", f"{words} of at least {criterion.least()} words"

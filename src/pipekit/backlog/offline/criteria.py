@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from pipekit.backlog.offline.cues import Cues
@@ -13,15 +12,6 @@ __all__ = ["criteria_positions", "stated_criteria"]
 
 #: Sentences after the question or phrase that opens a list of criteria.
 REACH = 5
-_LEAD = re.compile(
-    r"^(?:and|also|so|then|well|first|second|third|plus|yes|exactly|right|okay|ok)\b[\s,]*", re.IGNORECASE
-)
-_CLAUSES = re.compile(
-    r"\s*;\s+|,? and (?=when |if |that |once )|,\s+(?=when |if )"
-    r"|, and (?=(?:the|an?|every|each|all|no|nothing|nobody) \w)"
-)
-_WHEN = re.compile(r"(?:and |also |or )?(?:when|if|once|as soon as)\b", re.IGNORECASE)
-_MORE = re.compile(r"(?:and|also|plus|or|second|third|it|they)\b", re.IGNORECASE)
 _ENOUGH = 3  # words; less is no criterion
 
 
@@ -50,10 +40,10 @@ def _blocks(sentences: Sequence[Sentence], cues: Cues) -> Iterator[tuple[list[st
             yield parts, begin, index if parts else begin + 1
         elif index + 1 < len(sentences) and _is_closed(one, sentences[index + 1], cues):
             index += 2
-            yield [part for part in _split(_LEAD.sub("", one.text)) if len(part.split()) >= _ENOUGH], begin, index
+            yield _stated(one.text, cues), begin, index
         elif _is_bare(sentences, index, cues):
             index += 1
-            yield _split(one.text), begin, index
+            yield _split(cues, one.text), begin, index
         else:
             index += 1
 
@@ -88,14 +78,14 @@ def _opened(one: Sentence, cues: Cues) -> str | None:
     if word.split()[-1] in ("when", "if", "once", "of") or ":" in one.text[match.start() : match.end() + 3] or not rest:
         return rest
     if "criteria" in word or "condition" in word:
-        return re.sub(r"^(?:is|are|for (?:that|this|it)|what i have as)\b[\s:,]*", "", rest)
+        return cues.shape("criteria_is").sub("", rest)
     return None
 
 
 def _listed(sentences: Sequence[Sentence], index: int, rest: str, cues: Cues) -> tuple[list[str], int]:
     """Criteria that begin in this sentence, and the index after them."""
     one = sentences[index]
-    found = [part for part in _split(rest) if len(part.split()) >= _ENOUGH]
+    found = [part for part in _split(cues, rest) if len(part.split()) >= _ENOUGH]
     closes = (
         bool(found) and ("when" in one.text.lower().split() or "if" in one.text.lower().split()) and ":" not in one.text
     )
@@ -107,7 +97,7 @@ def _listed(sentences: Sequence[Sentence], index: int, rest: str, cues: Cues) ->
                 break
         elif other.turn != one.turn or closes or not _goes_on(other, cues):
             break
-        found += [part for part in _split(_LEAD.sub("", other.text)) if len(part.split()) >= _ENOUGH]
+        found += _stated(other.text, cues)
         position += 1
     return found, position
 
@@ -128,12 +118,12 @@ def _following(sentences: Sequence[Sentence], index: int, asked: Sentence, cues:
             break
         if other.is_question:
             break
-        if by_when and not _WHEN.match(other.text) and not _MORE.match(other.text):
+        if by_when and not any(cues.shape(f"criterion_{way}").match(other.text) for way in ("when", "more")):
             break
         if _goes_on(other, cues):
-            by_when = by_when or _WHEN.match(other.text) is not None
+            by_when = by_when or cues.shape("criterion_when").match(other.text) is not None
             speaker = other.speaker
-            found += [part for part in _split(_LEAD.sub("", other.text)) if len(part.split()) >= _ENOUGH]
+            found += _stated(other.text, cues)
         elif found:
             break
         position += 1
@@ -148,11 +138,17 @@ def _goes_on(other: Sentence, cues: Cues) -> bool:
     return cues.find("estimate", other.text) is None or other.words > 6
 
 
-def _split(text: str) -> list[str]:
+def _stated(text: str, cues: Cues) -> list[str]:
+    """The criteria in a sentence that may begin with "and" or "then"."""
+    bare = cues.shape("criterion_lead").sub("", text)
+    return [part for part in _split(cues, bare) if len(part.split()) >= _ENOUGH]
+
+
+def _split(cues: Cues, text: str) -> list[str]:
     parts = []
-    for part in _CLAUSES.split(text):
-        part = re.sub(r"^(?:when|if|once|that|and)\s+", "", part.strip(" .;"), flags=re.IGNORECASE)
-        part = re.sub(r",? (?:we prove it with a test|i think|for example)$", "", part)
+    for part in cues.shape("criterion_clauses").split(text):
+        part = cues.shape("criterion_head").sub("", part.strip(" .;"))
+        part = cues.shape("criterion_tail").sub("", part)
         if part:
             parts.append(part[0].upper() + part[1:])
     return parts

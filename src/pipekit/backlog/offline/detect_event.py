@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipekit.backlog.model.event import Event, EventType
 from pipekit.backlog.model.meeting import Meeting
 from pipekit.backlog.offline.cues import cues
+from pipekit.backlog.offline.spoken import in_its_language
 from pipekit.backlog.text import fold
 
 __all__ = ["detect_event"]
@@ -16,6 +17,7 @@ LEAST = 2.0
 _TYPES: tuple[EventType, ...] = ("refinement", "planning", "standup", "retrospective")
 
 
+@in_its_language
 def detect_event(meeting: Meeting) -> Event:
     """The kind of the meeting, how sure that is (0–1), and the phrases that show it."""
     marks = cues()

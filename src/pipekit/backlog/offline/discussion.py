@@ -13,6 +13,7 @@ from pipekit.backlog.model.candidate import Candidate, Sibling
 from pipekit.backlog.model.meeting import Meeting, Utterance
 from pipekit.backlog.offline import signals
 from pipekit.backlog.offline.amounts import estimate_in
+from pipekit.backlog.offline.cues import cues
 from pipekit.backlog.text import fold, sentences_of, utterances_of
 
 __all__ = ["Discussion", "Remark", "StatedQuestion", "discussion_of"]
@@ -22,12 +23,7 @@ WINDOW = 8
 #: Turns that count as missing where the talk went on about something else.
 GAP = 10
 
-_PROPOSES = re.compile(
-    r"\W*(?:[^,?]{0,25},\s*)?(?:\w+\s+)?(?:could|can|should|shall|what about|how about|why don['’]?t)\b", re.IGNORECASE
-)
-_OPENS = re.compile(r"\W*(?:(?:and|but|so|then|well|okay|ok|right|um|uh|sorry)\b[\s,]*)+", re.IGNORECASE)
 _ARROW = re.compile(r"\s+(?=(?:→|->|=>)\s)")
-_INTERROGATIVE = re.compile(r"\W*(?:who|what|when|where|which|how|why|until)\b", re.IGNORECASE)
 
 
 @frozen(kw_only=True)
@@ -122,10 +118,10 @@ class Discussion:
 
     def _is_request(self, remark: Remark) -> bool:
         """A question by which the candidate itself was proposed: “could we offer boxes without plastic?”."""
-        proposes = _PROPOSES.match(remark.text)
+        proposes = cues().shape("proposes_question").match(remark.text)
         if proposes is None or remark.text.casefold().startswith("until"):
             return False
-        if remark.turn <= self.remarks[0].turn + 1 and re.search(r"\bwe\b", remark.text[proposes.end() :][:6]):
+        if remark.turn <= self.remarks[0].turn + 1 and cues().shape("we").search(remark.text[proposes.end() :][:6]):
             return True
         words, title = signals.content_words(remark.text), signals.content_words(self.candidate.title)
         return fold(remark.text) in fold(self.candidate.raw_context) or 2 * len(words & title) > len(words)
@@ -133,7 +129,7 @@ class Discussion:
     def _is_option(self, index: int) -> bool:
         """A short question that offers answers to the one before: “Us or the clinics?”."""
         text = _tidied(self.remarks[index].text)
-        if len(text.split()) > 5 or _INTERROGATIVE.match(text):
+        if len(text.split()) > 5 or cues().shape("interrogative").match(text):
             return False
         earlier = self.remarks[max(0, index - 3) : index]
         return any(signals.asks(said.text) or signals.doubts(said.text) for said in earlier)
@@ -227,7 +223,7 @@ def shortened(text: str, length: int = 140) -> str:
 
 def _tidied(text: str) -> str:
     """A question without what leads up to it: “And who pays, though?” → “Who pays, though?”."""
-    tidy = _OPENS.sub("", text, count=1) if _OPENS.match(text) else text
+    tidy = cues().shape("question_lead").sub("", text, count=1) if cues().shape("question_lead").match(text) else text
     tidy = tidy or text
     return tidy[0].upper() + tidy[1:]
 

@@ -13,6 +13,7 @@ from pipekit.backlog.offline.drafts import Draft, drafts_of
 from pipekit.backlog.offline.language import language_note
 from pipekit.backlog.offline.owners import owners_of
 from pipekit.backlog.offline.signals import content_words
+from pipekit.backlog.offline.spoken import in_its_language
 from pipekit.backlog.offline.talk import Sentence, people_in, read_talk, span_over
 from pipekit.backlog.offline.telling import kind_of, titled
 from pipekit.backlog.offline.topics import Topic, cut_into_topics
@@ -24,6 +25,7 @@ from pipekit.backlog.text import SourceText, fold, span_of
 __all__ = ["extract_candidates"]
 
 
+@in_its_language
 def extract_candidates(meeting: Meeting) -> Extraction:
     """The work items that the meeting asks for, in order of first mention, and those that it turned down."""
     marks = cues()

@@ -23,8 +23,10 @@ from pipekit.backlog.model.question import (
 from pipekit.backlog.model.risk import RiskAssessment
 from pipekit.backlog.offline import signals
 from pipekit.backlog.offline.amounts import has_measure
+from pipekit.backlog.offline.cues import cues
 from pipekit.backlog.offline.discussion import Discussion, Remark, StatedQuestion, discussion_of, shortened
 from pipekit.backlog.offline.siblings import by_id, sibling_that_covers
+from pipekit.backlog.offline.spoken import in_its_language
 
 __all__ = ["generate_questions"]
 
@@ -33,32 +35,12 @@ ANSWERS = 0.5
 #: From this testability on nobody is asked for special cases.
 WELL_TESTABLE = 90
 
-_CATEGORIES: tuple[tuple[QuestionCategory, re.Pattern[str]], ...] = (
-    (
-        "business",
-        re.compile(
-            r"\b(?:pays?|costs?|price|charges?|budget|owns?|allowed|legal|marketing|who decides|customers?|refund"
-            r"|contract|licen[cs]e|subscription|credit card|value|revenue|would (?:use|want|buy))\b",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "acceptance-criteria",
-        re.compile(
-            r"\b(?:how (?:good|fast|many|much|long|often|accurate)|acceptable|rate|limit|maximum|minimum|until when"
-            r"|by when|when exactly|threshold|done|deadline|percent)\b",
-            re.IGNORECASE,
-        ),
-    ),
-    ("dependency", re.compile(r"\b(?:depends?|before|first|ready|exists?|available|blocked|wait\w*)\b", re.IGNORECASE)),
-    (
-        "technical",
-        re.compile(
-            r"\b(?:servers?|data(?:base)?|api|format|key|keys|framework|software|code|network|model|technical\w*|fit|cache"
-            r"|performance|migrat\w+|queue|filter|processes?|sign(?:ing|ed)?)\b",
-            re.IGNORECASE,
-        ),
-    ),
+#: What a question is about, and the shape of its words; the first that fits.
+_CATEGORIES: tuple[tuple[QuestionCategory, str], ...] = (
+    ("business", "asks_business"),
+    ("acceptance-criteria", "asks_acceptance_criteria"),
+    ("dependency", "asks_dependency"),
+    ("technical", "asks_technical"),
 )
 _ROLES: dict[QuestionCategory, TargetRole] = {
     "business": "product-owner",
@@ -69,6 +51,7 @@ _ROLES: dict[QuestionCategory, TargetRole] = {
 }
 
 
+@in_its_language
 def generate_questions(
     candidate: Candidate,
     meeting: Meeting,
@@ -137,7 +120,7 @@ def _why(question: StatedQuestion) -> str:
 
 
 def _category(text: str) -> QuestionCategory:
-    return next((category for category, words in _CATEGORIES if words.search(text)), "scope")
+    return next((category for category, shape in _CATEGORIES if cues().shape(shape).search(text)), "scope")
 
 
 def _missing(discussion: Discussion, confidence: Confidence | None) -> Iterable[Question]:
@@ -169,7 +152,7 @@ def _missing(discussion: Discussion, confidence: Confidence | None) -> Iterable[
             "medium", "acceptance-criteria", "product-owner", f"{words} stands in its description without a measure",
         )  # fmt: skip
     if discussion.estimate() is None:
-        unable = discussion.first(lambda text: bool(re.search(r"can['’]?t (?:tell|say)|hard to (?:say|tell)", text)))
+        unable = discussion.first(cues().shape("unable_to_estimate").search)
         said = f"in the meeting: {unable.quoted()}" if unable else "no estimate was given"
         yield _ask(
             f"How much work is “{title}”, and what makes it large?",

@@ -1,30 +1,21 @@
-"""Which language a meeting is in, by its function words: the rules read English, and say so of other ones."""
+"""Which language a meeting is in, by its function words: the rules read some, and say so of other ones."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Final
 
+from pipekit.backlog.model.meeting import Meeting
+from pipekit.backlog.offline.cues import cues, languages
 from pipekit.backlog.offline.talk import Sentence
 
-__all__ = ["language_note"]
+__all__ = ["language_note", "language_of"]
 
-_WORDS: Final = {
-    "English": """
-        the and of to a in is it that for on with as at this we you are be have not what so can will was they do but
-        from or there if an our should would my your has when he she them which about just need don't it's i
-    """,
-    "German": """
-        der die das und ist ich wir nicht ein eine einen einem einer zu mit auf für von dem den des im es sie auch wird
-        werden haben hat sich aber oder dass wenn als noch nur nach bei aus wie kann müssen sollen sollten wollen möchte
-        damit dann mal schon ja nein was wer zum zur am sind war
-    """,
-    "Dutch": """
-        de het een en van ik wij we niet dat dit die is op te met voor zijn aan er ook maar als om naar bij uit nog wel
-        kan kunnen moet moeten wil willen hebben heeft zodat dan wat worden wordt geen mijn onze deze al of jij je hij
-    """,
+#: Languages that the rules can't read, to say which one it is. Those that they can read say it in their files.
+_UNREAD: Final = {
     "French": """
         le la les un une des du de et est que qui pas ne nous vous je il elle on pour dans sur avec au aux ce cette ces
         mais ou où donc plus faut doit peut être avoir sont ça mon notre votre très comme si quand d'un c'est j'ai
@@ -54,43 +45,70 @@ _WORDS: Final = {
         przez przy
     """,
 }
-_LISTS: Final = {language: frozenset(words.split()) for language, words in _WORDS.items()}
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _OTHER_LETTERS = re.compile(r"[\u0370-\u1cff\u2c80-\ua69f\ua840-\ufaff]")
 #: Words of a sentence that are looked at.
 _LOOK = 60
-#: Sentences of a long meeting that are looked at, evenly spread.
+#: Sentences of a long meeting that are looked at, evenly spread; and utterances, to choose the language to read it in.
 _ENOUGH = 1000
+_ENOUGH_TO_CHOOSE = 150
 #: Share of the sentences that makes it the language of the meeting, and share that is worth a word.
 _MOSTLY = 0.5
 _PARTLY = 0.1
 
 
+def language_of(meeting: Meeting) -> str:
+    """The code of the language to read the meeting in: of those that can be read, the one with most sentences."""
+    said = meeting.utterances[:: len(meeting.utterances) // _ENOUGH_TO_CHOOSE + 1]
+    count = _counted(one.text for one in said)
+    codes = {cues(code).language: code for code in languages()}
+    best = max(codes, key=lambda name: count[name])
+    return codes[best] if count[best] else "en"
+
+
 def language_note(talk: Sequence[Sentence]) -> str | None:
-    """What a reader must know when the meeting isn't in English, or not all of it; None where it is."""
+    """What a reader must know when the meeting, or a part of it, is in another language than it is read in."""
     looked_at = talk[:: len(talk) // _ENOUGH + 1]
-    count = Counter(language for language in (_language_of(one.text) for one in looked_at) if language is not None)
+    count = _counted(one.text for one in looked_at)
+    read = cues().language
     known = sum(count.values())
-    foreign = known - count["English"]
+    foreign = known - count[read]
     if foreign == 0:
         return None
-    language = min((name for name in count if name != "English"), key=lambda name: (-count[name], name))
+    language = min((name for name in count if name != read), key=lambda name: (-count[name], name))
     unread = "it may hold work that isn't listed here"
     if foreign >= _MOSTLY * known:
-        return f"the rules read English; this meeting seems to be in {language}: {unread}"
+        return f"the rules read {_readable()}; this meeting seems to be in {language}: {unread}"
     if foreign >= _PARTLY * known and foreign >= 2:
         share = round(100 * foreign / len(looked_at))
-        return f"the rules read English; some {share} % of this meeting seem to be in {language}: {unread}"
+        return f"this meeting was read as {read}; some {share} % of it seem to be in {language}: {unread}"
     return None
 
 
-def _language_of(text: str) -> str | None:
+def _readable() -> str:
+    names = [cues(code).language for code in languages()]
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+
+
+@cache
+def _lists() -> Mapping[str, frozenset[str]]:
+    read = {cues(code).language: cues(code).words("function") for code in languages()}
+    return read | {language: frozenset(words.split()) for language, words in _UNREAD.items()}
+
+
+def _counted(texts: Iterable[str]) -> Counter[str]:
+    """How many of the texts are in which language; those that don't tell are left out."""
+    return Counter(language for language in (_language_in(text) for text in texts) if language is not None)
+
+
+def _language_in(text: str) -> str | None:
     """The language of a sentence, None where too little tells it."""
     words = [word.group().casefold().replace("’", "'") for word in _WORD.finditer(text[:600])][:_LOOK]
     if sum(_OTHER_LETTERS.search(word) is not None for word in words) * 2 > len(words):
         return "a language in other letters"
-    scores = {language: sum(word in known for word in words) for language, known in _LISTS.items()}
+    scores = {language: sum(word in known for word in words) for language, known in _lists().items()}
     best = max(scores, key=lambda language: scores[language])
     if scores[best] < 2 or scores[best] * 6 < len(words):
         return None
-    return "English" if scores["English"] >= scores[best] else best
+    read = cues().language
+    return read if scores.get(read, 0) >= scores[best] else best

@@ -9,6 +9,7 @@ from pipekit.backlog.model.dependency import Dependency, DependencyMap, Dependen
 from pipekit.backlog.model.meeting import Meeting
 from pipekit.backlog.offline.cues import Cues, cues
 from pipekit.backlog.offline.signals import content_words
+from pipekit.backlog.offline.spoken import in_its_language
 from pipekit.backlog.offline.talk import Sentence, read_talk, span_over
 from pipekit.backlog.text import utterances_of
 
@@ -23,6 +24,7 @@ _KINDS: tuple[tuple[str, DependencyType], ...] = (
 )
 
 
+@in_its_language
 def map_dependencies(meeting: Meeting, candidates: Sequence[Candidate]) -> DependencyMap:
     """The stated dependencies between the candidates, and the order that follows from them."""
     marks = cues()

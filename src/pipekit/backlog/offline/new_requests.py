@@ -38,10 +38,6 @@ SHARED_SETTLED = 0.4
 SHARED_STORY = 0.5
 #: How far before a request the sentences that lead to it are looked for.
 LEAD = 4
-_PROPOSES = re.compile(
-    r"\W*(?:\w+[,.]? )?(?:(?:can|could|should|shall|may) (?:we|you)|is it possible to|why don['’]t we)\b", re.IGNORECASE
-)
-_ADDS = re.compile(r"\W*(?:and|also|another|plus|besides|then|oh,? and|one more)\b", re.IGNORECASE)
 
 
 @define
@@ -100,7 +96,7 @@ def new_requests(talk: Sequence[Sentence], starts: set[int], cues: Cues, *, anno
             continue
         verb = _verb(one, cues)
         again = kind == "wish" and verb in stretch.verbs and 2 * len(own & stretch.words) <= len(own)
-        if stretch.asked and (again or _is_other(kind, one, talk[begin], own, stretch, position - 1 in criteria)):
+        if stretch.asked and (again or _is_other(kind, one, talk[begin], own, stretch, position - 1 in criteria, cues)):
             begin = _with_lead(talk, begin, own, stretch, criteria, cues)
             found.add(begin)
             stretch = _Stretch(begin=begin)
@@ -123,7 +119,7 @@ def _common_words(talk: Sequence[Sentence], cues: Cues) -> frozenset[str]:
     count = Counter(word for one in talk for word in content_words(one.text))
     often = max(4, len(talk) // 6)
     return frozenset(word for word, number in count.items() if number > often) | content_words(
-        " ".join(sorted(cues.words("common_words")))
+        " ".join(sorted(cues.words("common")))
     )
 
 
@@ -156,7 +152,13 @@ def _take(stretch: _Stretch, kind: str, words: set[str] | frozenset[str], worth:
 
 
 def _is_other(
-    kind: str, one: Sentence, opening: Sentence, own: set[str] | frozenset[str], stretch: _Stretch, after_criteria: bool
+    kind: str,
+    one: Sentence,
+    opening: Sentence,
+    own: set[str] | frozenset[str],
+    stretch: _Stretch,
+    after_criteria: bool,
+    cues: Cues,
 ) -> bool:
     """Whether this asks for something else than the topic at hand."""
     shared = own & stretch.words
@@ -165,10 +167,10 @@ def _is_other(
     if len(own) < 2 or len(shared) > (SHARED_SETTLED if stretch.settled else SHARED) * len(own):
         return False
     if kind == "question":
-        proposes = _PROPOSES.match(one.text)
+        proposes = cues.shape("proposes").match(one.text)
         return (stretch.settled or proposes is not None) and not shared
     if kind == "complaint":
-        adds = _ADDS.match(one.text) is not None
+        adds = cues.shape("adds").match(one.text) is not None
         if not (adds or after_criteria or opening.first):
             return False
         return adds or stretch.settled or not stretch.complained or stretch.worth >= ENOUGH

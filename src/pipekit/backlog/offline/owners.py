@@ -4,27 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import Final
 
+from pipekit.backlog.offline.cues import cues
 from pipekit.backlog.offline.talk import Sentence
 
 __all__ = ["owners_of", "without_address", "without_owners"]
 
 _NAME = r"@?[A-ZÀ-Þ][a-zß-ÿ]+(?:[ -][A-ZÀ-Þ][\w'’-]*\.?)?"
-_OWNERS = re.compile(rf"\s*\((?P<names>{_NAME}(?:\s*(?:,|&|/|\+|\band\b)\s*{_NAME})*)\)\s*(?P<end>[.!]?)\s*$")
-_ADDRESS = re.compile(
-    r"(?:(?:and|so|then|okay|ok|right|well|great|good)\b[\s,.–-]*)*(?P<name>[A-ZÀ-Þ][\w'’-]*)"
-    r"(?:\s*[,:–-]+\s*|\s+(?=(?:can|could|would|will|please)\b))(?=\w)",
-    re.IGNORECASE,
-)
-#: What stands in brackets at the end, too, and is nobody.
-_NOT_NAMES = """
-    Android Safari Chrome Firefox Edge Windows Linux Mac Apple Google Jira Slack Today Tomorrow Monday Tuesday
-    Wednesday Thursday Friday Saturday Sunday January February March April May June July August September October
-    November December Spring Summer Autumn Winter Later Done Parked Rejected Bug Feature Spike Story Optional Urgent
-    High Low Medium Small Large Phase Part Step Postgres Redis Python Java Web Mobile Desktop English German French
-"""
-_NOBODY: Final = frozenset(_NOT_NAMES.split())
+_JOIN = r"\s*(?:,|&|/|\+|\b(?:and|und|en)\b)\s*"
+_OWNERS = re.compile(rf"\s*\((?P<names>{_NAME}(?:{_JOIN}{_NAME})*)\)\s*(?P<end>[.!]?)\s*$")
 
 
 def owners_of(one: Sentence) -> tuple[str, ...]:
@@ -32,7 +20,7 @@ def owners_of(one: Sentence) -> tuple[str, ...]:
     found = _found(one)
     if found is None:
         return ()
-    names = re.split(r"\s*(?:,|&|/|\+|\band\b)\s*", found.group("names"))
+    names = re.split(_JOIN, found.group("names"))
     return tuple(name.lstrip("@") for name in names)
 
 
@@ -44,7 +32,7 @@ def without_owners(one: Sentence) -> str:
 
 def without_address(text: str, people: Collection[str]) -> str:
     """The sentence without whom it is said to: "Jo, can you look into …"; ``people`` are first names, lower case."""
-    found = _ADDRESS.match(text)
+    found = cues().shape("address").match(text)
     if found is None or found.group("name").lower() not in people:
         return text
     return text[found.end() :]
@@ -55,6 +43,6 @@ def _found(one: Sentence) -> re.Match[str] | None:
         return None
     tail = len(one.text) - 120
     found = _OWNERS.search(one.text, max(0, tail))
-    if found is None or _NOBODY & set(re.findall(r"\w+", found.group("names"))):
+    if found is None or cues().words("not_names") & set(re.findall(r"\w+", found.group("names"))):
         return None
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from attrs import Factory, define
@@ -12,30 +11,13 @@ from pipekit.backlog.model.confidence import Confidence, Scores, overall_confide
 from pipekit.backlog.model.meeting import Meeting
 from pipekit.backlog.offline import signals
 from pipekit.backlog.offline.amounts import has_bound, has_measure
+from pipekit.backlog.offline.cues import cues
 from pipekit.backlog.offline.discussion import Discussion, StatedQuestion, discussion_of, shortened
 from pipekit.backlog.offline.siblings import sibling_that_covers
+from pipekit.backlog.offline.spoken import in_its_language
 from pipekit.backlog.settings import ScoreSettings
 
 __all__ = ["score_confidence"]
-
-_CANT_TEST = re.compile(r"(?:can['’]?t|cannot|impossible to|no way to)\b[^.]{0,40}\btest", re.IGNORECASE).search
-_CAN_TEST = re.compile(r"\b(?:testable|test case|with a test|can be tested|we test)", re.IGNORECASE).search
-_HAPPENS_WHEN = re.compile(
-    r"\b(?:when|if|as soon as|on (?:newer|older|cold|all|every)|since the|until|after)\b", re.IGNORECASE
-).search
-_CANT_ESTIMATE = re.compile(
-    r"(?:can['’]?t|cannot|couldn['’]?t) (?:tell|say|estimate)|no idea how (?:long|much)|hard to (?:say|estimate)"
-    r"|too big",
-    re.IGNORECASE,
-).search
-_TYPE_WORDS = {
-    "bug": re.compile(r"\b(?:bug|defect|fault|broken|error|wrong)\b", re.IGNORECASE),
-    "tech-debt": re.compile(
-        r"\b(?:tech(?:nical)? debt|debt|refactor\w*|clean[- ]?up|replace|port|move)\b", re.IGNORECASE
-    ),
-    "spike": re.compile(r"\b(?:spike|research|investigate|analy[sz]e|find out|try)\b", re.IGNORECASE),
-    "feature": re.compile(r"\b(?:as an? [\w -]+,? i want|feature|story|would like|wants?)\b", re.IGNORECASE),
-}
 
 
 @define
@@ -60,6 +42,7 @@ class _Findings:
         return round(max(0.0, min(100.0, self.points)))
 
 
+@in_its_language
 def score_confidence(
     candidate: Candidate, meeting: Meeting, candidates: Sequence[Sibling], settings: ScoreSettings
 ) -> Confidence:
@@ -115,7 +98,7 @@ def _completeness(discussion: Discussion) -> _Findings:
         found.points += 10
     else:
         found.bad(0, "The description is a few words only", "Describe what is to be different afterwards, and for whom")
-    if discussion.first(_TYPE_WORDS[candidate.type].search) is not None:
+    if discussion.first(cues().shape(f"calls_it_{candidate.type.replace('-', '_')}").search) is not None:
         found.points += 5
     count = len(candidate.acceptance_criteria)
     if candidate.type == "spike" and not count:
@@ -178,14 +161,14 @@ def _testability(discussion: Discussion, open_questions: Sequence[StatedQuestion
         found.good(10, f"Special cases are covered: “{shortened(special[0], 90)}”")
     elif criteria:
         found.bad(0, "No special case is covered", "Ask what happens when something is empty, missing or late")
-    unable = discussion.first(_CANT_TEST)
+    unable = discussion.first(cues().shape("cant_test").search)
     if unable is not None:
         found.bad(
             20, f"Testing was said to be impossible so far: {unable.quoted()}", "Settle what is open, then ask again"
         )
-    elif discussion.first(_CAN_TEST) is not None:
+    elif discussion.first(cues().shape("can_test").search) is not None:
         found.points += 5
-    if discussion.candidate.type == "bug" and discussion.first(_HAPPENS_WHEN) is not None:
+    if discussion.candidate.type == "bug" and discussion.first(cues().shape("happens_when").search) is not None:
         found.good(10, "It is said when the fault shows")
     if any(question.is_pressing for question in open_questions):
         found.points -= 10
@@ -199,7 +182,7 @@ def _actionability(discussion: Discussion, open_questions: Sequence[StatedQuesti
     if estimate is not None:
         found.good(20, f"It has an estimate: {estimate[0]}")
     else:
-        unknown = discussion.first(_CANT_ESTIMATE)
+        unknown = discussion.first(cues().shape("cant_estimate").search)
         weakness = f"Nobody could say how much work it is: {unknown.quoted()}" if unknown else "It has no estimate"
         found.bad(10 if unknown else 0, weakness, "Estimate it, or cut off a part that can be estimated")
     step = discussion.first(signals.takes_on)

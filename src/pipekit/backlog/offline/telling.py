@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
@@ -93,11 +92,11 @@ def _telling(draft: Draft, kind: str, marks: Cues) -> list[Sentence]:
         meaning = len(content_words(text))
         if marks.opens("type_only", text) or (marks.find("commit", text) and not marks.find("request", text)):
             score -= 3.0
-        if re.search(r"\b(?:it|that|this|them)\b", text) and meaning < 4:
+        if marks.shape("vague_it").search(text) and meaning < 4:
             score -= 1.5
         if leans(text) and kind != "bug":
             score -= 0.5
-        if re.search(r"\bit(?:['’]s| is| was| just| even)\b", text):
+        if marks.shape("it_is").search(text):
             score -= 0.7
         score += 0.4 * min(4, len(central & content_words(text)))
         score += min(meaning, 6) * 0.4 - (2.0 if meaning < 2 else 0.0) - max(0, one.words - 40) * 0.1

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
-from pipekit.backlog.offline import title_patterns as shapes
 from pipekit.backlog.offline.cues import Cues
 from pipekit.backlog.offline.signals import content_words
 
 __all__ = ["MAX_TITLE", "rejected_title", "title_of", "title_of_name", "without_asking"]
 
 MAX_TITLE = 80
+#: A name before what is said of it: "fishing: when two players …".
+_LED = re.compile(r"[^:.?!]{2,40}:\s+(?=\w)")
 #: Of a sentence that never ends, so much is read.
 _LONG = 600
 #: Letters before which no clause ends.
@@ -27,28 +28,30 @@ def title_of(
     the words are taken as they are.
     """
     if heading:
-        return _short(_capital(_prefixed(heading.rstrip(" ?.:"), kind if kind == "spike" else "", cues, asked=False)))
+        named = _prefixed(heading.rstrip(" ?.:"), kind if kind == "spike" else "", cues, asked=False)
+        return _short(_capital(named), cues)
     text = _fluent(sentence[:_LONG], cues).strip(_AROUND)
-    led = shapes.LED.match(text)
+    led = _LED.match(text)
     if led and len(content_words(text[led.end() :])) >= 3:
         text = text[led.end() :]
-    story = shapes.STORY.search(text)
+    story = cues.shape("title_story").search(text)
     if story:
-        return _short(_capital(_outcome(shapes.PURPOSE.sub("", story.group("what")))))
+        return _short(_capital(_outcome(cues.shape("title_purpose").sub("", story.group("what")), cues)), cues)
     if kind == "spike":
-        finds_out, unknown = shapes.FINDS_OUT.search(text), shapes.UNKNOWN.search(text)
+        finds_out, unknown = cues.shape("title_finds_out").search(text), cues.shape("title_unknown").search(text)
         if finds_out and len(content_words(finds_out.group("what"))) >= 3:
             text = finds_out.group("what")
         elif unknown and len(content_words(unknown.group("what"))) >= 2:
-            text = f"investigate {unknown.group('what')}"
+            text = f"{cues.wording('investigate')}{unknown.group('what')}"
     text, asked = _asked_for(text, cues)
-    text = _outcome(text)
-    if not alone and (shapes.LEANS.match(text) or shapes.POINTS.match(text) or len(content_words(text)) < 1):
+    text = _outcome(text, cues)
+    leaning = cues.shape("title_leans").match(text)
+    if not alone and (leaning or cues.shape("title_points").match(text) or len(content_words(text)) < 1):
         resolved = _resolved(text, before, cues, asked=asked)
-        if resolved is None and (shapes.LEANS.match(text) or len(content_words(text)) < 3):
+        if resolved is None and (leaning or len(content_words(text)) < 3):
             return None
         text, asked = resolved or (text, asked)
-    return _short(_capital(_prefixed(text, kind, cues, asked=asked)))
+    return _short(_capital(_prefixed(text, kind, cues, asked=asked)), cues)
 
 
 def without_asking(text: str, cues: Cues) -> str:
@@ -66,8 +69,8 @@ def title_of_name(name: str, kind: str, cues: Cues) -> str:
     text = _fluent(name[:_LONG], cues).strip(_AROUND)
     doing = re.match(r"(?P<verb>[a-z]{2,}ing) (?=\w)", text, re.IGNORECASE)
     if doing:
-        text = f"{_base(doing.group('verb')[:-3] + 'ed')} {text[doing.end() :]}"
-    return _short(_capital(_prefixed(text, kind, cues, asked=doing is not None)))
+        text = f"{_base(cues, doing.group('verb')[:-3] + 'ed')} {text[doing.end() :]}"
+    return _short(_capital(_prefixed(text, kind, cues, asked=doing is not None)), cues)
 
 
 def _fluent(text: str, cues: Cues) -> str:
@@ -86,56 +89,57 @@ def rejected_title(sentence: str, cues: Cues, heading: str | None = None) -> str
     opened = cues.pattern("done_lead").match(text)
     if opened and content_words(text[opened.end() :]):
         text = text[opened.end() :]
-    text = re.sub(r",\s+(?:today|it['’]s|they|so|and (?:we|i|it))\b.*$", "", text, flags=re.IGNORECASE)
-    text = shapes.LOOSE_END.sub("", text[:_LONG])
+    text = cues.shape("rejected_tail").sub("", text)
+    text = cues.shape("title_loose_end").sub("", text[:_LONG])
     return title_of(text or sentence, "", cues, heading, alone=True) or "Untitled item"
 
 
 def _asked_for(text: str, cues: Cues) -> tuple[str, bool]:
     """What is asked for, without the words that ask; and whether there were such words."""
-    text = shapes.PURPOSE.sub("", text)
+    let, make = cues.wording("let"), cues.wording("make")
+    text = cues.shape("title_purpose").sub("", text)
     asked = wanted = False
     before = None
     while before != text:
         before = text
-        text = shapes.TAIL.sub("", text)
-        able = shapes.ABLE.match(text)
+        text = cues.shape("title_tail").sub("", text)
+        able = cues.shape("title_able").match(text)
         if able:
             who = able.group("who")
             what = able.group("what")
-            return (what if who.lower() in shapes.NOBODY else f"let {_lowered(who)} {what}"), True
-        then = shapes.THEN.match(text)
+            return (what if who.lower() in cues.words("nobody") else f"{let}{_lowered(who)} {what}"), True
+        then = cues.shape("title_then").match(text)
         if then:
             return f"{then.group('verb')}{then.group('rest') or ''} {_lowered(then.group('what'))}", True
-        thing = shapes.THING.match(text)
+        thing = cues.shape("title_thing").match(text)
         if thing:
-            return f"make {_lowered(thing.group('what'))} {thing.group('verb')} {thing.group('rest')}", True
-        somebody = shapes.SOMEBODY.match(text) if asked else None
-        if somebody and somebody.group("who").lower() in shapes.NOBODY and somebody.group("can"):
+            return f"{make}{_lowered(thing.group('what'))} {thing.group('verb')} {thing.group('rest')}", True
+        somebody = cues.shape("title_somebody").match(text) if asked else None
+        if somebody and somebody.group("who").lower() in cues.words("nobody") and somebody.group("can"):
             return somebody.group("can"), True
-        if somebody and somebody.group("who").lower() not in shapes.NOBODY:
+        if somebody and somebody.group("who").lower() not in cues.words("nobody"):
             verb = (somebody.group("verb") or "").lower()
-            does = somebody.group("can") or f"{shapes.PRESENT.get(verb, verb)}{somebody.group('rest')}"
-            return f"let {_lowered(somebody.group('who'))} {does}", True
+            does = somebody.group("can") or f"{cues.pairs('present').get(verb, verb)}{somebody.group('rest')}"
+            return f"{let}{_lowered(somebody.group('who'))} {does}", True
         led = cues.pattern("title_lead").match(text)
         if led and len(text) - led.end() >= 8:
             text = text[led.end() :].lstrip(" ,:–-")
             continue
-        made = shapes.MAKE.match(text) if wanted else None
+        made = cues.shape("title_make").match(text) if wanted else None
         if made:
-            return f"make {_lowered(made.group('what'))} {made.group('verb')} {made.group('rest')}", True
+            return f"{make}{_lowered(made.group('what'))} {made.group('verb')} {made.group('rest')}", True
         opened = cues.pattern("title_cut").match(text)
         if opened and len(text) - opened.end() >= 8:
             text = text[opened.end() :].lstrip(" ,:–-")
             asked = asked or len(opened.group().split()) > 1 or opened.group().lower().startswith("let")
-            wanted = re.search(r"(?:need|want|like|love)$", opened.group().strip(), re.IGNORECASE) is not None
-    text = re.sub(r"^be able to ", "", text, flags=re.IGNORECASE)
-    text = re.sub(r"^have (?=(?:an?|the|some|more) )", "add ", text, flags=re.IGNORECASE)
-    text = shapes.ORDER.sub("", text)
+            wanted = cues.shape("ends_wanting").search(opened.group().strip()) is not None
+    text = cues.shape("able").sub("", text)
+    text = cues.shape("have_a").sub(cues.wording("add"), text)
+    text = cues.shape("title_order").sub("", text)
     text = _first_clause(text, cues, asked=asked)
-    passive = shapes.PASSIVE.match(text)
+    passive = cues.shape("title_passive").match(text)
     if passive and len(passive.group("what").split()) <= 8:
-        return f"{_base(passive.group('verb'))} {_lowered(passive.group('what'))}{passive.group('rest')}", True
+        return f"{_base(cues, passive.group('verb'))} {_lowered(passive.group('what'))}{passive.group('rest')}", True
     return text, asked
 
 
@@ -159,17 +163,17 @@ def _resolved(text: str, before: str | None, cues: Cues, *, asked: bool) -> tupl
         thing = said if 0 < len(said.split()) <= 4 and not cues.find("finite", said) else None
     else:
         said, _ = _asked_for(before[:_LONG].strip(_AROUND), cues)
-        subject = shapes.SUBJECT.match(said)
+        subject = cues.shape("title_subject").match(said)
         bare = said if len(said.split()) <= 4 and not cues.find("finite", said) else None
         thing = bare or (subject.group("what") if subject else None)
-    ends = shapes.ENDS_WITH.search(said)
+    ends = cues.shape("title_ends_with").search(said)
     thing = thing or (ends.group("what") if ends else None)
-    points = shapes.POINTS.match(text)
+    points = cues.shape("title_points").match(text)
     if points and cues.pattern("does_bug").match(points.group("verb")):
-        if len(said.split()) >= 3 and content_words(said) and not shapes.LEANS.match(said):
+        if len(said.split()) >= 3 and content_words(said) and not cues.shape("title_leans").match(said):
             return said, False
         return None
-    doing = shapes.DOING.match(said) if points and points.group("verb").lower() == "do" else None
+    doing = cues.shape("title_doing").match(said) if points and points.group("verb").lower() == "do" else None
     if doing and points:
         return f"{doing.group('doing')}{text[points.end() :]}", True
     if thing is None or not content_words(thing):
@@ -178,13 +182,13 @@ def _resolved(text: str, before: str | None, cues: Cues, *, asked: bool) -> tupl
     if points:
         verb = "add" if points.group("verb").lower() in ("have", "get", "do", "offer") else points.group("verb")
         return f"{verb} {thing}{text[points.end() :]}", True
-    leaning = shapes.LEANS.match(text)
+    leaning = cues.shape("title_leans").match(text)
     if leaning is None:
         return None
     rest = text[leaning.end() :]
     if asked:
-        kept = re.match(r" (?:before|after|in|on|by|with|for|as)\b", rest, re.IGNORECASE)
-        return f"add {thing}{rest if kept else ''}", True
+        kept = cues.shape("kept_after_it").match(rest)
+        return f"{cues.wording('add')}{thing}{rest if kept else ''}", True
     return f"{thing}{rest}", False
 
 
@@ -193,10 +197,10 @@ def _prefixed(text: str, kind: str, cues: Cues, *, asked: bool) -> str:
     if not text:
         return text
     if kind == "bug" and not asked and not cues.opens("imperative", text):
-        return f"Fix: {_lowered(text)}"
+        return f"{cues.wording('fix')}{_lowered(text)}"
     if kind == "spike" and not cues.opens("finding_out", text):
-        asks = re.match(r"(?:whether|if|how|what|which|why|who|where|when)\b", text, re.IGNORECASE)
-        return f"Investigate{':' if asked and not asks else ''} {_lowered(text)}"
+        asks = cues.shape("interrogative_clause").match(text)
+        return f"{cues.wording('investigate' if asks or not asked else 'investigate_that')}{_lowered(text)}"
     return text
 
 
@@ -205,17 +209,17 @@ def _lowered(text: str) -> str:
     return text[0].lower() + text[1:] if len(text) > 1 and not text[1].isupper() else text
 
 
-def _outcome(text: str) -> str:
-    text = shapes.OWN.sub("the", text) if text.lower().startswith(("my ", "our ", "your ")) else text
-    text = re.sub(r"\b(?:my|your)\b", "their", text)
-    return re.sub(r"\bI (?:don['’]t|do not|can|can['’]t)\b.*$", "", text).strip(" ,.;:")
+def _outcome(text: str, cues: Cues) -> str:
+    text = cues.shape("own").sub(cues.wording("the"), text)
+    text = cues.shape("own_inside").sub(cues.wording("their"), text)
+    return cues.shape("aside_i").sub("", text).strip(" ,.;:")
 
 
-def _base(participle: str) -> str:
+def _base(cues: Cues, participle: str) -> str:
     word = participle.lower()
-    if word in shapes.IRREGULAR:
-        return shapes.IRREGULAR[word]
-    if word[:-1] in shapes.ENDS_IN_E:
+    if word in cues.pairs("irregular"):
+        return cues.pairs("irregular")[word]
+    if word[:-1] in cues.words("verbs_in_e"):
         return word[:-1]
     if word.endswith("ied"):
         return word[:-3] + "y"
@@ -237,10 +241,10 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _short(text: str) -> str:
+def _short(text: str, cues: Cues) -> str:
     """At most eighty characters, cut at a clause or a word."""
     text = " ".join(text.split()).strip(" ,;:–-")
-    when = shapes.WHEN.match(text)
+    when = cues.shape("title_when").match(text)
     if len(text) > MAX_TITLE and when and len(content_words(text[when.end() :])) >= 3:
         rest = text[when.end() :]
         text = f"{when.group('fix') or ''}{rest if when.group('fix') else _capital(rest)}"

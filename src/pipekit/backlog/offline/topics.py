@@ -167,7 +167,7 @@ def _opens(one: Sentence, before: Sentence | None, people: frozenset[str], cues:
     bare = text.strip(" ?.!,").lower()
     if bare in people and one.is_question:
         return True
-    addressed = re.match(r"([A-Z][\w'’-]+), (?:you wanted|you had|what about|your|anything|over to|how about)", text)
+    addressed = re.match(rf"([A-Z][\w'’-]+), (?:{cues.shape('handed_over').pattern})", text)
     if addressed and addressed.group(1).lower() in people:
         return True
     return cues.find("story", text) is not None and one.first and before is not None and before.words <= 3

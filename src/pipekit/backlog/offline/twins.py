@@ -27,7 +27,7 @@ class Twins:
         self._marks = marks
         count = Counter(word for topic in topics for word in topic.words)
         often = max(3, len(topics) // 4)
-        self._common = content_words(" ".join(sorted(marks.words("common_words")))) | {
+        self._common = content_words(" ".join(sorted(marks.words("common")))) | {
             word for word, number in count.items() if number > often and not all(topic.in_notes for topic in topics)
         }
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from pipekit.backlog.offline.cues import Cues
+from pipekit.backlog.offline.cues import Cues, cues
 from pipekit.backlog.offline.signals import content_words
 from pipekit.backlog.offline.talk import Sentence
 
@@ -22,30 +20,6 @@ __all__ = [
 
 #: How much a topic needs to be a work item.
 ENOUGH = 2.0
-_LEAD = re.compile(
-    r"^(?:(?:and|but|so|or|then|well|okay|ok|right|yes|yeah|no|also|now|oh|fine|sure|agreed|true|because)\b[\s,.:–-]*)+",
-    re.IGNORECASE,
-)
-_PRONOUN = re.compile(r"(?:it|that|this|they|these|those|he|she|them|which|otherwise)(?:['’]\w+)?\b", re.IGNORECASE)
-_NAMED = re.compile(r"(?:that|this|these|those) (?!(?:is|are|was|has|have|would|will)\b)[\w-]+ \w+", re.IGNORECASE)
-#: "It" and its like as an object; "this page" names something, "this before Monday" does not.
-_POINTS = re.compile(
-    r"\b(?:it|them)\b"
-    r"|\b(?:that|this|those|these)"
-    r"(?! (?!before|after|in|on|by|with|for|as|at|to|until|this|next|first|today|now|too)\w)\b",
-    re.IGNORECASE,
-)
-_POINTS_AT_END = re.compile(r"\b(?:for|of|with|at|to|about|in|on) (?:that|this|it|them)\W*$", re.IGNORECASE)
-#: "It" that stands for nothing: "it would be great if …", "is it possible to …".
-_EXPLETIVE = re.compile(
-    r"^(?:(?:is|was|would|will) it (?:be )?|it(?:['’]s| is| was| would be|['’]d be) )"
-    r"(?:possible|great|nice|good|cool|helpful|useful|time|important|necessary|better|easier)\b(?: (?:to|if|that))?\s*",
-    re.IGNORECASE,
-)
-_REASON = re.compile(
-    r",?\s+(?:because|since|so that|in order to|otherwise|as soon as|unless|although|so (?:i|we|they|people)\b)",
-    re.IGNORECASE,
-)
 
 
 def worth_of(one: Sentence, marks: Cues) -> float:
@@ -110,12 +84,13 @@ def is_smalltalk(one: Sentence, marks: Cues) -> bool:
 
 def leans(text: str) -> bool:
     """Whether its subject, or all it names, stands in a sentence before: "it needs a queue", "we need to fix that"."""
-    bare = _EXPLETIVE.sub("", _LEAD.sub("", text[:2000].lstrip(" \"'“‘(*_-")))
-    if _POINTS_AT_END.search(bare) and len(content_words(bare)) < 4:
+    marks = cues()
+    bare = marks.shape("expletive").sub("", marks.shape("lead").sub("", text[:2000].lstrip(" \"'“‘„(*_-")))
+    if marks.shape("points_at_end").search(bare) and len(content_words(bare)) < 4:
         return True
-    if _PRONOUN.match(bare) and not _NAMED.match(bare):
+    if marks.shape("pronoun_subject").match(bare) and not marks.shape("names_after_all").match(bare):
         return True
-    points = _POINTS.search(bare)
+    points = marks.shape("points").search(bare)
     if points is not None and len(bare.split()) <= 6:
         return True
     return points is not None and len(content_words(bare[: points.start()])) < 2
@@ -123,5 +98,5 @@ def leans(text: str) -> bool:
 
 def main_clause(text: str) -> str:
     """The sentence without the reason it gives."""
-    found = _REASON.search(text[:2000])
+    found = cues().shape("reason_clause").search(text[:2000])
     return text[: found.start()] if found and found.start() >= 12 else text[:2000]
