@@ -33,6 +33,8 @@ class Cues:
         self.language: str = data["language"]
         #: Endings that are cut off a word to compare it, longest first.
         self.endings: tuple[str, ...] = tuple(data["endings"])
+        #: So many letters of a word are compared: where words are put together, the first part tells what it is about.
+        self.compared: int = data.get("compared", 99)
         #: What number words mean.
         self.numbers: Mapping[str, int] = data["numbers"]
         self._data = data

@@ -47,15 +47,15 @@ def content_words(text: str) -> frozenset[str]:
 def _content_words(text: str, marks: Cues) -> frozenset[str]:
     words = (match.group().casefold() for match in _WORD.finditer(text))
     empty = marks.words("empty")
-    return frozenset(_stem(word, marks.endings) for word in words if word not in empty and len(word) > 2)
+    return frozenset(_stem(word, marks) for word in words if word not in empty and len(word) > 2)
 
 
-def _stem(word: str, endings: tuple[str, ...]) -> str:
+def _stem(word: str, marks: Cues) -> str:
     word = word.split("'")[0].split("’")[0]
-    for ending in endings:
+    for ending in marks.endings:
         if word.endswith(ending) and len(word) - len(ending) >= 4:
-            return word[: -len(ending)]
-    return word
+            return word[: -len(ending)][: marks.compared]
+    return word[: marks.compared]
 
 
 def asks(sentence: str) -> bool:

@@ -200,7 +200,7 @@ def _prefixed(text: str, kind: str, cues: Cues, *, asked: bool) -> str:
         return f"{cues.wording('fix')}{_lowered(text)}"
     if kind == "spike" and not cues.opens("finding_out", text):
         asks = cues.shape("interrogative_clause").match(text)
-        return f"{cues.wording('investigate' if asks or not asked else 'investigate_that')}{_lowered(text)}"
+        return f"{cues.wording('find_out_whether' if asks else 'find_out' if asked else 'investigate')}{_lowered(text)}"
     return text
 
 
