@@ -72,12 +72,15 @@ def _opened(one: Sentence, cues: Cues) -> str | None:
     rest = text[match.end() :].lstrip(" :–—-,")
     word = match.group().lower()
     if not rest and not (
-        one.text.rstrip().endswith(":") or one.utterance.kind in ("bullet", "heading") or "criteria" in word
+        one.text.rstrip().endswith(":")
+        or one.utterance.kind in ("bullet", "heading")
+        or cues.shape("criteria_named").search(word)
     ):
         return None
-    if word.split()[-1] in ("when", "if", "once", "of") or ":" in one.text[match.start() : match.end() + 3] or not rest:
+    clause = cues.shape("criteria_clause").search(word)
+    if clause or ":" in one.text[match.start() : match.end() + 3] or not rest:
         return rest
-    if "criteria" in word or "condition" in word:
+    if cues.shape("criteria_named").search(word):
         return cues.shape("criteria_is").sub("", rest)
     return None
 
@@ -86,9 +89,7 @@ def _listed(sentences: Sequence[Sentence], index: int, rest: str, cues: Cues) ->
     """Criteria that begin in this sentence, and the index after them."""
     one = sentences[index]
     found = [part for part in _split(cues, rest) if len(part.split()) >= _ENOUGH]
-    closes = (
-        bool(found) and ("when" in one.text.lower().split() or "if" in one.text.lower().split()) and ":" not in one.text
-    )
+    closes = bool(found) and cues.shape("criteria_when").search(one.text) and ":" not in one.text
     position = index + 1
     while position < len(sentences) and position <= index + REACH:
         other = sentences[position]
