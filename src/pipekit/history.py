@@ -148,7 +148,7 @@ def _telling(on_damage: Callable[[StateError], None] | None, step: str | None = 
     try:
         yield
     except StateError as error:
-        error.step = error.step or step  # a store knows files, and not whose they are
+        error.step = step or error.step  # a store knows files, and not the names of their steps
         if on_damage is None:
             raise
         on_damage(error)

@@ -51,6 +51,15 @@ def test_what_a_run_keeps_is_for_its_owner_alone(pipekit: Command, tmp_path: Pat
     assert not open_to_others
 
 
+def test_a_numbered_step_whose_file_is_missing_is_told_as_such(pipekit: Command, tmp_path: Path) -> None:
+    assert pipekit("run", str(MEETING), "--until", "2").returncode == 0
+    (runs_of(tmp_path)[0] / "steps/step-2.json").unlink()
+    for part in ("2", "extract-candidates", "candidate-1"):
+        done = pipekit("show", "last", part)
+        assert done.returncode == 7, done.stderr
+        assert "missing: steps/step-2.json" in done.stderr
+
+
 def test_one_file_is_not_called_files(pipekit: Command, tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text("Ada: As a reader I want to search by author so that I find a book faster.\n")
     assert "candidates/ (1 file)" in pipekit("run", "one.txt").stdout
