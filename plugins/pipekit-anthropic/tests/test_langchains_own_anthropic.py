@@ -19,3 +19,11 @@ class TestGuardedChatAnthropic(ChatModelUnitTests):
     @property
     def chat_model_params(self) -> dict[str, Any]:
         return {"model": "claude-sonnet-4-6", "api_key": "sk-none"}
+
+    @property
+    def init_from_env_params(self) -> tuple[dict[str, str], dict[str, Any], dict[str, Any]]:
+        return (
+            {"ANTHROPIC_API_KEY": "sk-of-the-environment"},
+            {"model": "claude-sonnet-4-6"},
+            {"anthropic_api_key": "sk-of-the-environment"},
+        )

@@ -18,3 +18,11 @@ class TestGuardedChatOpenAI(ChatModelUnitTests):
     @property
     def chat_model_params(self) -> dict[str, Any]:
         return {"model": "gpt-4o", "api_key": "sk-none"}
+
+    @property
+    def init_from_env_params(self) -> tuple[dict[str, str], dict[str, Any], dict[str, Any]]:
+        return (
+            {"OPENAI_API_KEY": "sk-of-the-environment"},
+            {"model": "gpt-4o"},
+            {"openai_api_key": "sk-of-the-environment"},
+        )
