@@ -23,9 +23,10 @@ from pipekit.installation import Installation
 from pipekit.intake import Loaded, load_again, load_input, tell_unloaded
 from pipekit.interfaces.state_stores import Entry, Owner, StateStore
 from pipekit.interfaces.workflows import Workflow
-from pipekit.planning.build import PlanRequest, make_plan
+from pipekit.planning.build import make_plan
 from pipekit.planning.members import Registered
 from pipekit.planning.plan import Plan, PlannedStep
+from pipekit.planning.request import PlanRequest
 from pipekit.planning.select import Selection
 from pipekit.plugins.blocks import check_blocks
 from pipekit.plugins.loading import PluginOptions, load_plugins

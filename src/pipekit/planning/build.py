@@ -4,68 +4,24 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
 
-import attrs
-from attrs import frozen
-
-from pipekit.config.configuration import Configuration
 from pipekit.config.confining import record_fault
 from pipekit.config.steps import ResolvedStep, resolve_step_blocks
 from pipekit.errors import ConfigError, PipekitError, PlanError, PluginError, UsageError
-from pipekit.interfaces.workflows import Workflow
 from pipekit.planning.annotations import annotation_faults
+from pipekit.planning.decisions import Decider, Decisions
 from pipekit.planning.fanning import fan_fault
 from pipekit.planning.formats import format_faults
-from pipekit.planning.members import Member, Members, Registered, aliases, gather, key_of
+from pipekit.planning.members import Member, Members, aliases, gather, key_of
 from pipekit.planning.models import ChosenModel, choose, price_warnings, provider_faults
 from pipekit.planning.needs import Makers, arrange, find_makers, mismatch
 from pipekit.planning.plan import Decision, Plan, PlannedStep, Reason
-from pipekit.planning.select import ALL, Selection
+from pipekit.planning.request import PlanRequest
 from pipekit.planning.step_prompts import prompt_faults
 from pipekit.planning.step_settings import fill_settings, settings_faults
-from pipekit.state.record import StepKey, StepRecord
+from pipekit.state.record import StepKey
 
-__all__ = ["Installed", "PlanRequest", "make_plan", "rendering_steps"]
-
-
-class Installed(Protocol):
-    """What the plan asks of the plugins that are installed; each raises `PluginError` for a name that isn't there."""
-
-    def secrets_of(self, provider: str) -> Sequence[str]:
-        """The environment variables a model provider needs."""
-        ...
-
-    def is_priced(self, reference: str) -> bool:
-        """Whether it is known what a model costs."""
-        ...
-
-    def needs_of(self, output_format: str) -> Sequence[str]:
-        """The artifacts an output format reads, ``"name?"`` where it does without."""
-        ...
-
-
-@frozen(kw_only=True)
-class PlanRequest:
-    """Everything a plan is made of.
-
-    ``finished`` are the finished steps of the run ``run_id`` that is resumed, by name; ``from_step`` reruns from there,
-    ``rerun`` names single ones that run again, each with the reason.
-    ``faults`` and ``warnings`` were found before (input, plugins), and are reported together with the plan's own.
-    """
-
-    workflow: Workflow
-    registered: Sequence[Registered]
-    configuration: Configuration
-    installed: Installed
-    environ: Mapping[str, str]
-    selection: Selection = ALL
-    finished: Mapping[str, StepRecord] = attrs.field(factory=dict)
-    run_id: str | None = None
-    from_step: str | None = None
-    rerun: Mapping[str, str] = attrs.field(factory=dict)
-    faults: Sequence[PipekitError] = ()
-    warnings: Sequence[str] = ()
+__all__ = ["make_plan", "rendering_steps"]
 
 
 def make_plan(request: PlanRequest) -> Plan:
@@ -98,17 +54,15 @@ class _Planner:
         self.faults.extend(found)
         ordered, first, found = arrange(list(members), makers)
         self.faults.extend(found)
-        decisions = self._decisions(members, ordered, blocks)
-        until = self._until(members)
+        decider = Decider(self.request, members)
+        decisions = decider.decide(ordered, blocks)
+        until = decider.until()
+        self.faults.extend(decider.faults)
         steps = [
             self._planned(member, blocks[member.name], decisions[member.name], first[member.name]) for member in ordered
         ]
         self._check_needs(ordered, decisions, makers)
-        made = {
-            makers.input,
-            *(name for name, maker in makers.by_artifact.items() if decisions[maker.name][0] != "skip"),
-        }
-        self.faults.extend(format_faults(steps, made, self.configuration, self.request.installed.needs_of))
+        self.faults.extend(self._format_faults(steps, decisions, makers))
         self._check_providers(steps)
         if self.faults:
             raise PlanError(_unique(self.faults))
@@ -158,128 +112,6 @@ class _Planner:
         use = self.configuration.settings.use
         return {artifact: (step, str(self.configuration.origin(f"use.{artifact}"))) for artifact, step in use.items()}
 
-    def _decisions(
-        self, members: Members, ordered: Sequence[Member], blocks: Mapping[str, ResolvedStep]
-    ) -> dict[str, tuple[Decision, Reason]]:
-        selection = self.request.selection
-        only = self._named(members, selection.only, "--only")
-        skip = self._named(members, selection.skip, "--skip")
-        again = self._rerun(members, ordered)
-        decisions: dict[str, tuple[Decision, Reason]] = {}
-        for member in ordered:
-            name = member.name
-            block = blocks[name]
-            if name in self.request.rerun:
-                decisions[name] = ("run", Reason(f"run again: {self.request.rerun[name]}"))
-            elif name in self.request.finished and name not in again:
-                decisions[name] = ("reuse", Reason("finished earlier"))
-            elif name in skip:
-                decisions[name] = ("skip", Reason(f"left out by --skip {name}"))
-            elif only and name not in only:
-                decisions[name] = ("skip", Reason("not among --only"))
-            elif block.core.enabled is False:
-                decisions[name] = ("skip", Reason("disabled", str(block.origin("enabled"))))
-            else:
-                decisions[name] = ("run", self._why(member, block, name in again))
-        self._check_from_step(ordered, again, decisions)
-        return decisions
-
-    def _why(self, member: Member, block: ResolvedStep, again: bool) -> Reason:
-        if again:
-            return Reason(f"run again by --from-step {self.request.from_step}")
-        if block.core.enabled:
-            return Reason("enabled", str(block.origin("enabled")))
-        if member.step.workflow == self.workflow.name and member.package and member.name not in self._own_names():
-            return Reason(f"brought by {member.package}")
-        return Reason("enabled by default")
-
-    def _own_names(self) -> set[str]:
-        return {step if isinstance(step, str) else step.name for step in self.workflow.steps}
-
-    def _named(self, members: Members, texts: Sequence[str], flag: str) -> set[str]:
-        names: set[str] = set()
-        for text in texts:
-            member = members.resolve(text)
-            if member is None:
-                self.faults.append(members.unknown(text, flag))
-            else:
-                names.add(member.name)
-        return names
-
-    def _until(self, members: Members) -> str | None:
-        text = self.request.selection.until
-        if text is None:
-            return None
-        member = members.resolve(text)
-        if member is None:
-            self.faults.append(members.unknown(text, "--until"))
-        return member.name if member else None
-
-    def _rerun(self, members: Members, ordered: Sequence[Member]) -> set[str]:
-        """The steps that ``from_step`` runs again: it and all that come after it in the plan."""
-        text = self.request.from_step
-        if text is None:
-            return set()
-        member = members.resolve(text)
-        if member is None:
-            self.faults.append(members.unknown(text, "--from-step"))
-            return set()
-        names = [other.name for other in ordered]
-        return set(names[names.index(member.name) :])
-
-    def _check_from_step(
-        self, ordered: Sequence[Member], again: set[str], decisions: Mapping[str, tuple[Decision, Reason]]
-    ) -> None:
-        if not again:
-            return
-        resume = f"pipekit resume {self.request.run_id or 'RUN'}"
-        for member in ordered:
-            if member.name in again:
-                break
-            if decisions[member.name][0] == "run":
-                first = f"{member.key} ({member.name})" if isinstance(member.key, int) else member.name
-                self.faults.append(
-                    UsageError(
-                        f"can't go on from step {self.request.from_step}: step {first} before it is not finished",
-                        kind="unfinished",
-                        step=member.name,
-                        run_id=self.request.run_id,
-                        hint=f"go on from there: {resume} --from-step {member.key}",
-                    )
-                )
-                return
-        self._check_that_something_runs(ordered, again, decisions, resume)
-
-    def _check_that_something_runs(
-        self,
-        ordered: Sequence[Member],
-        again: set[str],
-        decisions: Mapping[str, tuple[Decision, Reason]],
-        resume: str,
-    ) -> None:
-        """A run keeps its ``--only`` and ``--skip``: what is asked for now may be left out by what was said then."""
-        if any(decisions[name][0] == "run" for name in again):
-            return
-        member = next(member for member in ordered if member.name in again)
-        selection, reason = self.request.selection, str(decisions[member.name][1])
-        if "--skip" in reason:
-            hint = "leave it out of --skip: one that is given now goes before the run's own"
-        elif selection.only:
-            hint = (
-                f"an --only given now goes before the run's own: {resume} --from-step {member.key} --only {member.key}"
-            )
-        else:
-            hint = "enable it in the configuration, or name another step"
-        self.faults.append(
-            UsageError(
-                f"--from-step {self.request.from_step} would run nothing: {member.name} is {reason}",
-                kind="nothing-to-run",
-                step=member.name,
-                run_id=self.request.run_id,
-                hint=hint,
-            )
-        )
-
     # --- each step -------------------------------------------------------------------------------------------------
 
     def _planned(
@@ -326,7 +158,7 @@ class _Planner:
     def _check_needs(
         self,
         ordered: Sequence[Member],
-        decisions: Mapping[str, tuple[Decision, Reason]],
+        decisions: Decisions,
         makers: Makers,
     ) -> None:
         for member in ordered:
@@ -348,7 +180,7 @@ class _Planner:
         member: Member,
         artifact: str,
         required: bool,
-        decisions: Mapping[str, tuple[Decision, Reason]],
+        decisions: Decisions,
         makers: Makers,
     ) -> None:
         if artifact == makers.input:
@@ -377,6 +209,17 @@ class _Planner:
             self.faults.append(PluginError(text, kind="need", plugin=plugin, step=member.name, hint=hint))
         elif suggestion:
             self.warnings.append(f"{text}, so it runs without; {suggestion}")
+
+    def _format_faults(self, steps: Sequence[PlannedStep], decisions: Decisions, makers: Makers) -> list[PipekitError]:
+        made = {makers.input}
+        unmade: dict[str, tuple[str, Reason]] = {}
+        for artifact, maker in makers.by_artifact.items():
+            decision, reason = decisions[maker.name]
+            if decision == "skip":
+                unmade[artifact] = (maker.name, reason)
+            else:
+                made.add(artifact)
+        return format_faults(steps, made, unmade, self.configuration, self.request.installed.needs_of)
 
     def _check_providers(self, steps: Sequence[PlannedStep]) -> None:
         references: dict[str, str] = {}

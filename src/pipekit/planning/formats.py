@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import get_args
 
 import attrs
@@ -10,10 +10,10 @@ import attrs
 from pipekit.config.configuration import Configuration
 from pipekit.config.origin import Origin
 from pipekit.config.steps import resolve_step_blocks
-from pipekit.errors import PipekitError, UsageError
+from pipekit.errors import ConfigError, PipekitError, UsageError
 from pipekit.interfaces.output_formats import FormatName
 from pipekit.planning.members import aliases
-from pipekit.planning.plan import PlannedStep
+from pipekit.planning.plan import PlannedStep, Reason
 
 __all__ = ["format_faults"]
 
@@ -21,11 +21,13 @@ __all__ = ["format_faults"]
 def format_faults(
     steps: Sequence[PlannedStep],
     made: Collection[str],
+    unmade: Mapping[str, tuple[str, Reason]],
     configuration: Configuration,
     needs_of: Callable[[str], Sequence[str]],
 ) -> list[PipekitError]:
     """What is wrong with the formats that the steps to run name; ``made`` are the artifacts that there will be.
 
+    ``unmade`` are those of steps that are left out: the step's name and why.
     ``needs_of`` gives what a format reads, ``"name?"`` where it does without, and raises for one that isn't there.
     """
     faults: list[PipekitError] = []
@@ -39,12 +41,23 @@ def format_faults(
                 error.where = error.where or str(origin)
                 faults.append(error)
                 continue
-            for need in needs:
-                if need not in made and not need.endswith("?"):
-                    text = f"the output format {name} needs {need!r}, which is not made in this run"
-                    hint = f"take {name} out of {setting}, or run the step that makes {need!r}"
-                    faults.append(UsageError(text, kind="need", where=str(origin), hint=hint))
+            unmet = [need for need in needs if need not in made and not need.endswith("?")]
+            faults += [_unmet(name, setting, need, origin, unmade.get(need)) for need in unmet]
     return faults
+
+
+def _unmet(name: str, setting: str, need: str, origin: Origin, left_out: tuple[str, Reason] | None) -> PipekitError:
+    text = f"the output format {name} needs {need!r}, which "
+    if left_out is None:
+        text += "is not made in this run"
+        hint = f"take {name} out of {setting}, or run the step that makes {need!r}"
+        return UsageError(text, kind="need", where=str(origin), hint=hint)
+    step, reason = left_out
+    text += f"{step} makes, and that step is {reason.text}"
+    hint = f"run {step}, or take {name} out of {setting}"
+    if reason.origin:
+        return ConfigError(text, kind="need", where=reason.origin, hint=hint)
+    return UsageError(text, kind="need", where=str(origin), hint=hint)
 
 
 def _named(planned: PlannedStep, configuration: Configuration) -> Iterator[tuple[str, str, Origin]]:

@@ -82,7 +82,9 @@ class Members:
 
     def unknown(self, text: str, flag: str) -> UsageError:
         """The fault of a selection that names no step."""
-        near = difflib.get_close_matches(text, [*self.aliases], n=1)
+        part = fold_key(text)
+        within = [name for name in self.names if part and part in fold_key(name)]
+        near = within if len(within) == 1 else difflib.get_close_matches(text, [*self.aliases], n=1)
         known = ", ".join(f"{m.key} {m.name}" if isinstance(m.key, int) else m.name for m in self)
         hint = f"did you mean {near[0]}?" if near else f"the steps are: {known}"
         return UsageError(f"{flag} names no step of this workflow: {text!r}", kind="unknown-step", hint=hint)

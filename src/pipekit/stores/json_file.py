@@ -113,6 +113,19 @@ class JsonFileStore:
                 folder.close()
                 raise
 
+    def _is_there(self) -> bool:
+        """Whether there is a folder of runs yet; `StorageError` where something else has its name."""
+        if self._root.is_dir():
+            return True
+        if self._root.exists():
+            raise StorageError(
+                "is no folder, and so holds no runs",
+                path=str(self._root),
+                errno=errno.ENOTDIR,
+                hint="name a folder: store: file:FOLDER",
+            )
+        return False
+
     def _force_name(self, run_id: str) -> None:
         """Whoever made the run may have died before forcing its name; what is done from here on must not go with it."""
         if run_id not in self._named:
@@ -149,7 +162,7 @@ class JsonFileStore:
 
     def sweep(self) -> int:
         """Remove what killed commands left in the store's folder and is no run; how many folders."""
-        if not self._root.is_dir():
+        if not self._is_there():
             return 0
         with Folder(self._root, follow=True) as root:
             return sweep(root)
@@ -214,7 +227,7 @@ class JsonFileStore:
 
     def find(self, query: RunQuery) -> Iterator[RunSummary]:
         """Newest first, since ids begin with the time; one bad run is yielded as damaged."""
-        if not self._root.is_dir():
+        if not self._is_there():
             return
         with Folder(self._root, follow=True) as root:
             names = sorted((name for name in root.names() if name.startswith(query.prefix)), reverse=True)

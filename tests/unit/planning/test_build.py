@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import frozen
+from attrs import evolve, frozen
 
 from pipekit import LLM, Artifacts, Rendering, Selection, Workflow, settings, step
 from pipekit.config import Override, load_configuration
 from pipekit.errors import ConfigError, PlanError, PluginError, ProviderError, UsageError
 from pipekit.interfaces import FormatName
-from pipekit.planning.build import PlanRequest, make_plan
+from pipekit.planning.build import make_plan
 from pipekit.planning.members import Registered
 from pipekit.planning.plan import Plan
+from pipekit.planning.request import PlanRequest
 from pipekit.state.record import StepRecord
 
 
@@ -553,3 +554,32 @@ def test_what_the_user_sets_for_one_step_goes_before_that(plan: MakePlan) -> Non
 
 def test_the_model_of_the_command_line_goes_before_all(plan: MakePlan) -> None:
     assert model_of(plan, USERS_STEP, AUTHORS, Override.model("acme/now")) == ("acme/now", "--model")
+
+
+def test_a_format_that_needs_a_disabled_step_is_told_with_the_line_that_disables_it(plan: MakePlan) -> None:
+    # Nothing else needs the step, and nobody named the format: what is wrong stands in the configuration.
+    alone = evolve(WORKFLOW, steps=[split_text, count_letters, write_all])
+    config = "steps:\n  count-letters: {enabled: false}\n  write-all: {formats: [table]}\n"
+    with pytest.raises(PlanError) as caught:
+        plan(config, workflow=alone)
+    (fault,) = caught.value.faults
+    assert str(fault) == (
+        "pipekit.yaml:2:28: the output format table needs 'lengths', which count-letters makes, "
+        "and that step is disabled"
+    )
+    assert (fault.code, caught.value.code) == (3, 3)
+    assert fault.hint == "run count-letters, or take table out of steps.write-all.formats"
+
+
+def test_a_format_that_needs_a_step_left_out_by_a_flag_is_a_usage_error(plan: MakePlan) -> None:
+    alone = evolve(WORKFLOW, steps=[split_text, count_letters, write_all])
+    with pytest.raises(PlanError, match="that step is left out by --skip count-letters") as caught:
+        plan("steps: {write-all: {formats: [table]}}", workflow=alone, selection=Selection(skip=["count-letters"]))
+    assert caught.value.code == 2
+
+
+def test_a_part_of_a_name_that_fits_one_step_is_enough_to_suggest_it(plan: MakePlan) -> None:
+    for text, hint in (("letters", "did you mean count-letters?"), ("t", "the steps are: ")):
+        with pytest.raises(PlanError) as caught:
+            plan(selection=Selection(until=text))
+        assert caught.value.faults[0].hint.startswith(hint)

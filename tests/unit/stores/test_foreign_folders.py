@@ -227,3 +227,13 @@ def test_hidden_files_of_somebody_else_stay(run: Path, owner: Owner, name: str) 
     reopened(run).acquire(RUN, owner).release()
 
     assert (run / name).read_text() == "mine"
+
+
+def test_a_store_in_whose_place_a_file_lies_is_no_store_without_runs(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("mine")
+    store = JsonFileStore(StoreURL("file", "state", tmp_path))
+    for look in (lambda: list(store.find(RunQuery())), store.sweep):
+        with pytest.raises(StorageError, match="is no folder, and so holds no runs") as caught:
+            look()
+        assert (caught.value.code, caught.value.path) == (10, str(tmp_path / "state"))
+    assert (tmp_path / "state").read_text() == "mine"
