@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import typing
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -51,11 +52,13 @@ def read_input(source: Input, *, input_type: type[object], limit: int, folder: P
         expect(source.content, "the content of Text", str, "text")
         expect(source.name, "the name of Text", str, "text")
         return _checked(_from_text(source), limit)
-    if isinstance(source, (str, os.PathLike)) and not (input_type is not str and isinstance(source, input_type)):
+    # Of tuple[Room, ...] the instances are those of tuple; what is in it shows when it is kept.
+    kind: type[object] = typing.get_origin(input_type) or input_type
+    if isinstance(source, (str, os.PathLike)) and not (kind is not str and isinstance(source, kind)):
         return _from_path(os.fspath(source), limit, folder)
-    if callable(getattr(source, "read", None)) and not (input_type is not object and isinstance(source, input_type)):
+    if callable(getattr(source, "read", None)) and not (kind is not object and isinstance(source, kind)):
         return _from_stream(source, limit)
-    if isinstance(source, input_type):
+    if isinstance(source, kind):
         try:
             content = encode(unstructure(source))
         except MisfitError as error:

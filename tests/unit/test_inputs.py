@@ -511,3 +511,12 @@ def test_a_loader_says_what_it_mended_and_a_field_of_the_values_own_is_not_taken
     heard: list[str] = []
     load_value(a_file(), Mending(), Report, warn=heard.append)
     assert heard == told
+
+
+def test_a_ready_value_may_be_of_a_type_with_parameters(tmp_path: Path) -> None:
+    kind: type[object] = tuple[int, ...]
+    given = read_input((1, 2), input_type=kind, limit=100, folder=tmp_path)
+    assert (given.kind, given.content, given.value) == ("value", b"[1,2]", (1, 2))
+    assert load_value(given, None, kind) == ((1, 2), [1, 2])
+    with pytest.raises(UsageError, match="not list"):
+        read_input([1, 2], input_type=kind, limit=100, folder=tmp_path)

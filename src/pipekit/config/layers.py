@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from attrs import evolve, frozen
 
 from pipekit.config.faults import fault
-from pipekit.config.keys import fold_key
+from pipekit.config.keys import fold_key, split_path
 from pipekit.config.origin import Layer, Origin
 from pipekit.config.tree import EMPTY, MAX_DEPTH, Entry, Node, duplicate
 from pipekit.errors import ConfigError, UsageError
@@ -47,12 +47,13 @@ class Override:
         """The override of ``--set steps.step3.model=ollama/llama3.2``."""
         path, equals, text = assignment.partition("=")
         path = path.strip()
-        if not equals or not all(fold_key(part.strip()) for part in path.split(".")):
+        parts = split_path(path)
+        if not equals or not parts or not all(map(fold_key, parts)):
             raise UsageError(
                 f"{flag} needs a setting and a value, not {assignment!r}",
                 hint=f"write {flag} steps.step4.ragTopK=3, for example",
             )
-        return cls(".".join(part.strip() for part in path.split(".")), text, f"{flag} {path}")
+        return cls(".".join(f'"{part}"' if "." in part else part for part in parts), text, f"{flag} {path}")
 
     @classmethod
     def model(cls, reference: str) -> Override:
@@ -94,7 +95,7 @@ def assigned(
     root: dict[str, Entry] = {}
     for one in assignments:
         try:
-            _assign(root, one.path.split("."), one, last_wins)
+            _assign(root, split_path(one.path) or [one.path], one, last_wins)
         except ConfigError as error:
             faults.append(error)
     return Node(root, Origin(layer)), faults

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from pipekit.config.environment import PREFIX, parse_text
 from pipekit.config.faults import masked
+from pipekit.config.keys import split_path
 from pipekit.config.origin import Origin
 from pipekit.config.tree import MAX_DEPTH
 from pipekit.errors import ConfigError
@@ -52,7 +53,7 @@ def holds_secret(path: str, text: str) -> bool:
         value = parse_text(text, Origin("flag")).plain()
     except ConfigError:  # broken brackets: it is told elsewhere, and may be kept from nobody until then
         value = text
-    parts = path.split(".")
+    parts = split_path(path)
     if len(parts) > MAX_DEPTH:
         return False  # no setting lies that deep; the configuration refuses it
     for part in reversed(parts):
@@ -69,7 +70,7 @@ def refuse_secret(path: str, text: str, flag: str = "--set") -> None:
     """`ConfigError` for a flag that gives a secret: it would stand in the record, and in the shell's history."""
     if not holds_secret(path, text):
         return
-    variable = PREFIX + "__".join(re.sub(r"(?<=[a-z0-9])(?=[A-Z])|-", "_", part).upper() for part in path.split("."))
+    variable = PREFIX + "__".join(re.sub(r"(?<=[a-z0-9])(?=[A-Z])|-", "_", part).upper() for part in split_path(path))
     raise ConfigError(
         f"{flag} takes no secrets, which would be kept with the run: {path}",
         kind="secret",

@@ -361,7 +361,10 @@ def unknown_key(entry: Entry, path: str, known: Sequence[str], called: str = "se
     hint = suggestion(entry.name, known)
     if is_secret_key(entry.name) and not hint.startswith("did you mean"):
         hint = "secrets are read from the environment only; set the variable that the provider names"
-    return fault(f"there is no {called} {path}", entry.origin, field=path, hint=hint or "remove it")
+    hint = hint or "remove it"
+    if entry.origin.layer == "flag" and entry.value.is_mapping:
+        hint += "; a name that holds a dot goes in quotes: --set 'llm.models.\"openai/gpt-4.1-mini\".window=1000'"
+    return fault(f"there is no {called} {path}", entry.origin, field=path, hint=hint)
 
 
 def _raised(cls: type, error: Exception, path: str) -> PluginError:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipekit.config.layers import Override, merge
+from pipekit.config.layers import Assignment, Override, assigned, merge
 from pipekit.config.origin import Origin
 from pipekit.config.tree import from_plain
 from pipekit.errors import UsageError
@@ -68,3 +68,19 @@ def test_an_override_is_parsed_at_its_first_equals_sign() -> None:
 def test_an_override_without_setting_or_value_is_a_usage_error(text: str) -> None:
     with pytest.raises(UsageError, match="--set needs a setting and a value"):
         Override.parse(text)
+
+
+def test_a_name_that_holds_a_dot_is_quoted_in_a_path() -> None:
+    override = Override.parse('llm. models ."openai/gpt-4.1-mini".window=1000')
+    assert override.path == 'llm.models."openai/gpt-4.1-mini".window'
+    tree, faults = assigned([Assignment(override.path, from_plain(1000, HIGH), HIGH)], "flag")
+    assert not faults
+    models = tree.at("llm.models")
+    assert models is not None
+    assert [entry.name for entry in models.entries] == ["openai/gpt-4.1-mini"]
+
+
+@pytest.mark.parametrize("path", ['a."b', 'a."b"c.d', '"a', "", "a..b"])
+def test_a_path_whose_quotes_do_not_close_is_refused(path: str) -> None:
+    with pytest.raises(UsageError, match="needs a setting and a value"):
+        Override.parse(f"{path}=1")
