@@ -250,7 +250,8 @@ def _fill_settings(tree: Node) -> tuple[Settings, list[ConfigError]]:
     tree, store_block = _split_store(tree)
     settings, faults = fill(Settings, tree)
     if settings is None:
-        alone = [tree.only(entry.name) for entry in tree.entries]
+        known = {fold_key(name) for name in field_names(Settings)}
+        alone = [tree.only(entry.name) for entry in tree.entries if fold_key(entry.name) in known]
         settings, _ = fill(Settings, merge(one for one in alone if not fill(Settings, one)[1]))
     return evolve(settings or Settings(), store_block=store_block), faults
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -333,3 +334,42 @@ def test_a_flag_or_a_variable_deeper_than_any_setting_is_a_fault(load: Load) -> 
 
     assert [one.source for one in loaded.faults] == ["environment", "flag"]
     assert all("deeper than 40 levels" in one.message for one in loaded.faults)
+
+
+def _calls(work: Callable[[], object]) -> int:
+    """How many functions are called: a measure of work that is the same on every machine."""
+    count = 0
+
+    def told(frame: object, event: str, argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(told)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+@pytest.mark.parametrize("wrong", [lambda keys: keys, lambda keys: {"llm": keys}, lambda keys: {"use": keys}])
+def test_the_work_for_unknown_keys_grows_with_their_number_and_no_faster(
+    tmp_path: Path, wrong: Callable[[object], dict[str, object]]
+) -> None:
+    def load(number: int) -> Configuration:
+        keys = {f"key{one}": 1 for one in range(number)}
+        return load_configuration(wrong(keys), folder=tmp_path, environ={})
+
+    load(1)
+    few, many = (_calls(lambda number=number: load(number)) for number in (100, 400))  # type: ignore[misc]
+    assert len(load(400).faults) == 400
+    assert many < 5 * few
+
+
+def test_unknown_keys_beside_a_wrong_group_hide_no_other_group(load: Load) -> None:
+    configuration = load("nosuch: 1\nrun: {concurrency: many}\nstore: 'memory:'\nllm: {timeout: 7}\n")
+    assert len(configuration.faults) == 2
+    assert configuration.settings.store == "memory:"
+    assert configuration.settings.llm.timeout == 7.0
+    assert configuration.settings.run == Settings().run
