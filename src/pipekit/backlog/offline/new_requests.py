@@ -36,6 +36,9 @@ SHARED = 0.21
 SHARED_SETTLED = 0.4
 #: A story is often a request said again, as a whole; it is another one when it shares less than this.
 SHARED_STORY = 0.5
+#: How far after a request words of the one before are looked for, and how many say that it goes on.
+BACK = 8
+RETURNS = 2
 #: How far before a request the sentences that lead to it are looked for.
 LEAD = 4
 
@@ -96,7 +99,8 @@ def new_requests(talk: Sequence[Sentence], starts: set[int], cues: Cues, *, anno
             continue
         verb = _verb(one, cues)
         again = kind == "wish" and verb in stretch.verbs and 2 * len(own & stretch.words) <= len(own)
-        if stretch.asked and (again or _is_other(kind, one, talk[begin], own, stretch, position - 1 in criteria, cues)):
+        other = again or _is_other(kind, one, talk[begin], own, stretch, position - 1 in criteria, cues)
+        if stretch.asked and other and not _comes_back(talk, begin, stretch, starts, common, kind):
             begin = _with_lead(talk, begin, own, stretch, criteria, cues)
             found.add(begin)
             stretch = _Stretch(begin=begin)
@@ -105,6 +109,21 @@ def new_requests(talk: Sequence[Sentence], starts: set[int], cues: Cues, *, anno
         if verb:
             stretch.verbs.add(verb)
     return found
+
+
+def _comes_back(
+    talk: Sequence[Sentence], position: int, stretch: _Stretch, starts: set[int], common: frozenset[str], kind: str
+) -> bool:
+    """Whether the talk after a request still has the words of the one before: then it is about the same thing."""
+    if kind == "story" or stretch.settled:
+        return False
+    before = frozenset[str]().union(*(content_words(one.text) for one in talk[stretch.begin : position])) - common
+    seen = 0
+    for later in range(position + 1, min(len(talk), position + 1 + BACK)):
+        if later in starts:
+            break
+        seen += len(before & content_words(talk[later].text))
+    return seen >= RETURNS
 
 
 def _verb(one: Sentence, cues: Cues) -> str | None:

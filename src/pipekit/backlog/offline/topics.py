@@ -14,7 +14,7 @@ from pipekit.backlog.offline.cues import Cues
 from pipekit.backlog.offline.new_requests import new_requests
 from pipekit.backlog.offline.signals import content_words
 from pipekit.backlog.offline.talk import Sentence, people_in
-from pipekit.backlog.offline.wishes import worth_of
+from pipekit.backlog.offline.wishes import ENOUGH, leans, worth_of
 
 __all__ = ["Topic", "cut_into_topics"]
 
@@ -23,6 +23,9 @@ REACH = 4
 #: How many short comments after a rejection still belong to it.
 TAIL = 6
 
+
+#: Of how many sentences a topic may consist to be turned down as a whole by what is said at its end.
+SHORT = 8
 
 #: So many announced topics make a meeting in which they are announced.
 ANNOUNCED = 4
@@ -187,7 +190,13 @@ def _turned_down(talk: Sequence[Sentence], starts: set[int], cues: Cues) -> tupl
         verdict = _verdict(one, before, cues)
         if verdict is None or position in criteria or (position < after and verdict != "parked"):
             continue
+        if verdict == "done" and _is_remark_on_work(talk, position, starts, criteria, cues):
+            continue
         begin = _proposal_before(talk, position, starts, cues)
+        if _names_its_own(talk, begin, position, cues):
+            begin = position
+        elif _verdict_said(one, cues):
+            begin = _whole_topic(talk, begin, position, starts, criteria, cues)
         if any(cues.find("story", other.text) for other in talk[begin : position + 1]) and verdict != "rejected":
             continue
         inside = begin not in starts
@@ -203,6 +212,48 @@ def _turned_down(talk: Sequence[Sentence], starts: set[int], cues: Cues) -> tupl
             resumed.add(after)
         starts.add(after)
     return verdicts, resumed
+
+
+def _verdict_said(one: Sentence, cues: Cues) -> bool:
+    """Whether it says more than "no", which answers the question before and nothing else."""
+    return any(cues.says(cue, one.text) for cue in ("reject", "park", "done", "not_now"))
+
+
+def _is_remark_on_work(
+    talk: Sequence[Sentence], position: int, starts: set[int], criteria: set[int], cues: Cues
+) -> bool:
+    """Whether "we have the hours in the portal already" is said of what a wanted thing is built with, not asked for."""
+    if position in starts or (position and talk[position - 1].is_question):
+        return False
+    begin = max((start for start in starts if start <= position), default=0)
+    return any(other in criteria or worth_of(talk[other], cues) >= ENOUGH for other in range(begin, position))
+
+
+def _names_its_own(talk: Sequence[Sentence], begin: int, position: int, cues: Cues) -> bool:
+    """Whether what is turned down is named in the sentence itself and nowhere before: "the sauna is postponed"."""
+    one = talk[position]
+    if begin == position or cues.find("stands_for_before", one.text) or leans(one.text):
+        return False
+    if any(other.is_question or other.words <= 4 for other in talk[max(begin, position - 2) : position]):
+        return False
+    named = content_words(one.text)
+    for cue in ("reject", "park", "done", "not_now"):
+        named -= content_words(" ".join(found.group() for found in cues.pattern(cue).finditer(one.text[:600])))
+    return bool(named) and not any(named & content_words(other.text) for other in talk[begin:position])
+
+
+def _whole_topic(
+    talk: Sequence[Sentence], begin: int, position: int, starts: set[int], criteria: set[int], cues: Cues
+) -> int:
+    """Where the topic begins that is turned down: all of it, if it is short and nothing in it was taken on before."""
+    start = max((start for start in starts if start <= position), default=0)
+    if start >= begin or position - start > SHORT:
+        return begin
+    said = talk[start:begin]
+    alive = any(one.index in criteria or cues.find("commit", one.text) or cues.find("story", one.text) for one in said)
+    asks_more = talk[begin].is_question and any(worth_of(one, cues) >= ENOUGH for one in said)  # "and by weight?"
+    estimated = any(one.words <= 8 and cues.find("estimate", one.text) for one in said)
+    return begin if alive or estimated or asks_more else start
 
 
 def _verdict(one: Sentence, before: Sentence | None, cues: Cues) -> str | None:
@@ -228,6 +279,7 @@ def _names_only(one: Sentence, cues: Cues) -> bool:
         and bool(content_words(one.text))
         and not cues.find("talk_question", one.text)
         and not cues.find("finite", one.text)
+        and not cues.shape("points").search(one.text)
     )
 
 
