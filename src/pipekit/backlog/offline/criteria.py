@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from pipekit.backlog.offline.amounts import has_bound
 from pipekit.backlog.offline.cues import Cues
 from pipekit.backlog.offline.owners import without_owners
 from pipekit.backlog.offline.talk import Sentence
@@ -12,21 +13,31 @@ __all__ = ["criteria_positions", "stated_criteria"]
 
 #: Sentences after the question or phrase that opens a list of criteria.
 REACH = 5
+#: How many sentences make a list of rules that nobody announced, and how soon somebody has to take note of it.
+MANY = 2
+REPLY = 4
 _ENOUGH = 3  # words; less is no criterion
 
 
 def stated_criteria(sentences: Sequence[Sentence], cues: Cues) -> tuple[str, ...]:
-    """The criteria in these sentences: after "done when", "the criteria are", or a question for them."""
-    return tuple(dict.fromkeys(part for parts, _, _ in _blocks(sentences, cues) for part in parts))
+    """The criteria in these sentences: after "done when", "the criteria are", or a question for them.
+
+    Where nothing is called so, rules that somebody stated and the others took note of.
+    """
+    called = dict.fromkeys(part for parts, _, _ in _blocks(sentences, cues, called=True) for part in parts)
+    return tuple(called or dict.fromkeys(part for parts, _, _ in _blocks(sentences, cues) for part in parts))
 
 
 def criteria_positions(sentences: Sequence[Sentence], cues: Cues) -> set[int]:
-    """Which of these sentences state criteria or ask for them."""
-    return {position for parts, begin, end in _blocks(sentences, cues) for position in range(begin, end)}
+    """Which of these sentences state criteria or ask for them, in words that say so."""
+    return {position for parts, begin, end in _blocks(sentences, cues, called=True) for position in range(begin, end)}
 
 
-def _blocks(sentences: Sequence[Sentence], cues: Cues) -> Iterator[tuple[list[str], int, int]]:
-    """Stretches of criteria: what they state, their first sentence, and the one after them."""
+def _blocks(sentences: Sequence[Sentence], cues: Cues, *, called: bool = False) -> Iterator[tuple[list[str], int, int]]:
+    """Stretches of criteria: what they state, their first sentence, and the one after them.
+
+    With ``called``, only those that are called criteria: rules that were merely agreed on may ask for the item, too.
+    """
     index = 0
     while index < len(sentences):
         one = sentences[index]
@@ -44,6 +55,9 @@ def _blocks(sentences: Sequence[Sentence], cues: Cues) -> Iterator[tuple[list[st
         elif _is_bare(sentences, index, cues):
             index += 1
             yield _split(cues, one.text), begin, index
+        elif not called and (after := _agreed_on(sentences, index, cues)) > index:
+            yield [part for other in sentences[index:after] for part in _stated(other.text, cues)], begin, after
+            index = after
         else:
             index += 1
 
@@ -61,6 +75,31 @@ def _is_bare(sentences: Sequence[Sentence], index: int, cues: Cues) -> bool:
     if one.is_question or one.utterance.kind != "speech" or not cues.opens("bare_criterion", one.text):
         return False
     return any(cues.find("story", other.text) for other in sentences[max(0, index - 2) : index])
+
+
+def _agreed_on(sentences: Sequence[Sentence], index: int, cues: Cues) -> int:
+    """The end of a list that nobody called criteria: rules for how it shall be, said on end, and then agreed on.
+
+    Most of the sentences leave no room ("only", "never", "within a minute"), and whoever speaks next takes note of
+    them, calls them testable or says how much work they are.
+    """
+    after = index
+    while after < len(sentences) and after < index + REACH and _is_rule(sentences[after], sentences[index], cues):
+        after += 1
+    count = after - index
+    strict = sum(has_bound(one.text) or cues.find("special_case", one.text) is not None for one in sentences[index:after])
+    if count < MANY or strict * 2 < count:
+        return index
+    replies = [one for one in sentences[after : after + REPLY] if one.turn > sentences[index].turn]
+    noted = any(cues.find(cue, one.text) for one in replies for cue in ("criteria_noted", "estimate"))
+    return after if noted else index
+
+
+def _is_rule(one: Sentence, first: Sentence, cues: Cues) -> bool:
+    """Whether a sentence may be one of several rules: no question, request, doubt or story, and not about people here."""
+    if one.turn != first.turn or one.is_question or one.words <= _ENOUGH or one.utterance.kind != "speech":
+        return False
+    return not any(cues.find(cue, one.text) for cue in ("story", "request", "bug", "doubt", "estimate", "no_rule"))
 
 
 def _opened(one: Sentence, cues: Cues) -> str | None:

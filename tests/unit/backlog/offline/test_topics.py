@@ -138,3 +138,43 @@ def test_dependencies_follow_first_and_then() -> None:
     titles = {one.id: one.title for one in found}
     assert "ward screen" in titles[edge.source]
     assert "feed" in titles[edge.target]
+
+
+def test_what_names_its_own_thing_turns_down_nothing_that_was_said_before() -> None:
+    extraction = extract_candidates(
+        talk(
+            "Ann: As a guest I want to buy a ticket on the phone so that I needn't queue.",
+            "Bo: The clock at the door of the hall crashes every night, we have to fix that.",
+            "Ann: The sauna booking is postponed.",
+        )
+    )
+    assert [(one.type, one.title) for one in extraction.candidates] == [
+        ("feature", "Buy a ticket on the phone"),
+        ("bug", "Fix: the clock at the door of the hall crashes every night"),
+    ]
+    assert [(one.reason, one.title) for one in extraction.rejected] == [("parked", "The sauna booking")]
+
+
+def test_that_something_is_there_already_does_not_finish_the_item_it_is_used_for() -> None:
+    extraction = extract_candidates(
+        talk(
+            "Ann: Next, services. Farmers would like to be reminded of the next service.",
+            "Bo: A message is sent at fifty hours.",
+            "Cleo: The hours are already in production, by the way.",
+            "Ann: Put that on the backlog.",
+        )
+    )
+    (one,) = extraction.candidates
+    assert "service" in one.title.lower()
+    assert extraction.rejected == ()
+
+
+def test_rules_that_are_noted_as_testable_are_criteria_though_nobody_calls_them_so() -> None:
+    stated = (
+        "Ann: As a dispatcher I want to put two porters on one job because one can't lift it.",
+        "Ann: Both porters get the job. It only starts when both have accepted. The ward never sees half a job.",
+    )
+    noted = extract_candidates(talk(*stated, "Bo: I can test that.")).candidates
+    only_told = extract_candidates(talk(*stated, "Bo: My bike has a flat tyre.")).candidates
+    assert [len(one.acceptance_criteria) for one in noted] == [3]
+    assert [len(one.acceptance_criteria) for one in only_told] == [0]
