@@ -87,7 +87,9 @@ def _agreed_on(sentences: Sequence[Sentence], index: int, cues: Cues) -> int:
     while after < len(sentences) and after < index + REACH and _is_rule(sentences[after], sentences[index], cues):
         after += 1
     count = after - index
-    strict = sum(has_bound(one.text) or cues.find("special_case", one.text) is not None for one in sentences[index:after])
+    strict = sum(
+        has_bound(one.text) or cues.find("special_case", one.text) is not None for one in sentences[index:after]
+    )
     if count < MANY or strict * 2 < count:
         return index
     replies = [one for one in sentences[after : after + REPLY] if one.turn > sentences[index].turn]
@@ -96,7 +98,7 @@ def _agreed_on(sentences: Sequence[Sentence], index: int, cues: Cues) -> int:
 
 
 def _is_rule(one: Sentence, first: Sentence, cues: Cues) -> bool:
-    """Whether a sentence may be one of several rules: no question, request, doubt or story, and not about people here."""
+    """Whether a sentence may be one of several rules: no question, request or doubt, and not about people here."""
     if one.turn != first.turn or one.is_question or one.words <= _ENOUGH or one.utterance.kind != "speech":
         return False
     return not any(cues.find(cue, one.text) for cue in ("story", "request", "bug", "doubt", "estimate", "no_rule"))
