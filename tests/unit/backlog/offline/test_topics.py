@@ -178,3 +178,13 @@ def test_rules_that_are_noted_as_testable_are_criteria_though_nobody_calls_them_
     only_told = extract_candidates(talk(*stated, "Bo: My bike has a flat tyre.")).candidates
     assert [len(one.acceptance_criteria) for one in noted] == [3]
     assert [len(one.acceptance_criteria) for one in only_told] == [0]
+
+
+def test_laughter_names_nothing() -> None:
+    found = topics(
+        "Ann: Next, the lift. It stops between two floors when somebody brings a wheelchair.",
+        "Bo: In the dark, too.",
+        "Ann: Haha.",
+        "Bo: Haha, yes, in the dark.",
+    )
+    assert [one.name for one in found] == ["the lift"]
