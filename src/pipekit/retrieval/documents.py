@@ -45,7 +45,20 @@ MAX_TAGS = 100
 #: About the size of chunks, in characters; a longer section is split between paragraphs.
 CHUNK_SIZE = 1_500
 
+#: A decision longer than this is cut, in characters.
+MAX_DECISION = 600
+
+#: Headings of the section that says what was decided.
+_DECISION = re.compile(r"(?:\d+[.)]?\s+)?(?:decision(?: outcome)?|besluit|entscheidung):?", re.IGNORECASE)
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)?(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+#: A line that needs no YAML parser to be read right: plain or quoted text without escapes, or a list of plain words.
+_SIMPLE_LINE = re.compile(
+    r"""([A-Za-z_][\w-]*):[ ]+(?:
+        (?P<plain>[^\W_](?:[^:#]|:(?=[^ ])|(?<=[^ ])\#)*)
+        | "(?P<double>[^"\\]*)" | '(?P<single>[^']*)' | \[(?P<list>[ ]*[^\W_][\w -]*(?:,[ ]*[^\W_][\w -]*)*)\]
+    )[ ]*\Z""",
+    re.VERBOSE,
+)
 _PLAIN_LINE = re.compile(r"^(id|title|type|status|tags)[ \t]*:[ \t]+([^\n]+)$", re.MULTILINE | re.IGNORECASE)
 # Linear in a line's length, both of them: nothing that an opening bracket reads is read again for the next one.
 _HEADING = re.compile(r"^(#{1,6})[ \t]++(.+)$", re.MULTILINE)
@@ -101,6 +114,8 @@ def parse_document(text: str, source: str) -> tuple[Document, tuple[str, ...]]:
         if front or not warnings:
             body = text[match.end() :]
     attributes = {key: value for key in ("type", "status", "date", "decision") if (value := _text(front.get(key, "")))}
+    if kind_of(attributes.get("type", "")) == "adr" and "decision" not in attributes:
+        attributes |= _decided(body)
     heading = _HEADING.search(body)
     name = re.sub(r"[-_]+", " ", re.sub(r"\.[A-Za-z]+$", "", source.rsplit("/", 1)[-1])).strip()
     document = Document(
@@ -115,9 +130,28 @@ def parse_document(text: str, source: str) -> tuple[Document, tuple[str, ...]]:
     return document, warnings
 
 
+def _decided(body: str) -> Mapping[str, str]:
+    """What an ADR decided, by its section of that name, however deep it is and numbered or not."""
+    marks = list(_HEADING.finditer(body))
+    for place, mark in enumerate(marks):
+        if not _DECISION.fullmatch(_heading_text(mark)):
+            continue
+        deeper = (other for other in marks[place + 1 :] if len(other.group(1)) <= len(mark.group(1)))
+        end = next((other.start() for other in deeper), len(body))
+        words = plain(_HEADING.sub("", body[mark.end() : end][:MAX_FRONT_MATTER]))
+        if words:
+            return {"decision": words if len(words) <= MAX_DECISION else f"{words[:MAX_DECISION].rsplit(' ', 1)[0]} …"}
+    return {}
+
+
 def _front_matter(block: str, source: str) -> tuple[_Front, tuple[str, ...]]:
     if len(block) > MAX_FRONT_MATTER:
         return {}, (f"{source}: the front matter is longer than {MAX_FRONT_MATTER} characters and is read as text",)
+    simple = _simple(block)
+    return _by_parser(block, source) if simple is None else (simple, ())
+
+
+def _by_parser(block: str, source: str) -> tuple[_Front, tuple[str, ...]]:
     try:
         root = compose(block)
     except NotYamlError as error:
@@ -137,6 +171,21 @@ def _front_matter(block: str, source: str) -> tuple[_Front, tuple[str, ...]]:
         elif name:
             front[name] = tuple(map(_scalar, value.value[:MAX_TAGS])) if value.id == "sequence" else _scalar(value)
     return front, tuple(warnings)
+
+
+def _simple(block: str) -> _Front | None:
+    """The front matter, where YAML reads every line as it stands: most are so, and its parser takes its time."""
+    front: dict[str, str | tuple[str, ...]] = {}
+    for line in block.split("\n")[:-1]:
+        match = _SIMPLE_LINE.match(line) if line.isprintable() else None
+        if match is None or (name := match[1].casefold()) in front:
+            return None
+        plain, items = match["plain"], match["list"]
+        values = [item.strip() for item in (items if plain is None and items else plain or "").split(",")]
+        if any(value.casefold() == "null" for value in values):
+            return None
+        front[name] = tuple(values[:MAX_TAGS]) if items else _line(plain or match["double"] or match["single"] or "")
+    return front
 
 
 def _scalar(node: Any) -> str:

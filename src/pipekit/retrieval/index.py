@@ -1,10 +1,13 @@
-"""A full-text index over documents: SQLite's FTS5, with relevances that mean the same for every query.
+"""A full-text index over documents: SQLite's FTS5 and likeness of words, with relevances that mean the same everywhere.
 
 Queries are words, never FTS5 syntax: each word is matched as a quoted string, so nothing in a query has a meaning.
+Two rankings are made, one of the words as FTS5 stems them and one of words that are written alike, and fused by
+reciprocal rank.
 """
 
 from __future__ import annotations
 
+import heapq
 import json
 import math
 import re
@@ -13,18 +16,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import define, frozen
+from attrs import frozen
 
 from pipekit.interfaces.retrievers import Hit
 from pipekit.retrieval.documents import Document, chunks_of
+from pipekit.retrieval.ngrams import GRAM_TABLES, add_words, alike
 
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["TextIndex", "query_words"]
+__all__ = ["SCHEMA", "TABLES", "TOKENIZER", "TextIndex", "add_document", "query_words", "remove_document", "words_of"]
 
 #: Raised when the tables change, or what is read of a document, so that an older cache is built anew.
-SCHEMA = 2
+SCHEMA = 3
 #: A query word in more than this share of the chunks says nothing and is dropped …
 COMMON_SHARE = 0.1
 #: … unless there are fewer chunks than this, when the share means little.
@@ -33,13 +37,17 @@ SMALL = 100
 TELLING_WORDS = 6
 #: Words of a query that are looked at, and characters of one word.
 MAX_WORDS, MAX_LENGTH = 64, 40
-#: A longer word also finds words that begin alike (allergy, allergen), for this share of its weight.
-PREFIX_SHARE, PREFIX_MINIMUM, PREFIX_TAIL = 0.5, 5, 3
 #: How much more a word in the title or the tags counts than one in the text.
 TITLE_WEIGHT, TAGS_WEIGHT, TEXT_WEIGHT = 2.0, 1.5, 1.0
-SNIPPET_LENGTH = 280
+#: What a word that is only written alike counts, and for how many of a query's most telling words such are looked for.
+ALIKE_SHARE, ALIKE_WORDS = 0.8, 10
+#: Documents of each ranking that are fused, and how little the first ranks stand out (60 is what is usual).
+RANKED, FUSED_FROM = 100, 60
+#: A snippet shows where the words stand, whatever their last letters.
+SNIPPET_LENGTH, CUT = 280, 3
+TOKENIZER = "porter unicode61 remove_diacritics 2"
 
-#: Words that carry no topic, in any text.
+#: Words that carry no topic, in any text: English, then those of Dutch and German that mean nothing else in English.
 _STOP = """
     a about after again all also am an and any are as at be because been before but by can could did do does done
     down each for from get gets given go goes had has have he her here him his how i if in into is it its just let like
@@ -47,14 +55,22 @@ _STOP = """
     please same shall she should so some such than that the their them then there these they this those to too under
     until up us use used uses very want wants was we were what when where which while who whom whose why will with
     would you your ve ll re don doesn isn didn won t s d m
+    aan als bij dat de deze dit een en er geen het heeft hebben ik is kan kunnen maar met mijn moet moeten naar niet nog
+    nu om onze ook op over te tot uit van voor waar wanneer wat we wij worden wordt zijn zo zou
+    aber als auch auf aus bei bis da damit das dass dem der des diese dieser dieses doch dort durch ein eine einem einen
+    einer eines er es euch für haben ich ihr im ist ja jede jeder kann kein keine können mehr mit muss müssen nach nicht
+    noch nur oder ohne seit sich sie sind soll sollen sollte und uns unser unsere vom von vor weil wenn wer werden wie
+    wieder wir wird wo zu zum zur zwischen über
 """
 STOP_WORDS = frozenset(_STOP.split())
 _WORD = re.compile(r"[^\W_]+")
-_TABLES = f"""
+TABLES = f"""
     PRAGMA user_version = {SCHEMA};
     CREATE TABLE document (id INTEGER PRIMARY KEY, name TEXT, title TEXT, source TEXT, kind TEXT, attributes TEXT);
     CREATE TABLE chunk (id INTEGER PRIMARY KEY, document INTEGER);
-    CREATE VIRTUAL TABLE text USING fts5 (title, tags, body, tokenize = 'porter unicode61 remove_diacritics 2');
+    CREATE INDEX chunks_of ON chunk (document);
+    CREATE VIRTUAL TABLE text USING fts5 (title, tags, body, tokenize = '{TOKENIZER}');
+    {GRAM_TABLES}
 """
 
 
@@ -70,18 +86,11 @@ def query_words(query: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-@define
-class _Match:
-    """What has been found of a query in one chunk."""
-
-    score: float = 0.0
-    words: int = 0
-
-
 @frozen
 class _Found:
     """One word of the query: how telling it is, and its BM25 term without that, by chunk."""
 
+    word: str
     weight: float
     terms: Mapping[int, float]
 
@@ -90,13 +99,17 @@ class TextIndex:
     """Documents in FTS5 tables, in memory or in a file; usable from many threads.
 
     A hit's relevance is its BM25 score over that of an imagined document that holds each of the query's
-    `TELLING_WORDS` rarest words once: 1 is a full match, 0.3 about a third of what the query is about.
+    `TELLING_WORDS` rarest words once: 1 is a full match, 0.3 about a third of what the query is about. Words that are
+    only written alike count `ALIKE_SHARE` of that, as far as they are; the better of the two measures is the relevance.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._lock = threading.Lock()
-        self._chunks = int(connection.execute("SELECT count(*) FROM chunk").fetchone()[0])
+        self._document_of: dict[int, int] = dict(connection.execute("SELECT id, document FROM chunk"))
+        self._kind_of: dict[int, str] = dict(connection.execute("SELECT id, kind FROM document"))
+        self._chunks = len(self._document_of)
+        (self._vocabulary,) = connection.execute("SELECT count(*) FROM word").fetchone()
 
     @classmethod
     def build(cls, documents: Iterable[Document], path: Path | None = None) -> TextIndex:
@@ -142,12 +155,13 @@ class TextIndex:
         if limit < 1 or not words:
             return ()
         with self._lock:
-            found = [self._find(word) for word in words]
-            telling = [word for word in found if word is not None]
-            if not any(word.terms for word in telling):
+            telling = [found for word in words if (found := self._find(word)) is not None]
+            if not telling:
                 return ()
-            full = sum(sorted((word.weight for word in telling), reverse=True)[:TELLING_WORDS])
-            return self._hits(_added_up(telling), full, words, limit, kind)
+            lexical = self._by_document(_added_up(telling), _full(telling), kind)
+            near = [self._written_alike(found) for found in _most_telling(telling, ALIKE_WORDS)]
+            written = self._by_document(_added_up(near), _full(near) / ALIKE_SHARE, kind)
+            return [self._hit(score, *parts, words) for score, parts in _fused(lexical, written, limit)]
 
     def _find(self, word: str) -> _Found | None:
         """The word in the index; None when it is too common to tell anything."""
@@ -155,14 +169,11 @@ class TextIndex:
         if self._chunks >= SMALL and count > COMMON_SHARE * self._chunks:
             return None
         terms = self._terms(f'"{word}"')
-        stem = word[: max(PREFIX_MINIMUM, len(word) - PREFIX_TAIL)]
-        if len(word) > PREFIX_MINIMUM and word.isalpha():
-            alike = self._terms(f'"{stem}"*')
-            if len(alike) <= max(COMMON_SHARE * self._chunks, 10):
-                terms = {id_: PREFIX_SHARE * term for id_, term in alike.items()} | terms
+        return _Found(word, self._weight(len(terms)), terms)
+
+    def _weight(self, chunks: int) -> float:
         # FTS5 gives words of half the chunks no weight at all; this form of the weight stays above 0.
-        weight = math.log(1 + (self._chunks - len(terms) + 0.5) / (len(terms) + 0.5))
-        return _Found(weight, terms)
+        return math.log(1 + (self._chunks - chunks + 0.5) / (chunks + 0.5))
 
     def _terms(self, match: str) -> dict[int, float]:
         rows = self._connection.execute(
@@ -172,34 +183,57 @@ class TextIndex:
         theirs = max(math.log((self._chunks - len(rows) + 0.5) / (len(rows) + 0.5)), 1e-6)
         return {id_: score / theirs for id_, score in rows}
 
-    def _hits(
-        self, scores: Mapping[int, float], full: float, words: Sequence[str], limit: int, kind: str | None
-    ) -> list[Hit]:
-        hits: list[Hit] = []
-        seen: set[int] = set()
-        for id_ in sorted(scores, key=lambda id_: (-scores[id_], id_)):
-            document, body, name, title, source, its_kind, attributes = self._connection.execute(
-                "SELECT document.id, text.body, name, document.title, source, kind, attributes FROM chunk"
-                " JOIN document ON document.id = chunk.document JOIN text ON text.rowid = chunk.id WHERE chunk.id = ?",
-                (id_,),
-            ).fetchone()
-            if document in seen or (kind is not None and its_kind != kind):
-                continue
-            seen.add(document)
-            hits.append(
-                Hit(
-                    title=title,
-                    source=source,
-                    snippet=_snippet(body, words),
-                    relevance=round(min(1.0, scores[id_] / full), 3),
-                    kind=its_kind,
-                    id=name,
-                    attributes=json.loads(attributes),
-                )
-            )
-            if len(hits) == limit:
-                break
-        return hits
+    def _written_alike(self, found: _Found) -> _Found:
+        """The word with all that are written like it, by how much they are; itself it counts in full."""
+        terms: dict[int, float] = {}
+        for word, likeness in alike(self._connection, found.word, self._vocabulary).items():
+            rows = self._connection.execute("SELECT rowid FROM text WHERE text MATCH ?", (f'"{word}"',)).fetchall()
+            if self._chunks < SMALL or len(rows) <= COMMON_SHARE * self._chunks:
+                for (id_,) in rows:
+                    terms[id_] = max(terms.get(id_, 0.0), likeness)
+        for id_, term in found.terms.items():
+            terms[id_] = max(terms.get(id_, 0.0), min(1.0, term))
+        return _Found(found.word, self._weight(len(terms)), terms)
+
+    def _by_document(self, scores: Mapping[int, float], full: float, kind: str | None) -> _Ranking:
+        """The documents with their relevance and their best chunk, best first."""
+        best: dict[int, float] = {}
+        chunks: dict[int, int] = {}
+        for id_, score in scores.items():
+            document = self._document_of[id_]
+            if score > best.get(document, 0.0) and (kind is None or self._kind_of[document] == kind):
+                best[document] = score
+                chunks[document] = id_
+        first = heapq.nsmallest(RANKED, best, key=lambda document: (-best[document], document))
+        return {document: (min(1.0, best[document] / full), chunks[document]) for document in first}
+
+    def _hit(self, relevance: float, document: int, chunk: int, words: Sequence[str]) -> Hit:
+        name, title, source, kind, attributes = self._connection.execute(
+            "SELECT name, title, source, kind, attributes FROM document WHERE id = ?", (document,)
+        ).fetchone()
+        (body,) = self._connection.execute("SELECT body FROM text WHERE rowid = ?", (chunk,)).fetchone()
+        return Hit(
+            title=title,
+            source=source,
+            snippet=_snippet(body, words),
+            relevance=max(0.001, round(relevance, 3)),
+            kind=kind,
+            id=name,
+            attributes=json.loads(attributes),
+        )
+
+
+#: Documents, best first: relevance and the best chunk of each.
+_Ranking = Mapping[int, tuple[float, int]]
+
+
+def _most_telling(found: Iterable[_Found], number: int) -> list[_Found]:
+    return sorted(found, key=lambda one: (-one.weight, one.word))[:number]
+
+
+def _full(found: Iterable[_Found]) -> float:
+    """What a document would score that holds each of the most telling words once."""
+    return sum(one.weight for one in _most_telling(found, TELLING_WORDS))
 
 
 def _added_up(found: Iterable[_Found]) -> dict[int, float]:
@@ -210,6 +244,22 @@ def _added_up(found: Iterable[_Found]) -> dict[int, float]:
     return scores
 
 
+def _fused(lexical: _Ranking, written: _Ranking, limit: int) -> list[tuple[float, tuple[int, int]]]:
+    """The documents that stand first in both rankings together, by relevance: that orders what has been found.
+
+    Other retrievers' hits are mixed in by relevance, so it can't contradict the order.
+    """
+    ranks: dict[int, float] = {}
+    for ranking in (lexical, written):
+        for rank, document in enumerate(ranking):
+            ranks[document] = ranks.get(document, 0.0) + 1 / (FUSED_FROM + rank)
+    chosen = sorted(ranks, key=lambda document: (-ranks[document], document))[:limit]
+    nothing = (0.0, 0)
+    best = {document: max(lexical.get(document, nothing), written.get(document, nothing)) for document in chosen}
+    ordered = sorted(chosen, key=lambda document: -best[document][0])
+    return [(best[document][0], (document, best[document][1])) for document in ordered]
+
+
 def _connect(path: Path | None) -> sqlite3.Connection:
     import sqlite3
 
@@ -218,22 +268,44 @@ def _connect(path: Path | None) -> sqlite3.Connection:
 
 
 def _filled(connection: sqlite3.Connection, documents: Iterable[Document]) -> sqlite3.Connection:
-    connection.executescript(_TABLES)
+    connection.executescript(TABLES)
     connection.execute("BEGIN")
+    words: set[str] = set()
     for document in documents:
-        values = (document.id, document.title, document.source, document.kind, json.dumps(dict(document.attributes)))
-        row = connection.execute(
-            "INSERT INTO document (name, title, source, kind, attributes) VALUES (?, ?, ?, ?, ?)", values
-        ).lastrowid
-        for chunk in chunks_of(document):
-            part = connection.execute("INSERT INTO chunk (document) VALUES (?)", (row,)).lastrowid
-            heading = "" if chunk.heading == document.title else chunk.heading
-            connection.execute(
-                "INSERT INTO text (rowid, title, tags, body) VALUES (?, ?, ?, ?)",
-                (part, f"{document.title}\n{heading}".strip(), " ".join(document.tags), chunk.text),
-            )
+        add_document(connection, document)
+        words |= words_of(document)
+    add_words(connection, sorted(words))
     connection.execute("COMMIT")
     return connection
+
+
+def add_document(connection: sqlite3.Connection, document: Document) -> int:
+    """Put a document with its chunks into the tables; its row. Its words are yet to be added."""
+    values = (document.id, document.title, document.source, document.kind, json.dumps(dict(document.attributes)))
+    row = connection.execute(
+        "INSERT INTO document (name, title, source, kind, attributes) VALUES (?, ?, ?, ?, ?)", values
+    ).lastrowid
+    assert row is not None
+    for chunk in chunks_of(document):
+        part = connection.execute("INSERT INTO chunk (document) VALUES (?)", (row,)).lastrowid
+        heading = "" if chunk.heading == document.title else chunk.heading
+        connection.execute(
+            "INSERT INTO text (rowid, title, tags, body) VALUES (?, ?, ?, ?)",
+            (part, f"{document.title}\n{heading}".strip(), " ".join(document.tags), chunk.text),
+        )
+    return row
+
+
+def remove_document(connection: sqlite3.Connection, row: int) -> None:
+    """Take a document and its chunks out of the tables."""
+    connection.execute("DELETE FROM text WHERE rowid IN (SELECT id FROM chunk WHERE document = ?)", (row,))
+    connection.execute("DELETE FROM chunk WHERE document = ?", (row,))
+    connection.execute("DELETE FROM document WHERE id = ?", (row,))
+
+
+def words_of(document: Document) -> set[str]:
+    """All words of a document, lower case."""
+    return set(_WORD.findall(f"{document.title} {' '.join(document.tags)} {document.text}".casefold()))
 
 
 def _snippet(body: str, words: Sequence[str]) -> str:
@@ -241,7 +313,7 @@ def _snippet(body: str, words: Sequence[str]) -> str:
     if len(body) <= SNIPPET_LENGTH:
         return body
     lower = body.casefold()
-    at = [index for word in words for index in [lower.find(word[: max(4, len(word) - PREFIX_TAIL)])] if index >= 0]
+    at = [index for word in words for index in [lower.find(word[: max(4, len(word) - CUT)])] if index >= 0]
     best = max(
         at, key=lambda start: (sum(start <= other < start + SNIPPET_LENGTH - 40 for other in at), -start), default=0
     )

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipekit.retrieval import documents
 from pipekit.retrieval.documents import CHUNK_SIZE, Document, chunks_of, kind_of, parse_document, plain
 
 PAGE = """---
@@ -186,3 +187,86 @@ def test_no_line_takes_longer_than_its_length(text: str) -> None:
 def test_no_text_makes_parsing_fail(text: str) -> None:
     document, _ = parse_document(f"---\n{text}\n---\n{text}", "any.md")
     assert document.title
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "title: Plain words, with: a colon",
+        "title: 'It''s quoted'",
+        'title: "a \\u0041"',
+        "title: a # comment",
+        "title: a#b",
+        "title: null",
+        "title: ~",
+        "title: [a, null]",
+        "title: {a: b}",
+        "title: ends:",
+        "title: a:b",
+        "title:  padded   out  ",
+        "title: [one, two words, Three-3]",
+        "title: []",
+        "title: 2024-01-05",
+        "title: 'single'",
+        "title: yes",
+        "title: a\n  goes on",
+        "title: a\nTitle: b",
+        "title: |\n  block",
+        "title:none",
+        "title: é, ü & ß",
+        "- title",
+    ],
+)
+def test_a_simple_front_matter_says_the_same_with_and_without_the_parser(
+    line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = parse_document(f"---\n{line}\n---\ntext", "a.md")
+    monkeypatch.setattr(documents, "_simple", lambda block: None)
+    assert quick == parse_document(f"---\n{line}\n---\ntext", "a.md")
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["id", "title", "type", "tags", "x"]), st.text("ab:# ,[]'\"-~n{}&*!|>%@`\\\té", max_size=12)
+        ),
+        max_size=3,
+    )
+)
+def test_any_front_matter_says_the_same_with_and_without_the_parser(lines: list[tuple[str, str]]) -> None:
+    block = "".join(f"{name}: {value}\n" for name, value in lines)
+    simple = documents._simple(block)
+    if simple is not None and lines:
+        assert simple == documents._by_parser(block, "a.md")[0]
+
+
+DECIDED = "We store weeks."
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"# ADR 7\n\n## Context\n\nMuch.\n\n## Decision\n\n{DECIDED}\n\n## Consequences\n\nMore.",
+        f"## Context\nMuch.\n## Decision Outcome\n### Chosen\n{DECIDED}\n## Status\nx",
+        f"## 2. Besluit\n\n{DECIDED}",
+        f"# Entscheidung:\n{DECIDED}",
+        f"## Decision\n## Decision\n{DECIDED}",
+    ],
+)
+def test_an_adr_says_what_it_decided_by_its_section(body: str) -> None:
+    document, _ = parse_document(f"---\ntype: adr\n---\n{body}", "a.md")
+    assert document.attributes["decision"].endswith(DECIDED.replace("*", ""))
+
+
+def test_a_decision_of_the_front_matter_comes_first_and_other_documents_have_none() -> None:
+    section = "\n## Decision\nby section"
+    document, _ = parse_document(f"---\ntype: adr\ndecision: by front matter\n---{section}", "a.md")
+    assert document.attributes["decision"] == "by front matter"
+    assert "decision" not in parse_document(f"---\ntype: doc\n---{section}", "a.md")[0].attributes
+    assert "decision" not in parse_document("---\ntype: adr\n---\n## Context\nno more", "a.md")[0].attributes
+
+
+def test_a_long_decision_is_cut_between_words() -> None:
+    document, _ = parse_document(f"---\ntype: adr\n---\n## Decision\n{'word ' * 500}", "a.md")
+    assert document.attributes["decision"].endswith("word …")
+    assert len(document.attributes["decision"]) <= documents.MAX_DECISION + 2
