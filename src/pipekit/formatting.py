@@ -40,7 +40,7 @@ def format_again(setup: Setup, run: str, formats: Sequence[str]) -> Sequence[Pat
         view = TableView(record, table, lambda: store.read(run_id, record.input.path) if record.input else b"")
         names = [FormatName(name) for name in formats] or _configured(setup, record)
         for name in names:
-            _check_needs(setup, name, table)
+            _check_needs(setup, name, table, run_id)
         replies = setup.raw_replies(run_id)
         made = render(names, setup.installation.output_format, view, setup.registry.plugin_of, replies=replies)
         files = {f"output/{file.path}": file.content for _, file in made}
@@ -113,11 +113,13 @@ def _formats_of(planned: PlannedStep) -> list[FormatName]:
     return names
 
 
-def _check_needs(setup: Setup, name: str, table: ArtifactTable) -> None:
+def _check_needs(setup: Setup, name: str, table: ArtifactTable, run_id: str) -> None:
     for need in setup.installation.needs_of(name):
         if not need.endswith("?") and need not in table.names:
             raise UsageError(
                 f"the output format {name} needs {need!r}, which this run hasn't made yet",
                 kind="need",
-                hint="resume the run first, or choose other formats with --formats",
+                run_id=run_id,
+                hint=f"choose other formats: pipekit format {run_id} --formats NAME\n"
+                f"or have it made first: pipekit resume {run_id}",
             )

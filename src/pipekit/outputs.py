@@ -10,7 +10,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipekit.errors import PluginError, StateError, StorageError
+from pipekit.errors import PluginError, StateError, StorageError, UsageError
 from pipekit.interfaces.output_formats import FormatName, OutputFile, OutputFormat, RunView
 from pipekit.interfaces.state_stores import Entry, StateStore
 from pipekit.plugins.calling import PluginOf, calling_plugin, nobody
@@ -49,7 +49,13 @@ def render(
             kind="format-raised",
             hint=f"run without it: take {name} out of the formats",
         ):
-            files = list(output_format.render(view))
+            try:
+                files = list(output_format.render(view))
+            except UsageError as error:
+                if error.kind != "no-artifact":
+                    raise
+                # Nobody's use of the command is wrong: the format reads what it doesn't say it needs.
+                raise LookupError(error.message) from error
         for file in files:
             _check(name, file, [other for _, other in made])
             made.append((name, file))

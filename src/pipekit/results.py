@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -63,17 +63,15 @@ class RunResult:
             return self.artifact(step.provides[0], signature.returns)  # type: ignore[no-any-return]
         made = self.view.steps
         if step.name not in made:
-            raise self._nothing(step.name, f"the step {step.name} has made nothing in {self.run_id}", made)
+            near = difflib.get_close_matches(step.name, list(made), n=1)
+            raise UsageError(
+                f"the step {step.name} has made nothing in {self.run_id}",
+                kind="no-artifact",
+                run_id=self.run_id,
+                hint=f"did you mean {near[0]}?" if near else f"there are: {', '.join(made) or 'none yet'}",
+            )
         return structure(made[step.name], signature.returns)  # type: ignore[no-any-return]
 
     def artifact(self, name: str, type_: type[T]) -> T:
         """An artifact by name, for steps one can't import; `UsageError` when there is none."""
-        if name not in self.view.names:
-            raise self._nothing(name, f"no step has made {name!r} in {self.run_id}", self.view.names)
         return self.view.artifact(name, type_)
-
-    def _nothing(self, name: object, message: str, made: Iterable[str]) -> UsageError:
-        names = list(made)
-        near = difflib.get_close_matches(str(name), names, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names) or 'none yet'}"
-        return UsageError(message, kind="no-artifact", run_id=self.run_id, hint=hint)

@@ -159,6 +159,53 @@ def test_a_dry_run_writes_nothing(pipekit: Command, tmp_path: Path) -> None:
     assert not (tmp_path / ".pipeline").exists()
 
 
+def test_a_dry_run_of_several_inputs_is_one_document_that_covers_each(pipekit: Command, tmp_path: Path) -> None:
+    (tmp_path / "other.txt").write_text("Ada: We need a map.\n")
+    done = pipekit("run", str(MEETING), "other.txt", "--dry-run", "--json")
+    assert done.returncode == 0, done.stderr
+    plans = json.loads(done.stdout)["plans"]
+    assert [plan["input"] for plan in plans] == [str(MEETING), "other.txt"]
+    assert all("score-confidence" in [step["name"] for step in plan["steps"]] for plan in plans)
+
+    done = pipekit("run", "missing.txt", "other.txt", "--dry-run", "--json")
+    assert done.returncode == 4
+    document = json.loads(done.stdout)
+    assert "missing.txt" in document["error"]["message"] + str(document["error"])
+    first, second = document["plans"]
+    assert (first["input"], first["error"]["code"]) == ("missing.txt", 4)
+    assert second["steps"]
+    assert not (tmp_path / ".pipeline").exists()
+
+
+def test_a_dry_run_of_one_input_is_its_plan(pipekit: Command) -> None:
+    document = json.loads(pipekit("run", str(MEETING), "--dry-run", "--json").stdout)
+    assert document == json.loads(pipekit("plan", str(MEETING), "--json").stdout)
+    assert "steps" in document
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a limit of the system's stands for a full disk")
+def test_a_first_configuration_is_written_whole_or_not_at_all(tmp_path: Path, environ: dict[str, str]) -> None:
+    import resource
+
+    def full() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "pipekit", "config", "init"],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+        preexec_fn=full,
+    )
+    assert done.returncode == 10
+    assert "can't be written" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_item_shows_its_failed_checks_first(pipekit: Command) -> None:
     pipekit("run", str(MEETING))
     done = pipekit("show", "last", "candidate-2")

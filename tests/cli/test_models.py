@@ -243,3 +243,12 @@ def test_prompts_are_listed_shown_copied_and_compared(pipekit: Command, tmp_path
     assert (again.returncode, "--force" in again.stderr) == (2, True)
     unknown = pipekit("prompts", "show", "detect-evnt")
     assert "did you mean detect-event?" in unknown.stderr
+
+
+def test_a_prompt_is_copied_over_a_link_and_not_through_it(pipekit: Command, tmp_path: Path) -> None:
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "detect-event.md").symlink_to(tmp_path / "elsewhere.md")
+    assert pipekit("prompts", "copy", "detect-event").returncode == 0
+    assert not (tmp_path / "elsewhere.md").exists()
+    assert (tmp_path / "prompts" / "detect-event.md").read_text()
+    assert [path.name for path in (tmp_path / "prompts").iterdir()] == ["detect-event.md"]

@@ -241,3 +241,17 @@ def test_a_fork_takes_no_damaged_output_along_and_offers_what_helps(pipekit: Com
     assert pipekit(*offered[-1][1:]).returncode == 7
     assert pipekit(*offered[-1][1:], "--yes").returncode == 0
     assert pipekit("resume", folder.name, "--fork").returncode == 0
+
+
+def test_what_is_offered_keeps_the_trust_of_this_call(pipekit: Command, tmp_path: Path) -> None:
+    (tmp_path / "steps.py").write_text(
+        "from pipekit import step\n\n\n@step\ndef shout(meeting: object) -> str:\n    return 'ha'\n"
+    )
+    (tmp_path / "pipekit.yaml").write_text("plugins: {local: [steps.py]}\n")
+    more = {"PIPEKIT_PLUGINS_OFF": "0"}
+    done = pipekit("run", "talk.txt", "--until", "2", "--trust", **more)
+    assert done.returncode == 0, done.stderr
+    (words,) = commands_in(done.stdout)
+    assert words[-1] == "--trust"
+    assert pipekit(*words[1:-1], **more).returncode != 0
+    assert pipekit(*words[1:], **more).returncode == 0

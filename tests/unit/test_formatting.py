@@ -162,8 +162,10 @@ def test_a_format_whose_needs_the_run_has_not_made_yet_is_refused_with_two_ways_
     error = caught.value
     assert error.message == "the output format page needs 'count_words', which this run hasn't made yet"
     assert (error.code, error.kind) == (2, "need")
-    assert "resume the run" in error.hint
-    assert "--formats" in error.hint
+    assert error.hint.splitlines() == [
+        f"choose other formats: pipekit format {run_id} --formats NAME",
+        f"or have it made first: pipekit resume {run_id}",
+    ]
     assert pipe.runs.record(run_id).outputs == ()  # neither of the two was written
     assert texts(pipe.format(run_id, ["names"])) == {"names.txt": "text"}
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pipekit.engine.table import ArtifactTable, TableView
-from pipekit.errors import ConfigError, PipekitError, PluginError, StateError, StorageError
+from pipekit.errors import ConfigError, PipekitError, PluginError, StateError, StorageError, UsageError
 from pipekit.interfaces.output_formats import FormatName, OutputFile, OutputFormat, RunView
 from pipekit.interfaces.state_stores import Owner, StateStore
 from pipekit.outputs import copy_outputs, render
@@ -115,6 +115,25 @@ def test_a_format_that_raises_is_named_with_the_way_to_do_without_it() -> None:
         assert (error.code, error.kind, error.hook) == (9, "format-raised", "pipekit_output_formats")
         assert error.hint == "run without it: take odd out of the formats"
         assert isinstance(error.__cause__, KeyError)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [lambda run: run.artifact("txt", str), lambda run: run.value("txt"), lambda run: run.collection("txt")],
+    ids=["artifact", "value", "collection"],
+)
+def test_an_artifact_that_a_run_has_not_is_told_with_what_there_is(ask: Callable[[RunView], Any]) -> None:
+    with pytest.raises(UsageError, match="no step has made 'txt'") as caught:
+        ask(a_view())
+    assert (caught.value.kind, caught.value.run_id, caught.value.hint) == ("no-artifact", "run-1", "did you mean text?")
+    with pytest.raises(UsageError) as caught:
+        a_view().value("summary")
+    assert caught.value.hint == "there are: text"
+
+    # Asked for by a format, it is the format's mistake: it reads what it doesn't say it needs.
+    with pytest.raises(PluginError, match="the output format odd raised LookupError: no step has made 'txt'") as blamed:
+        rendered(lambda run: [OutputFile(path="a", content=str(ask(run)).encode())])
+    assert blamed.value.kind == "format-raised"
 
 
 def test_a_format_that_ends_the_program_is_named_with_its_plugin() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import os
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -77,16 +80,20 @@ def init(path: str) -> None:
     from pipekit.errors import StorageError, UsageError
 
     target = Path(path)
-    try:
-        with target.open("x", encoding="utf-8") as stream:
-            stream.write(template())
-    except FileExistsError:
+    if os.path.lexists(target):
         raise UsageError(
             f"there is a {path} already, and it is left as it is",
             kind="exists",
             hint=f"edit it, or write another one: pipekit config init --path {target.stem}-new.yaml",
-        ) from None
+        )
+    # Whole or not at all: a part of it would be read by the next command.
+    temporary = target.with_name(f".{secrets.token_hex(8)}")
+    try:
+        temporary.write_text(template(), encoding="utf-8")
+        temporary.replace(target)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise StorageError(
             f"can't be written: {error.strerror}",
             path=str(target.absolute()),

@@ -1,6 +1,7 @@
 """The commands that an answer offers, told to look where this one looked.
 
-A run that was made with ``--config`` or another store isn't found without it. Whoever offers a command knows the run;
+A run that was made with ``--config`` or another store isn't found without it, and what its plugins made isn't known
+without the trust of this call. Whoever offers a command knows the run;
 which flags this call had is known here.
 """
 
@@ -47,7 +48,7 @@ def given_options(*, without: str = "") -> list[str]:
 
 
 def looking_here(text: str) -> str:
-    """The text, with the flags of this call that say where runs are in each command that it offers."""
+    """The text, with the flags of this call that say where runs are, and whose, in each command that it offers."""
     place = _place()
     return _COMMAND.sub(lambda found: f"{found[0]} {place}", text) if place else text
 
@@ -68,4 +69,6 @@ def _place() -> str:
     for assignment in (*(flags.get("assignments") or ()), *elsewhere):
         if _STORE.match(assignment):
             words += ["--set", assignment]
+    if flags.get("trust") is True:
+        words.append("--trust")
     return shlex.join(words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -39,36 +39,43 @@ def plan(
     from pipekit.cli.run import opened
 
     pipeline = open_pipeline(flags)
-    inputs = [] if source is None else [opened(pipeline, source)]
+    inputs = [] if source is None else [(source, opened(pipeline, source))]
     show_plan(pipeline, inputs, selection(only, skip, until), input_format)
 
 
-def show_plan(pipeline: Pipeline, inputs: Sequence[Any], select: Selection, input_format: str | None) -> None:
-    """Check every input and show the plan, which is the same for all of them."""
+def show_plan(
+    pipeline: Pipeline, inputs: Sequence[tuple[str, Any]], select: Selection, input_format: str | None
+) -> None:
+    """Check every input, given with its name, and show the plan; its steps are the same for all of them."""
+    from pipekit.cli.exits import AnsweredError
     from pipekit.errors import PipekitError, PlanError
 
     plans: list[Plan] = []
+    documents: list[dict[str, Any]] = []
     faults: list[PipekitError] = []
-    for source in inputs:
+    for name, source in inputs:
         try:
-            plans.append(pipeline.plan(source, select=select, input_format=input_format))
+            made = pipeline.plan(source, select=select, input_format=input_format)
         except PipekitError as error:
+            documents.append({"input": name, "error": error.to_dict()})
             found = error.faults if isinstance(error, PlanError) else (error,)
             known = {str(fault) for fault in faults}
             faults.extend(fault for fault in found if str(fault) not in known)
-    if len(faults) == 1:
-        raise faults[0]
+        else:
+            documents.append({"input": name, **made.to_json()})
+            plans.append(made)
     if faults:
-        raise PlanError(faults, hint="mend these, then check again: pipekit plan")
+        wrong = faults[0] if len(faults) == 1 else PlanError(faults, hint="mend these, then check again: pipekit plan")
+        raise wrong if len(inputs) == 1 else AnsweredError(wrong, {"plans": documents})
     if not inputs:
         plans.append(pipeline.plan(select=select, input_format=input_format))
-    if talk().json:
-        print_json(plans[0].to_json())
+    if not talk().json:
+        _print(plans[0], dict.fromkeys(warning for made in plans for warning in made.warnings))
     else:
-        _print(plans[0])
+        print_json({"plans": documents} if len(inputs) > 1 else plans[0].to_json())
 
 
-def _print(made: Plan) -> None:
+def _print(made: Plan, warnings: Iterable[str]) -> None:
     say(f"workflow {made.workflow}, model {made.model}, runs in {made.store}" if made.store else made.workflow)
     say()
     rows = []
@@ -87,7 +94,7 @@ def _print(made: Plan) -> None:
             )
         )
     print_table(("", "step", "", "model", "works on", "reason"), [[cell or " " for cell in row] for row in rows])
-    for warning in made.warnings:
+    for warning in warnings:
         say(f"warning: {warning}", err=True)
     if made.until:
         say(f"stops after {made.until}")

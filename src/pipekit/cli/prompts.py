@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,10 +69,15 @@ def copy(task: str, force: bool, **flags: Any) -> None:
             hint=f"see how it differs: pipekit prompts diff {task}; or write over it with --force",
         )
     target = one.target
+    # Whole or not at all; a link in the place of the file, which a project may bring, is replaced and not followed.
+    temporary = target.with_name(f".{secrets.token_hex(8)}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(one.shipped.read_bytes())
+        temporary.write_bytes(one.shipped.read_bytes())
+        temporary.replace(target)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise StorageError(
             f"the prompt can't be written: {error.strerror or error}",
             path=str(target),

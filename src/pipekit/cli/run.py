@@ -82,7 +82,7 @@ def run(
                 hint=f"pipekit show {resumed or 'last'} says where that run stands",
             )
         pipeline = open_pipeline(flags)
-        show_plan(pipeline, [opened(pipeline, name) for name in inputs], select, input_format)
+        show_plan(pipeline, [(name, opened(pipeline, name)) for name in inputs], select, input_format)
     elif flag is not None:
         _resume(open_pipeline(flags), resumed or "last", options, answers=answers, fork=fork)
     elif not inputs:

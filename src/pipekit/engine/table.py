@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import difflib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -10,7 +11,7 @@ from attrs import frozen
 
 from pipekit.engine.copying import copied
 from pipekit.engine.narrowing import narrow
-from pipekit.errors import StateError
+from pipekit.errors import StateError, UsageError
 from pipekit.interfaces.steps import Each
 from pipekit.serde import JSON, MisfitError, encode, structure
 from pipekit.state.artifacts import Fanned, from_file
@@ -211,13 +212,27 @@ class TableView:
         return self.record.usage
 
     def artifact(self, name: str, type_: type[T]) -> T:
-        """The artifact as a ``type_`` (``Each[T]`` for a fanned-out one); `KeyError` when there is none."""
+        """The artifact as a ``type_`` (``Each[T]`` for a fanned-out one); `UsageError` when there is none."""
+        self._check(name)
         return self._table.get(name, type_)  # type: ignore[no-any-return]
 
     def value(self, name: str) -> JSON:
-        """The artifact as plain JSON; for a fanned-out one a dict by item id. `KeyError` when there is none."""
+        """The artifact as plain JSON; for a fanned-out one a dict by item id. `UsageError` when there is none."""
+        self._check(name)
         return copy.deepcopy(self._table.value(name))
 
     def collection(self, name: str) -> str | None:
-        """The artifact over which this one was fanned out, or None."""
+        """The artifact over which this one was fanned out, or None. `UsageError` when there is none of this name."""
+        self._check(name)
         return self._table.collection(name)
+
+    def _check(self, name: str) -> None:
+        if name in self._table:
+            return
+        near = difflib.get_close_matches(name, self.names, n=1)
+        raise UsageError(
+            f"no step has made {name!r} in {self.record.run_id}",
+            kind="no-artifact",
+            run_id=self.record.run_id,
+            hint=f"did you mean {near[0]}?" if near else f"there are: {', '.join(self.names) or 'none yet'}",
+        )

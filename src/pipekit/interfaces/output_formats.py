@@ -64,11 +64,11 @@ class RunView(Protocol):
         ...
 
     def artifact(self, name: str, type_: type[T]) -> T:
-        """The artifact as a ``type_`` (``Each[T]`` for a fanned-out one); `KeyError` when there is none."""
+        """The artifact as a ``type_`` (``Each[T]`` for a fanned-out one); `UsageError` when there is none."""
         ...
 
     def value(self, name: str) -> JSON:
-        """The artifact as plain JSON, as stored; for a fanned-out one a mapping by item id. `KeyError` when none."""
+        """The artifact as plain JSON, as stored; for a fanned-out one a mapping by item id. `UsageError` when none."""
         ...
 
     def collection(self, name: str) -> str | None:

@@ -49,7 +49,7 @@ class _Planner:
             members,
             input_name=self.workflow.input,
             input_type=self.workflow.input_type,
-            use=self._use(),
+            use=self._use(members),
         )
         self.faults.extend(found)
         ordered, first, found = arrange(list(members), makers)
@@ -108,9 +108,12 @@ class _Planner:
             for member in members:
                 self.faults.extend(settings_faults(member, blocks[member.name]))
 
-    def _use(self) -> dict[str, tuple[str, str]]:
-        use = self.configuration.settings.use
-        return {artifact: (step, str(self.configuration.origin(f"use.{artifact}"))) for artifact, step in use.items()}
+    def _use(self, members: Members) -> dict[str, tuple[str, str]]:
+        use: dict[str, tuple[str, str]] = {}
+        for artifact, step in self.configuration.settings.use.items():
+            member = members.resolve(step)
+            use[artifact] = (member.name if member else step, str(self.configuration.origin(f"use.{artifact}")))
+        return use
 
     # --- each step -------------------------------------------------------------------------------------------------
 

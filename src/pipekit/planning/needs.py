@@ -11,6 +11,8 @@ from typing import Any, Union, get_args, get_origin
 import attrs
 from attrs import frozen
 
+from pipekit.config.faults import closest
+from pipekit.config.keys import fold_key
 from pipekit.errors import ConfigError, PipekitError, PluginError
 from pipekit.interfaces.steps import Each
 from pipekit.planning.members import Member
@@ -62,7 +64,10 @@ def _field_type(cls: Any, artifact: str) -> Any:
 def find_makers(
     members: Iterable[Member], *, input_name: str, input_type: Any, use: Mapping[str, tuple[str, str]]
 ) -> tuple[Makers, list[PipekitError]]:
-    """Who makes each artifact. ``use`` settles two makers of one: artifact → (step, place in the configuration)."""
+    """Who makes each artifact.
+
+    ``use`` settles two makers of one: artifact, compared as keys are → (step, place in the configuration).
+    """
     faults: list[PipekitError] = []
     all_makers: dict[str, list[Member]] = {}
     for member in members:
@@ -73,6 +78,8 @@ def find_makers(
             if missing:
                 text = f"the step {member.name} provides {missing[0]!r}, which its return type hasn't as a field"
                 faults.append(PluginError(text, kind="signature", hint="provides=(…) names fields of the result"))
+    spelled = {fold_key(artifact): artifact for artifact in all_makers}
+    use = {spelled.get(fold_key(artifact), artifact): settled for artifact, settled in use.items()}
     chosen: dict[str, Member] = {}
     for artifact, makers in all_makers.items():
         if artifact == input_name:
@@ -94,9 +101,14 @@ def find_makers(
         chosen[artifact] = named or makers[0]
     for artifact, (wanted, origin) in use.items():
         if artifact not in all_makers or wanted not in {member.name for member in all_makers[artifact]}:
-            near = difflib.get_close_matches(artifact, list(all_makers), n=1)
-            hint = f"did you mean {near[0]}?" if near else f"artifacts are: {', '.join(all_makers)}"
-            faults.append(ConfigError(f"use: no step {wanted} makes {artifact!r}", where=origin, hint=hint))
+            # A word is near to what stands in its place: one of the makers, or one of the artifacts.
+            word, known = artifact, list(all_makers)
+            if artifact in all_makers:
+                word, known = wanted, [member.name for member in all_makers[artifact]]
+            near = closest(word, known)
+            hint = f"did you mean {near}?" if near else f"there are: {', '.join(known)}"
+            text = f"use: no step {wanted} makes {artifact!r}"
+            faults.append(ConfigError(text, kind="unknown-name", where=origin, hint=hint))
     return Makers(input_name, input_type, chosen), faults
 
 

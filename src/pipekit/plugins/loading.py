@@ -108,7 +108,7 @@ def load_plugins(
         for one in _contributions(info, loaded):
             complaint = _clash(one, taken, claims)
             if complaint:
-                complaints.append(complaint)
+                complaints += [complaint] if complaint not in complaints else []
                 if (one.hook, one.name) not in taken:
                     refused[one.hook, one.name] = complaint
             else:
@@ -165,11 +165,9 @@ def _normal(names: Iterable[str]) -> set[str]:
 
 
 def _contributions(info: PluginInfo, loaded: Loaded) -> list[Contribution]:
-    return [
-        Contribution(hook=found.hook, name=name, value=value, plugin=info)
-        for found in loaded.found
-        for name, value in found.given
-    ]
+    """What a plugin gave, each thing once: a step that its module holds under two names is one step."""
+    given = {(found.hook, name, id(value)): value for found in loaded.found for name, value in found.given}
+    return [Contribution(hook=hook, name=name, value=value, plugin=info) for (hook, name, _), value in given.items()]
 
 
 def _with_names(info: PluginInfo, contributions: Sequence[Contribution]) -> PluginInfo:
@@ -192,6 +190,9 @@ def _clash(
             f"the {kind} {one.name!r} of {one.plugin.label or one.plugin.name} is one of pipekit's own ({own.package})"
         )
     others = claims[one.hook, one.name]
+    if len(others) > 1 and all(other is others[0] for other in others):
+        who = one.plugin.label or one.plugin.name
+        return f"{who} gives two {kind}s called {one.name!r}, so neither is used; its author has to rename one"
     if len(others) > 1:
         who = " and ".join(other.label or other.name for other in others)
         return f"the {kind} {one.name!r} is given by {who}; plugins.block settles which"

@@ -13,6 +13,7 @@ import importlib
 import inspect
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -103,16 +104,23 @@ def discover(given: Sequence[object] | None, *, off: bool, builtins: Mapping[str
         for name, module in builtins.items()
     ]
     if given is not None:
-        for number, plugin in enumerate(given, start=1):
-            name = getattr(plugin, "__name__", "") or type(plugin).__name__
-            candidates.append(
-                Candidate(
-                    name=str(name).rpartition(".")[2] or f"given-{number}", get=functools.partial(_itself, plugin)
-                )
-            )
+        candidates.extend(_given(given))
     elif not off:
         candidates.extend(_installed())
     return candidates
+
+
+def _given(plugins: Sequence[object]) -> list[Candidate]:
+    """The plugins that a program hands over, each once; of several with one name the later ones get a number."""
+    found: dict[int, Candidate] = {}
+    count: Counter[str] = Counter()
+    for number, plugin in enumerate(plugins, start=1):
+        if id(plugin) not in found:
+            name = str(getattr(plugin, "__name__", "") or type(plugin).__name__).rpartition(".")[2] or f"given-{number}"
+            count[name] += 1
+            called = name if count[name] == 1 else f"{name}-{count[name]}"
+            found[id(plugin)] = Candidate(name=called, get=functools.partial(_itself, plugin))
+    return list(found.values())
 
 
 def _itself(plugin: object) -> object:

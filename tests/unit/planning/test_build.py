@@ -316,6 +316,51 @@ def test_two_makers_of_one_artifact_are_settled_by_use(plan: MakePlan) -> None:
     assert names(plan("use: {words: split-lines}", workflow=both)) == ["split-text", "split-lines", "add-up"]
 
 
+@step(provides="words")
+def split_again(text: str) -> tuple[Word, ...]:
+    return ()
+
+
+BOTH = Workflow(
+    name="both",
+    input="text",
+    input_type=str,
+    steps=[split_text, split_again, add_up],
+    numbered=["split-text", "split-again"],
+)
+
+
+@pytest.mark.parametrize("named", ["split-again", "splitAgain", "SPLIT_AGAIN", "step2", "'2'"])
+@pytest.mark.parametrize("artifact", ["words", "WORDS"])
+def test_use_takes_a_step_by_every_name_it_goes_by(plan: MakePlan, named: str, artifact: str) -> None:
+    made = plan(f"use: {{{artifact}: {named}}}", workflow=BOTH)
+    summing = made.find("add-up")
+    assert summing is not None
+    assert "split-again" in summing.waits_for
+    assert "split-text" not in summing.waits_for
+
+
+@pytest.mark.parametrize(
+    ("use", "hint"),
+    [
+        ("words: splt-again", "did you mean split-again?"),
+        ("words: add-up", "there are: split-text, split-again"),
+        ("wrods: split-again", "did you mean words?"),
+        ("nothing: split-again", "there are: words, add_up"),
+    ],
+)
+def test_a_near_miss_under_use_is_told_with_what_was_meant(plan: MakePlan, use: str, hint: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        plan(f"use: {{{use}}}", workflow=BOTH)
+    (wrong,) = [
+        fault
+        for fault in caught.value.faults
+        if str(fault).startswith("pipekit.yaml:1:") and "use: no step" in str(fault)
+    ]
+    assert wrong.kind == "unknown-name"
+    assert wrong.hint == hint
+
+
 def test_an_artifact_of_the_wrong_type_is_a_fault_that_says_the_right_one(plan: MakePlan) -> None:
     @step
     def misuse(words: int) -> int:

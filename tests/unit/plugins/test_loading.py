@@ -169,6 +169,52 @@ def test_of_two_versions_on_the_path_the_first_one_counts_also_beside_a_broken_p
     assert [plugin.name for plugin in installed().plugins].count("whole") == 1
 
 
+class Notes:
+    """A plugin that a program makes as many of as it likes."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @hookimpl
+    def pipekit_loaders(self) -> dict[str, Callable[[], Any]]:
+        return {self._name: int}
+
+
+def test_a_program_gives_several_plugins_of_one_class() -> None:
+    registry = load(Notes("a"), Notes("b"), Notes("c"))
+    assert list(registry.loaders) == ["a", "b", "c"]
+    assert [plugin.name for plugin in registry.plugins if not plugin.builtin] == ["Notes", "Notes-2", "Notes-3"]
+    assert list(load(Notes("a"), Notes("b"), block=("Notes-2",)).loaders) == ["a"]
+
+
+def test_two_plugins_of_one_class_that_give_one_name_are_told_apart() -> None:
+    assert "is given by Notes and Notes-2" in info(load(Notes("a"), Notes("a")), "Notes-2").reason
+
+
+def test_a_plugin_that_is_given_twice_counts_once() -> None:
+    notes = Notes("a")
+    assert list(load(notes, notes).loaders) == ["a"]
+
+
+def test_a_plugin_that_gives_one_name_twice_is_told_what_it_does() -> None:
+    def other(text: str) -> int:
+        return 2
+
+    both = [good, step(name="good")(other)]
+    twice = a_plugin("twice", pipekit_steps=lambda: both, pipekit_loaders=lambda: {"x": int})
+    registry = load(twice)
+    assert info(registry, "twice").health == "partly"
+    assert info(registry, "twice").reason == (
+        "twice gives two steps called 'good', so neither is used; its author has to rename one"
+    )
+    assert list(registry.steps) == []
+    assert list(registry.loaders) == ["x"]
+
+
+def test_one_step_under_two_names_of_its_module_is_one_step() -> None:
+    assert [one.name for one in load(a_plugin("fine", pipekit_steps=lambda: [good, good])).steps] == ["good"]
+
+
 def two_called_notes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two installed packages whose plugins have one name, and give different loaders."""
 
