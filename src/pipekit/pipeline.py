@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pipekit.plugins.registry import Registry
     from pipekit.preparing import Setup
     from pipekit.results import RunResult
+    from pipekit.retrieval.stored_index import Changes
     from pipekit.streams import EventStream
 
 __all__ = ["Pipeline"]
@@ -148,6 +149,35 @@ class Pipeline:
         from pipekit.doctoring import check_models
 
         return check_models(self._setup, self.plan())
+
+    def index(
+        self,
+        paths: Sequence[str | os.PathLike[str]] = (),
+        *,
+        runs: bool = False,
+        into: str | os.PathLike[str] | None = None,
+        anew: bool = False,
+        dry_run: bool = False,
+        tell: Callable[[str], None] | None = None,
+    ) -> tuple[Path, Changes]:
+        """Bring the index that ``retrievers.index`` reads up to date; where it lies, and what has changed.
+
+        With files below ``paths`` and, with ``runs``, of completed runs; without either, with all that it was made of.
+        ``tell`` is told how far it is.
+        """
+        from pipekit.indexing import index_documents
+
+        if isinstance(paths, (str, bytes)) or not isinstance(paths, Iterable):
+            expect(paths, "paths", (), "a list of paths")
+        return index_documents(
+            self._setup,
+            [Path(path) for path in paths],
+            runs=runs,
+            into=None if into is None else Path(into),
+            anew=anew,
+            dry_run=dry_run,
+            tell=tell or _nobody,
+        )
 
     # --- runs ------------------------------------------------------------------------------------------------------
 

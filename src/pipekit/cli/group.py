@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "repair": ("pipekit.cli.repair:repair", "Look for damage in a run, and go on from what is intact."),
     "prune": ("pipekit.cli.prune:prune", "Remove old completed runs."),
     "format": ("pipekit.cli.runs:format_run", "Write the outputs of a run again from what is kept."),
+    "index": ("pipekit.cli.index:index", "Collect the past, in an index that runs search."),
     "models": ("pipekit.cli.models:models", "List the models that can be had."),
     "doctor": ("pipekit.cli.models:doctor", "Ask every configured model one tiny thing, and say what works."),
     "prompts": ("pipekit.cli.prompts:prompts", "Look at the prompts, and lay the project's own over them."),

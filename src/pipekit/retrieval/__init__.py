@@ -1,1 +1,1 @@
-"""Built-in retrievers: folders of Markdown, found by their words. Knows nothing of any workflow."""
+"""Built-in retrievers: Markdown in folders and in a kept index, found by its words. Knows nothing of any workflow."""

@@ -194,7 +194,8 @@ def _scalar(node: Any) -> str:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())[:300]
+    # An escape may name half a character, which no file and no database takes.
+    return " ".join(text.split())[:300].encode(errors="replace").decode()
 
 
 def _plain_lines(block: str) -> _Front:

@@ -8,20 +8,17 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from attrs import field, frozen, validators
+from attrs import field, validators
 
 from pipekit.errors import ConfigError
 from pipekit.interfaces.retrievers import Hit
 from pipekit.interfaces.steps import settings
-from pipekit.retrieval.documents import Document, parse_document
+from pipekit.retrieval.documents import Document
 from pipekit.retrieval.index import TextIndex
+from pipekit.retrieval.markdown_files import MarkdownFile, markdown_files, read_document
 
 __all__ = ["FolderRetriever", "FolderSettings"]
 
-#: Names that are read as Markdown.
-SUFFIXES = (".md", ".markdown")
-#: Larger files are left out with a warning, in bytes.
-MAX_FILE = 8_000_000
 #: Indexes kept in a cache folder; older ones are removed.
 KEPT_INDEXES = 4
 
@@ -42,13 +39,6 @@ class FolderSettings:
         validator=validators.and_(validators.min_len(1), validators.deep_iterable(validators.min_len(1)))
     )
     cache: str | None = None
-
-
-@frozen
-class _File:
-    path: Path
-    source: str
-    content: bytes
 
 
 class FolderRetriever:
@@ -89,7 +79,7 @@ class FolderRetriever:
 
     def _load(self) -> TextIndex:
         warnings: list[str] = []
-        files = list(_files(self._paths, warnings))
+        files = list(self._files(warnings))
         digest = hashlib.sha256()
         for file in files:
             digest.update(f"{len(file.source)}:{file.source}:{len(file.content)}:".encode(errors="surrogateescape"))
@@ -103,6 +93,17 @@ class FolderRetriever:
         for warning in warnings:
             self._log.warning("%s", warning)
         return self._index
+
+    def _files(self, warnings: list[str]) -> Iterator[MarkdownFile]:
+        seen: set[Path] = set()
+        for root in self._paths:
+            if not root.exists():
+                raise ConfigError(
+                    f"there is no folder {str(root)!r} to find documents in",
+                    field="retrievers.folder.paths",
+                    hint="make the folder, or correct the path, which is relative to the configuration file",
+                )
+            yield from markdown_files(root, seen, lambda address, why: warnings.append(f"{address}: {why}"))
 
     def _kept_index(self, fingerprint: str, documents: Iterable[Document]) -> TextIndex:
         if self._cache is None:
@@ -122,59 +123,9 @@ class FolderRetriever:
         return index
 
 
-def _files(paths: Iterable[Path], warnings: list[str]) -> Iterator[_File]:
-    """All Markdown files, each once, in a stable order; links that lead out of their folder are left out."""
-    seen: set[Path] = set()
-    for root in paths:
-        if not root.exists():
-            raise ConfigError(
-                f"there is no folder {str(root)!r} to find documents in",
-                field="retrievers.folder.paths",
-                hint="make the folder, or correct the path, which is relative to the configuration file",
-            )
-        inside = root.resolve() if root.is_dir() else root.resolve().parent
-        for path in sorted(_markdown(root)):
-            source = path.relative_to(root).as_posix() if root.is_dir() else path.name
-            address = f"{root.name}/{source}" if root.is_dir() and root.name else source
-            real = path.resolve()
-            if real in seen:
-                continue
-            seen.add(real)
-            if not real.is_relative_to(inside):
-                warnings.append(f"{address}: the link leads out of {root.name or root} and was left out")
-                continue
-            try:
-                if real.stat().st_size > MAX_FILE:
-                    warnings.append(f"{address}: larger than {MAX_FILE // 1_000_000} MB and was left out")
-                    continue
-                content = real.read_bytes()
-            except OSError as error:
-                warnings.append(f"{address}: can't be read and was left out: {error.strerror or error}")
-                continue
-            yield _File(path, address, content)
-
-
-def _markdown(root: Path) -> Iterator[Path]:
-    import os
-
-    if not root.is_dir():
-        yield root
-        return
-    for folder, folders, names in os.walk(root, followlinks=False):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in names:
-            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
-                yield Path(folder, name)
-
-
-def _documents(files: Iterable[_File], warnings: list[str]) -> Iterator[Document]:
+def _documents(files: Iterable[MarkdownFile], warnings: list[str]) -> Iterator[Document]:
     for file in files:
-        if b"\0" in file.content:
-            warnings.append(f"{file.source}: not text (it has NUL bytes) and was left out")
-            continue
-        text = file.content.decode("utf-8-sig", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
-        if "\ufffd" in text and "\ufffd".encode() not in file.content:
-            warnings.append(f"{file.source}: not UTF-8 throughout; the odd characters were replaced")
-        document, wrong = parse_document(text, file.source)
+        document, wrong = read_document(file.content, file.source)
         warnings.extend(wrong)
-        yield document
+        if document is not None:
+            yield document

@@ -15,7 +15,8 @@ pipekit_api = 1
 
 @hookimpl
 def pipekit_retrievers() -> Mapping[str, Factory]:
-    """``folder``: Markdown files with YAML front matter."""
+    """``folder``: Markdown files with YAML front matter; ``index``: what ``pipekit index`` has collected."""
     from pipekit.retrieval.folders import FolderRetriever
+    from pipekit.retrieval.indexed import IndexRetriever
 
-    return {"folder": FolderRetriever}
+    return {"folder": FolderRetriever, "index": IndexRetriever}
