@@ -60,8 +60,10 @@ def _counts(path: Path) -> bool:
         # Also a folder or a dead link of that name: somebody meant it, and reading it will say what it is.
         return os.path.lexists(path)
     try:
+        if not path.is_file():  # nobody waits for a named pipe
+            return False
         with path.open("rb") as stream:
-            raw = stream.read(MAX_BYTES) if path.is_file() else b""
+            raw = stream.read(MAX_BYTES)
     except OSError:
         return False
     # Only a file that may say so is worth the parser, and only one that does may be refused for its syntax.

@@ -373,3 +373,62 @@ def test_unknown_keys_beside_a_wrong_group_hide_no_other_group(load: Load) -> No
     assert configuration.settings.store == "memory:"
     assert configuration.settings.llm.timeout == 7.0
     assert configuration.settings.run == Settings().run
+
+
+def test_what_is_given_now_goes_before_variables(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text(
+            f"profiles: {{one: {{store: '{name}:one'}}, two: {{store: '{name}:two'}}}}"
+        )
+    environ = {"PIPEKIT_CONFIG": "a.yaml", "PIPEKIT_PROFILE": "one"}
+    by_variables = load_configuration(None, folder=tmp_path, environ=environ)
+    given = load_configuration("b.yaml", folder=tmp_path, environ=environ, profile="two")
+    assert by_variables.settings.store == "a:one"
+    assert given.settings.store == "b:two"
+
+
+def test_a_profile_that_was_chosen_and_is_no_mapping_is_told_once(load: Load) -> None:
+    assert _messages(load("profiles:\n  quick: 5\n", profile="quick")) == [
+        "pipekit.yaml:2:10: profiles.quick must be a mapping, not 5"
+    ]
+
+
+def test_the_other_profiles_hold_with_variables_and_flags_above_them_and_without_the_chosen_one(load: Load) -> None:
+    configuration = load(
+        "store: file\nprofiles:\n  Quick-one: {store: quick, workflow: quick}\n"
+        "  slow: {store: slow, run: {concurrency: 2, timeout: 3}}\n",
+        profile="quick_one",
+        environ={"PIPEKIT_RUN__CONCURRENCY": "7"},
+        overrides=(Override.parse("run.timeout=9"),),
+    )
+    ((name, other),) = configuration.other_profiles()
+    assert (name, other.profile) == ("slow", "slow")
+    assert other.settings.store == "slow"
+    assert other.settings.workflow == "backlog"
+    assert (other.settings.run.concurrency, other.settings.run.timeout) == (7, 9.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "models", "said"),
+    [
+        ("llm: {model: 5}\n", [], "pipekit.yaml:1:14: llm.model must be text, not 5"),
+        ("llm: {provider: 5, model: a}\n", [], "pipekit.yaml:1:17: llm.provider must be text, not 5"),
+        ("llm: {provider: ollama}\n", ["a/"], "--model: llm.model must be provider/model, not 'a/'"),
+    ],
+)
+def test_one_mistake_in_a_model_is_one_fault(load: Load, text: str, models: list[str], said: str) -> None:
+    configuration = load(text, overrides=tuple(map(Override.model, models)))
+    assert _messages(configuration) == [said]
+
+
+def test_of_several_models_on_the_command_line_the_last_holds_and_no_setting_is_changed(load: Load) -> None:
+    configuration = load("llm: {model: a/b}\n", overrides=(Override.model("c/d"), Override.model("e/f")))
+    assert _model(configuration) == "e/f"
+    assert configuration.settings.llm.model == "a/b"
+    assert str(configuration.origin("llm.model")) == "pipekit.yaml:1:14"
+
+
+def test_a_wrong_group_hides_no_other_however_that_is_spelled(load: Load) -> None:
+    configuration = load("run: {concurrency: many}\nLLM: {timeout: 7}\n")
+    assert len(configuration.faults) == 1
+    assert configuration.settings.llm.timeout == 7.0

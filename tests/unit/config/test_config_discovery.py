@@ -188,3 +188,37 @@ def test_paths_are_shown_relative_when_that_is_shorter_to_read(tmp_path: Path) -
     assert shown_path(tmp_path / "pipekit.yaml", tmp_path) == "pipekit.yaml"
     assert shown_path(tmp_path / "pipekit.yaml", tmp_path / "a") == str(Path("..", "pipekit.yaml"))
     assert shown_path(tmp_path / "pipekit.yaml", tmp_path / "a/b/c/d") == str(tmp_path / "pipekit.yaml")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="owners are a matter of POSIX")
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can leave a file of root's")
+def test_a_file_above_that_root_owns_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pipekit.yaml").write_text("")
+    (tmp_path / "inner").mkdir()
+    monkeypatch.setattr(os, "geteuid", lambda: 54321)
+    assert find_project_file(tmp_path / "inner").path == tmp_path / "pipekit.yaml"
+
+
+def test_a_pyproject_too_deep_for_the_parser_counts_when_it_has_our_heading(tmp_path: Path) -> None:
+    deep = "x = " + "[" * 50_000
+    (tmp_path / "pyproject.toml").write_text(f"[tool.pipekit]\n{deep}\n")
+    assert find_project_file(tmp_path).path == tmp_path / "pyproject.toml"
+    (tmp_path / "pyproject.toml").write_text(f"# pipekit\n{deep}\n")
+    assert find_project_file(tmp_path).path is None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_named_pipe_in_the_place_of_a_pyproject_keeps_nobody_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pyproject.toml")
+    assert find_project_file(tmp_path).path is None
+
+
+def test_a_pyproject_that_is_named_and_has_no_table_of_ours_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'theirs'\n")
+    assert read_file(tmp_path / "pyproject.toml", "project", tmp_path).plain() == {}
+
+
+def test_a_path_is_shown_relative_up_to_two_folders_above(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b" / "c"
+    assert shown_path(tmp_path / "a" / "x.yaml", folder) == os.path.join("..", "..", "x.yaml")  # noqa: PTH118
+    assert shown_path(tmp_path / "x.yaml", folder) == str(tmp_path / "x.yaml")

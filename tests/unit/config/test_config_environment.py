@@ -108,3 +108,18 @@ def test_broken_brackets_are_a_fault_that_names_the_variable() -> None:
     found = read_environment({"PIPEKIT_STORE": "[a, b"}, KNOWN)
 
     assert [str(one) for one in found.faults] == ["PIPEKIT_STORE: a bracket is opened and not closed"]
+
+
+def test_a_variable_of_blanks_counts_as_not_set() -> None:
+    assert read_environment({"PIPEKIT_STORE": "  ", "PIPEKIT_PLUGINS_OFF": " "}, KNOWN).own.plain() == {}
+
+
+def test_a_variable_of_another_tool_is_text_whatever_it_begins_with() -> None:
+    found = read_environment({"LLM_MODEL": "[half", "OLLAMA_BASE_URL": '"quoted"'}, KNOWN)
+    assert found.other_tools.plain() == {"llm": {"model": "[half", "providers": {"ollama": {"baseUrl": '"quoted"'}}}}
+
+
+@pytest.mark.parametrize("text", ["0", "1"])
+def test_a_one_is_a_number_everywhere_but_in_the_switch_for_plugins(text: str) -> None:
+    found = read_environment({"PIPEKIT_STORE": text, "PIPEKIT_PLUGINS_OFF": text}, KNOWN).own.plain()
+    assert repr(found) == repr({"plugins": {"off": text == "1"}, "store": int(text)})

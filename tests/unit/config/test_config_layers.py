@@ -84,3 +84,14 @@ def test_a_name_that_holds_a_dot_is_quoted_in_a_path() -> None:
 def test_a_path_whose_quotes_do_not_close_is_refused(path: str) -> None:
     with pytest.raises(UsageError, match="needs a setting and a value"):
         Override.parse(f"{path}=1")
+
+
+def test_the_spelling_of_the_file_stays_when_a_variable_is_laid_over_it() -> None:
+    merged = merge([from_plain({"ragTopK": 1}, LOW), from_plain({"RAG_TOP_K": 2}, HIGH)])
+    assert merged.plain() == {"ragTopK": 2}
+
+
+def test_two_flags_that_each_give_a_group_are_laid_over_each_other() -> None:
+    given = [Assignment("llm", from_plain(value, HIGH), HIGH) for value in ({"a": 1, "b": 1}, {"b": 2})]
+    tree, faults = assigned(given, "flag", last_wins=True)
+    assert (tree.plain(), faults) == ({"llm": {"a": 1, "b": 2}}, [])

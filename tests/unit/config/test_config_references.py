@@ -94,3 +94,9 @@ def test_a_later_model_settles_what_was_unclear_before() -> None:
 def test_a_reference_prints_as_it_is_written() -> None:
     assert str(parse_reference("a/b/c", None, DEFAULT, "x")) == "a/b/c"
     assert str(parse_reference("offline", None, DEFAULT, "x")) == "offline"
+
+
+@pytest.mark.parametrize("provider", ["offline", "replay", None])
+def test_a_bare_name_belongs_to_no_provider_that_stands_alone(provider: str | None) -> None:
+    with pytest.raises(ConfigError, match="names a model and no provider, 'llama'"):
+        parse_reference("llama", provider, DEFAULT, "llm.fallback[0]")

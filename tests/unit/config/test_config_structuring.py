@@ -349,3 +349,27 @@ class Buggy:
 def test_a_validator_with_a_bug_is_its_authors_fault_whatever_else_is_wrong(other: object) -> None:
     with pytest.raises(PluginError, match="Buggy raised KeyError for x"):
         fill(Buggy, from_plain({"value": 1, "other": other}, PLACE), "x")
+
+
+@frozen
+class Choices:
+    either: str | int | None = None
+    pair: str | list[str] | None = None
+    changing: set[str] = field(factory=set)
+    fixed: frozenset[str] = frozenset()
+
+
+def test_the_text_of_a_flag_is_a_number_where_one_is_meant_as_well() -> None:
+    for annotated, text, meant in (("either", "5", 5), ("either", "five", "five"), ("pair", "5", "5")):
+        node = parse_text(text, Origin("flag", "--set"))
+        made, faults = fill(Choices, Node({annotated: Entry(annotated, node.origin, node)}))
+        assert faults == []
+        assert repr(getattr(made, annotated)) == repr(meant)
+
+
+def test_sets_are_of_the_kind_that_is_asked_for() -> None:
+    made, _ = fill(Choices, from_plain({"changing": ["a", "b"], "fixed": ["a"]}, Origin("mapping")))
+    assert made is not None
+    assert (type(made.changing), type(made.fixed)) == (set, frozenset)
+    assert sorted(made.changing) == ["a", "b"]
+    assert sorted(made.fixed) == ["a"]

@@ -78,3 +78,9 @@ def test_what_a_configuration_holds_is_masked_from_then_on(tmp_path: Path) -> No
 
 def test_a_path_deeper_than_any_setting_is_left_to_the_configuration_to_refuse() -> None:
     assert not holds_secret("a." * 3000 + "apiKey", "sk-live-0123")
+
+
+def test_what_is_called_like_a_harmless_header_is_one_among_headers_alone() -> None:
+    address = "postgres://me:canary@db/pipekit"
+    assert list(secret_values({"store": {"connection": address}})) == ["canary"]
+    assert list(secret_values({"headers": {"Connection": "keep-alive", "X-Auth": "canary"}})) == ["canary"]
