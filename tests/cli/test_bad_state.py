@@ -137,7 +137,7 @@ def test_a_flipped_bit_in_record_or_journal_is_named_and_repaired(go: Command, p
     done = go("resume", "last")
     assert done.returncode == 7, done.stderr
     assert name in done.stderr
-    assert last_line(done).endswith(f"pipekit repair {run.name}")
+    assert last_line(done).endswith(f"pipekit repair {run.name} --trust")
     assert (run / name).read_bytes() == before
     listed = json.loads(go("list", "--json").stdout)["runs"][0]
     # A listing reads the journal only where the record is behind it.
@@ -146,7 +146,10 @@ def test_a_flipped_bit_in_record_or_journal_is_named_and_repaired(go: Command, p
 
     looked = go("repair", "last")
     assert looked.returncode == 7
-    assert last_line(looked).strip() == f"nothing was changed; do what is proposed: pipekit repair {run.name} --yes"
+    assert (
+        last_line(looked).strip()
+        == f"nothing was changed; do what is proposed: pipekit repair {run.name} --trust --yes"
+    )
     assert (run / name).read_bytes() == before
     mended = go("repair", "last", "--yes")
     assert mended.returncode == 0, mended.stderr
@@ -475,7 +478,7 @@ def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_space(go: Command
         assert refused.returncode == 10, refused.stderr
         assert "No space left on device" in refused.stderr
         assert "free some space" in refused.stderr
-    assert last_line(resumed).endswith(f"pipekit resume {run.name}")
+    assert last_line(resumed).endswith(f"pipekit resume {run.name} --trust")
     assert "resume" not in started.stderr
     assert [path.name for path in (project / ".pipeline").glob("run-*")] == [run.name]
     assert {path: path.read_bytes() for path in before} == before

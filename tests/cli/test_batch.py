@@ -66,7 +66,7 @@ def test_the_way_on_resumes_runs_that_exist_and_runs_again_only_what_has_none(pi
     states = [json.loads(path.read_text()) for path in tmp_path.glob(".pipeline/run-*/state.json")]
     failed = next(state["runId"] for state in states if state["status"] == "failed")
     lines = [line.strip() for line in done.stderr.splitlines()]
-    assert f"pipekit resume {failed}" in lines
+    assert f"pipekit resume {failed} --trust" in lines
     again = next(line for line in lines if line.startswith("pipekit run "))
     assert sorted(shlex.split(again)) == sorted(["pipekit", "run", "--trust", "--until", "measure", "no such.txt"])
 

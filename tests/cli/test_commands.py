@@ -253,7 +253,7 @@ BAD_INPUTS: dict[str, tuple[bytes | None, str]] = {
     "picture.txt": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "picture"),
     "zeros.txt": (b"hello\x00\x01\x02there" * 20, "binary"),
     "broken.json": (b'[{"sentence": "a",', "broken JSON"),
-    "other.json": (b'{"a": 1}', "no list of sentences"),
+    "other.json": (b'{"a": 1}', "holds no list of entries"),
     "none.vtt": (b"WEBVTT\n\nnothing here\n", "no readable cue"),
 }
 
