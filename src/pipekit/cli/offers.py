@@ -1,8 +1,7 @@
 """The commands that an answer offers, told to look where this one looked.
 
 A run that was made with ``--config`` or another store isn't found without it, and what its plugins made isn't known
-without the trust of this call. Whoever offers a command knows the run;
-which flags this call had is known here.
+without the trust of this call. Whoever offers a command knows the run; which flags this call had is known here.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import functools
 import socket
-import urllib.request
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
 from typing import Any
@@ -67,7 +66,9 @@ def keeping_transport(library: Any, verify: Any) -> Any:
 
     A client that is given a transport asks no proxy of the environment.
     """
-    if any(name in _PROXIED for name in urllib.request.getproxies()):
+    from urllib.request import getproxies  # only here: every run loads this module, and most ask no server
+
+    if any(name in _PROXIED for name in getproxies()):
         return None
     return _keeping(library)(verify)
 
