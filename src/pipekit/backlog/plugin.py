@@ -40,7 +40,7 @@ def pipekit_loaders() -> Mapping[str, Factory]:
 
 @hookimpl
 def pipekit_output_formats() -> Mapping[str, Factory]:
-    """``json``, ``markdown`` and ``summary``."""
+    """``json``, ``markdown``, ``summary``, ``html``, ``csv`` and ``github``."""
     from pipekit.backlog.output_formats import OUTPUT_FORMATS
 
     return OUTPUT_FORMATS

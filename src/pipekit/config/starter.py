@@ -30,7 +30,7 @@ steps:
   # step3: {model: anthropic/claude-sonnet-4-5}  # this step's own model
   step4: {ragTopK: 5, ragThreshold: 0.3}
   # step5: {enabled: false}
-  step8: {formats: [json, markdown, summary]}
+  step8: {formats: [json, markdown, summary]}    # also: html (a report to open), csv, github
   # score-confidence: {onItemError: skip}        # go on when one item fails
 
 # Outputs lie with their run; with `dir` they are copied to <dir>/<run id>/ as well. Relative to this file's folder.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from pipekit.backlog.output_formats.mermaid_graph import mermaid_graph
 from pipekit.backlog.output_formats.reading import as_mapping, candidates_of, offline_sentence, optional
 from pipekit.interfaces import OutputFile, RunView
 from pipekit.markdown import inline, table_cell
@@ -97,7 +98,7 @@ def _order(run: RunView, candidates: Sequence[dict[str, Any]]) -> list[str]:
         for edge in edges
     ]
     lines += [f"- Check: {inline(warning)}" for warning in dependencies.get("warnings", [])]
-    return ["## What depends on what", "", *lines, ""]
+    return ["## What depends on what", "", *lines, "", *mermaid_graph(titles, edges), ""]
 
 
 def _rejected(run: RunView) -> list[str]:

@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from pipekit import Pipeline, Text
 from pipekit.backlog import refined
 from pipekit.backlog.output_formats import OUTPUT_FORMATS
+from pipekit.backlog.output_formats.import_csv import CsvSettings
 
 MEETING = Path(__file__).parents[3] / "data" / "meetings" / "museum-refinement.txt"
 HOSTILE = (
@@ -76,10 +77,11 @@ def test_the_summary_says_what_made_it_and_what_to_do_next(tmp_path: Path) -> No
     assert "deterministic rules, without a language model" in text
     assert "| 1 | Book an entry time | feature |" in text
     assert "## What to do next" in text
+    assert '```mermaid\ngraph LR\n  c1["Book an entry time"]\n' in text
     assert "## Not taken up" in text
 
 
-@pytest.mark.parametrize("name", ["json", "markdown", "summary"])
+@pytest.mark.parametrize("name", list(OUTPUT_FORMATS))
 def test_each_artifact_is_read_once_however_many_candidates_there_are(name: str, tmp_path: Path) -> None:
     view = Pipeline({}, plugins=[], store="memory:", folder=tmp_path).run(MEETING).view
     read: list[str] = []
@@ -92,7 +94,8 @@ def test_each_artifact_is_read_once_however_many_candidates_there_are(name: str,
             read.append(artifact)
             return view.value(artifact)
 
-    assert list(OUTPUT_FORMATS[name]().render(Counting()))
+    own: dict[str, list[Any]] = {"html": [tmp_path], "csv": [CsvSettings()]}
+    assert list(OUTPUT_FORMATS[name](*own.get(name, [])).render(Counting()))
     assert len(read) == len(set(read))
 
 

@@ -1,0 +1,156 @@
+"""What the report shows, put together as its template wants it: plain values, and text without hidden characters."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipekit.backlog.model.confidence import SCORE_NAMES
+from pipekit.backlog.model.question import PRIORITIES
+from pipekit.backlog.output_formats.dependency_drawing import draw
+from pipekit.backlog.output_formats.highlights import Mark, highlight, line_of
+from pipekit.backlog.output_formats.reading import (
+    Findings,
+    as_mapping,
+    candidates_of,
+    offline_sentence,
+    optional,
+    steps_of,
+)
+from pipekit.backlog.output_formats.run_timeline import cost_text, duration_text, timeline
+from pipekit.interfaces import RunView
+from pipekit.markdown import visible
+
+__all__ = ["report_view"]
+
+#: The columns of the board, by readiness; the last holds what nobody checked.
+_COLUMNS = (
+    ("ready", "Ready"),
+    ("needs-refinement", "Needs refinement"),
+    ("not-ready", "Not ready"),
+    ("unchecked", "Not checked"),
+)
+_ROLES = (
+    ("product-owner", "Product owner"),
+    ("tech-lead", "Tech lead"),
+    ("developer", "Developer"),
+    ("stakeholder", "Stakeholder"),
+)
+
+
+def report_view(run: RunView) -> dict[str, Any]:
+    """The names that the template has."""
+    meeting = _clean(as_mapping(optional(run, "meeting")))
+    utterances = meeting.get("utterances", [])
+    candidates = _candidates(run)
+    marks = {
+        Mark(one["number"], number): span
+        for one in candidates
+        for number, span in enumerate(one["candidate"]["evidence"], start=1)
+    }
+    pieces, found = highlight(utterances, marks)
+    for mark, span in marks.items():
+        # A quote that isn't there word for word still leads to where it was heard.
+        line = line_of(utterances, span["first"])
+        place = f"said-{mark.candidate}-{mark.number}" if mark in found else f"line-{line}" if line is not None else ""
+        candidates[mark.candidate - 1]["places"].append(place)
+    dependencies = _clean(as_mapping(optional(run, "dependencies")))
+    titles = {one["id"]: one["title"] for one in candidates}
+    return {
+        "title": meeting.get("title") or _clean(run.record.input_file.replace("\\", "/").rpartition("/")[2]),
+        "meeting": meeting,
+        "record": run.record,
+        "event": _clean(as_mapping(optional(run, "event"))),
+        "offline": offline_sentence(run),
+        "candidates": candidates,
+        "numbers": {one["id"]: one["number"] for one in candidates},
+        "titles": titles,
+        "board": _board(candidates),
+        "roles": _questions_by_role(candidates),
+        "batch": _clean(as_mapping(optional(run, "batch_readiness"))),
+        "dependencies": dependencies,
+        "drawing": draw(titles, dependencies.get("dependencies", [])),
+        "rejected": _clean(optional(run, "rejected") or []),
+        "notes": _clean(optional(run, "extraction_notes") or []),
+        "transcript": list(zip(utterances, pieces, strict=True)),
+        **_of_the_run(run),
+    }
+
+
+def _clean(value: Any) -> Any:
+    """The same JSON with every text in composed form and without characters that hide or turn it around."""
+    if isinstance(value, str):
+        return visible(unicodedata.normalize("NFC", value))
+    if isinstance(value, Mapping):
+        return {key: _clean(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_clean(one) for one in value]
+    return value
+
+
+def _candidates(run: RunView) -> list[dict[str, Any]]:
+    findings = Findings(run)
+    result: list[dict[str, Any]] = []
+    for number, candidate in enumerate(_clean(candidates_of(run)), start=1):
+        about = _clean(findings.about(candidate["id"]))
+        confidence = as_mapping(about.get("confidence"))
+        readiness = as_mapping(about.get("readiness"))
+        questions = as_mapping(about.get("questions")).get("questions", [])
+        result.append(
+            {
+                "number": number,
+                "id": candidate["id"],
+                "title": candidate["title"],
+                "candidate": candidate,
+                "confidence": confidence,
+                "scores": [(name, confidence["scores"][name]) for name in SCORE_NAMES] if confidence else [],
+                "readiness": readiness,
+                "status": readiness.get("readinessStatus", "unchecked"),
+                "risks": as_mapping(about.get("risks")),
+                "questions": questions,
+                "open": [one for one in questions if one["status"] == "needs_answer"],
+                "context": as_mapping(about.get("context")),
+                "places": [],
+            }
+        )
+    return result
+
+
+def _board(candidates: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The columns, most confident first in each; one for what nobody checked only where there is such a candidate."""
+    columns = []
+    for status, label in _COLUMNS:
+        cards = [one for one in candidates if one["status"] == status]
+        cards.sort(key=lambda one: -one["confidence"].get("overallConfidence", -1))
+        if cards or status != "unchecked":
+            columns.append({"status": status, "label": label, "cards": cards})
+    return [one for one in columns if one["cards"]] if columns[-1]["status"] == "unchecked" else columns
+
+
+def _questions_by_role(candidates: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The open questions by whom to ask, most urgent first."""
+    roles = []
+    for role, label in _ROLES:
+        questions = [
+            (one, question) for one in candidates for question in one["open"] if question["targetRole"] == role
+        ]
+        questions.sort(key=lambda pair: PRIORITIES.index(pair[1]["priority"]))
+        if questions:
+            roles.append({"role": role, "label": label, "questions": questions})
+    return roles
+
+
+def _of_the_run(run: RunView) -> dict[str, Any]:
+    """What it took."""
+    steps = steps_of(run)
+    usage = run.usage
+    return {
+        "bars": timeline(steps),
+        "models": list(dict.fromkeys(one.model for one in steps if one.model)),
+        "tokens": usage.total_tokens,
+        "cost": cost_text(usage.cost),
+        "working": duration_text(sum(one.duration for one in steps)),
+        "cost_text": cost_text,
+        "duration_text": duration_text,
+    }
