@@ -10,6 +10,8 @@ __all__ = [
     "Context",
     "LessonLearned",
     "RelevantAdr",
+    "Repetition",
+    "RepetitionVerdict",
     "SiblingRelationship",
     "SiblingWork",
     "SimilarWork",
@@ -17,6 +19,8 @@ __all__ = [
 ]
 
 SiblingRelationship = Literal["depends-on", "needed-by", "extends", "extended-by", "relates-to"]
+
+RepetitionVerdict = Literal["new", "extends", "duplicate"]
 
 _SHARE = validators.and_(validators.ge(0.0), validators.le(1.0))
 
@@ -74,12 +78,29 @@ class SiblingWork:
 
 
 @frozen(kw_only=True)
+class Repetition:
+    """What a candidate is to the work items that exist: the same as one, an addition to one, or new.
+
+    ``title`` and ``source`` tell the existing item, ``reason`` the words that led to the verdict.
+    """
+
+    verdict: RepetitionVerdict
+    reason: str
+    title: str = ""
+    source: str = ""
+
+
+@frozen(kw_only=True)
 class Context:
-    """All that is known beyond the meeting's words on one candidate; empty lists are a normal result."""
+    """All that is known beyond the meeting's words on one candidate; empty lists are a normal result.
+
+    ``repetition`` is None where nothing was searched, and so nothing is known.
+    """
 
     similar_work: tuple[SimilarWork, ...] = ()
     relevant_adrs: tuple[RelevantAdr, ...] = ()
     technical_docs: tuple[TechnicalDoc, ...] = ()
     lessons_learned: tuple[LessonLearned, ...] = ()
     sibling_work: tuple[SiblingWork, ...] = ()
+    repetition: Repetition | None = None
     context_summary: str = ""

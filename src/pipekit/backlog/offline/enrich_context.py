@@ -16,6 +16,7 @@ from pipekit.backlog.model.context import (
 )
 from pipekit.backlog.model.dependency import DependencyMap
 from pipekit.backlog.offline.discussion import sentences, shortened
+from pipekit.backlog.offline.repetition import is_of_a_sibling, repetition_of
 from pipekit.backlog.offline.signals import content_words
 from pipekit.backlog.settings import ContextSettings
 from pipekit.interfaces.retrievers import Hit
@@ -51,10 +52,12 @@ def enrich_context(
 ) -> Context:
     """The hits worth keeping, by their kind, with the siblings that ``candidate`` has to do with.
 
-    At most ``rag_top_k`` hits, none below ``rag_threshold``, each document once. ``sources`` names what was searched:
-    empty says that nothing is configured, None that it isn't known.
+    At most ``rag_top_k`` hits, none below ``rag_threshold``, each document once, and no work items that a sibling is
+    about. ``sources`` names what was searched: empty says that nothing is configured, None that it isn't known.
     """
-    kept = _kept(hits, settings)
+    near = _near(hits, settings)
+    theirs = {id(hit): sibling for hit in near if (sibling := is_of_a_sibling(hit, candidate, candidates))}
+    kept = [hit for hit in near if id(hit) not in theirs][: settings.rag_top_k]
     siblings = tuple(_siblings(candidate, candidates, dependencies))
     return Context(
         similar_work=tuple(
@@ -81,16 +84,23 @@ def enrich_context(
             if hit.kind == "lesson"
         ),
         sibling_work=siblings,
-        context_summary=_summary(kept, len(hits), siblings, settings, sources),
+        repetition=None if sources is not None and not sources else repetition_of(candidate, kept),
+        context_summary=" ".join(
+            (
+                _summary(kept, len(hits) - len(near), siblings, settings, sources),
+                *(f"“{hit.title}” is left to {theirs[id(hit)].id}." for hit in near if id(hit) in theirs),
+            )
+        ),
     )
 
 
-def _kept(hits: Sequence[Hit], settings: ContextSettings) -> Sequence[Hit]:
+def _near(hits: Sequence[Hit], settings: ContextSettings) -> Sequence[Hit]:
+    """Each document once, by its better hit, best first."""
     best: dict[tuple[str, str], Hit] = {}
     for hit in sorted(hits, key=lambda hit: -hit.relevance):
         if hit.relevance >= settings.rag_threshold:
             best.setdefault((hit.source, hit.title), hit)
-    return list(best.values())[: settings.rag_top_k]
+    return list(best.values())
 
 
 def _share(hit: Hit) -> float:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pipekit.backlog.output_formats.reading import Findings, as_mapping, candidates_of, offline_sentence, optional
+from pipekit.backlog.output_formats.reading import (
+    Findings,
+    as_mapping,
+    candidates_of,
+    offline_sentence,
+    optional,
+    repeated,
+)
 from pipekit.interfaces import OutputFile, RunView
 from pipekit.markdown import inline, yaml_text
 
@@ -148,7 +155,8 @@ def _questions(about: dict[str, Any]) -> list[str]:
 
 def _context(about: dict[str, Any]) -> list[str]:
     context = as_mapping(about.get("context"))
-    lines = [f"- Similar: {inline(one['title'])} ({inline(one['source'])})" for one in context.get("similarWork", [])]
+    lines = [f"- {repetition}"] if (repetition := repeated(context)) else []
+    lines += [f"- Similar: {inline(one['title'])} ({inline(one['source'])})" for one in context.get("similarWork", [])]
     lines += [
         f"- Decision: {inline(one['title'])}: {inline(one['decision'])}" for one in context.get("relevantAdrs", [])
     ]

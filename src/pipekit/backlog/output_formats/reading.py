@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipekit.interfaces import RunView
+from pipekit.markdown import inline
 from pipekit.state.record import StepRecord
 
-__all__ = ["Findings", "as_mapping", "candidates_of", "offline_sentence", "optional", "steps_of"]
+__all__ = ["Findings", "as_mapping", "candidates_of", "offline_sentence", "optional", "repeated", "steps_of"]
 
 
 def candidates_of(run: RunView) -> list[dict[str, Any]]:
@@ -54,3 +55,15 @@ def offline_sentence(run: RunView) -> str:
 def as_mapping(value: Any) -> Mapping[str, Any]:
     """A mapping, an empty one for anything else."""
     return value if isinstance(value, Mapping) else {}
+
+
+def repeated(context: Mapping[str, Any]) -> str:
+    """A line of Markdown that says what a candidate is to the items that exist; empty where nothing was searched."""
+    repetition = as_mapping(context.get("repetition"))
+    if not repetition:
+        return ""
+    reason = inline(repetition["reason"])
+    if repetition["verdict"] == "new":
+        return f"**New**: {reason}"
+    verb = "Duplicate of" if repetition["verdict"] == "duplicate" else "Extends"
+    return f"**{verb}** {inline(repetition['title'])} ({inline(repetition['source'])}): {reason}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pipekit.backlog.output_formats.mermaid_graph import mermaid_graph
-from pipekit.backlog.output_formats.reading import as_mapping, candidates_of, offline_sentence, optional
+from pipekit.backlog.output_formats.reading import as_mapping, candidates_of, offline_sentence, optional, repeated
 from pipekit.interfaces import OutputFile, RunView
 from pipekit.markdown import inline, table_cell
 
@@ -20,6 +20,7 @@ class Summary:
         "candidates",
         "event?",
         "confidence?",
+        "context?",
         "questions?",
         "readiness?",
         "dependencies?",
@@ -37,6 +38,7 @@ class Summary:
             *_opening(run, candidates),
             *_table(run, candidates, readiness),
             *_next(run, candidates, readiness),
+            *_seen_before(run, candidates),
             *_order(run, candidates),
             *_rejected(run),
         ]
@@ -83,6 +85,16 @@ def _next(run: RunView, candidates: Sequence[dict[str, Any]], readiness: Any) ->
             if actions:
                 lines.append(f"- {inline(titles.get(key, key))}: {inline(actions[0])}")
     return ["## What to do next", "", *lines, ""] if lines else []
+
+
+def _seen_before(run: RunView, candidates: Sequence[dict[str, Any]]) -> list[str]:
+    context = as_mapping(optional(run, "context"))
+    lines = []
+    for candidate in candidates:
+        about = as_mapping(context.get(candidate["id"]))
+        if as_mapping(about.get("repetition")).get("verdict") in ("duplicate", "extends"):
+            lines.append(f"- {inline(candidate['title'])}: {repeated(about)}")
+    return ["## Seen before", "", *lines, ""] if lines else []
 
 
 def _order(run: RunView, candidates: Sequence[dict[str, Any]]) -> list[str]:

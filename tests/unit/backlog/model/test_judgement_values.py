@@ -6,7 +6,15 @@ import pytest
 
 from pipekit import serde
 from pipekit.backlog.model.confidence import Confidence, Scores
-from pipekit.backlog.model.context import Context, LessonLearned, RelevantAdr, SiblingWork, SimilarWork, TechnicalDoc
+from pipekit.backlog.model.context import (
+    Context,
+    LessonLearned,
+    RelevantAdr,
+    Repetition,
+    SiblingWork,
+    SimilarWork,
+    TechnicalDoc,
+)
 from pipekit.backlog.model.question import ProposedAnswer, Question, Questions
 from pipekit.backlog.model.readiness import BatchReadiness, DorCheck, DorChecks, HeldBack, Readiness
 from pipekit.backlog.model.risk import ArchitecturalConflict, RiskAssessment, RiskDependency, ScopeCreepIndicator
@@ -30,9 +38,18 @@ VALUES: dict[type, tuple[Any, set[str]]] = {
             sibling_work=(
                 SiblingWork(candidate_id="candidate-2", title="e", relationship="depends-on", reason="said"),
             ),
+            repetition=Repetition(verdict="extends", reason="one title is in the other", title="a", source="a.md"),
             context_summary="found",
         ),
-        {"similarWork", "relevantAdrs", "technicalDocs", "lessonsLearned", "siblingWork", "contextSummary"},
+        {
+            "similarWork",
+            "relevantAdrs",
+            "technicalDocs",
+            "lessonsLearned",
+            "siblingWork",
+            "repetition",
+            "contextSummary",
+        },
     ),
     RiskAssessment: (
         RiskAssessment(

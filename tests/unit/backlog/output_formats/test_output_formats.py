@@ -128,3 +128,29 @@ def test_refined_candidates_are_typed_and_whole(tmp_path: Path) -> None:
     assert first.confidence is not None
     assert first.readiness is not None
     assert first.readiness.readiness_status == "ready"
+
+
+def test_a_candidate_that_repeats_an_item_says_so_in_its_file_and_in_the_summary(tmp_path: Path) -> None:
+    (tmp_path / "past").mkdir()
+    (tmp_path / "past" / "entry.md").write_text(
+        "---\nid: M-12\ntype: feature\ntitle: Book an entry time <b>\nstatus: open\n---\n"
+    )
+    result = Pipeline({"retrievers": {"folder": {"paths": ["past"]}}}, plugins=[], folder=tmp_path).run(MEETING)
+    assert result.folder is not None
+    home = result.folder / "output"
+    candidate = (home / "candidates" / "candidate-1.md").read_text()
+    assert "- **Duplicate of** Book an entry time \\<b\\> (M-12 (past/entry.md)): both titles speak of" in candidate
+    summary = (home / "summary.md").read_text()
+    assert "## Seen before\n\n- Book an entry time: **Duplicate of** Book an entry time" in summary
+    assert summary.count("**Duplicate of**") == 1
+    assert "**New**" in (home / "candidates" / "candidate-2.md").read_text()
+    document = json.loads((home / "pipeline-output.json").read_text())
+    repetition = document["candidates"][0]["context"]["repetition"]
+    assert set(repetition) == {"verdict", "reason", "title", "source"}
+    assert repetition["verdict"] == "duplicate"
+
+
+def test_without_a_past_nothing_is_called_new(tmp_path: Path) -> None:
+    files = outputs(MEETING, tmp_path)
+    assert "Seen before" not in files["summary.md"]
+    assert "**New**" not in files["candidates/candidate-1.md"]
