@@ -96,6 +96,7 @@ def _candidates(run: RunView) -> list[dict[str, Any]]:
         about = _clean(findings.about(candidate["id"]))
         confidence = as_mapping(about.get("confidence"))
         readiness = as_mapping(about.get("readiness"))
+        context = as_mapping(about.get("context"))
         questions = as_mapping(about.get("questions")).get("questions", [])
         result.append(
             {
@@ -110,11 +111,19 @@ def _candidates(run: RunView) -> list[dict[str, Any]]:
                 "risks": as_mapping(about.get("risks")),
                 "questions": questions,
                 "open": [one for one in questions if one["status"] == "needs_answer"],
-                "context": as_mapping(about.get("context")),
+                "context": context,
+                "seen": _seen_before(context),
                 "places": [],
             }
         )
     return result
+
+
+def _seen_before(context: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The item that a candidate repeats or extends, with ``label`` for which of the two; None for a new one."""
+    repetition = as_mapping(context.get("repetition"))
+    label = {"duplicate": "Repeats", "extends": "Extends"}.get(repetition.get("verdict", ""))
+    return {**repetition, "label": label} if label else None
 
 
 def _board(candidates: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

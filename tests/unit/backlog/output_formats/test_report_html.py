@@ -158,6 +158,22 @@ def test_it_shows_what_is_known_and_says_that_rules_made_it(page: Page) -> None:
         assert words in page.text
 
 
+def test_a_candidate_that_repeats_an_item_says_so_on_its_card_and_where_it_is_described(tmp_path: Path) -> None:
+    (tmp_path / "past").mkdir()
+    (tmp_path / "past" / "entry.md").write_text(
+        "---\nid: M-12\ntype: feature\ntitle: Book an entry time <b>\u202e\nstatus: open\n---\n"
+    )
+    text = Page(report(tmp_path, retrievers={"folder": {"paths": ["past"]}})).text
+    assert text.count("repeats an item") == 1
+    assert "Repeats Book an entry time <b> (M-12 (past/entry.md)): both titles speak of" in text
+
+
+def test_without_a_past_no_card_speaks_of_earlier_items(page: Page) -> None:
+    assert "repeats an item" not in page.text
+    assert "extends an item" not in page.text
+    assert "Repeats" not in page.text
+
+
 def test_a_page_of_a_model_does_not_say_that_rules_made_it(tmp_path: Path) -> None:
     run = Pipeline({}, plugins=[], store="memory:", folder=tmp_path).run(MEETING)
 
