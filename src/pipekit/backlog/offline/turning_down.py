@@ -18,6 +18,8 @@ REACH = 4
 TAIL = 6
 #: Of how many sentences a topic may consist to be turned down as a whole by what is said at its end.
 SHORT = 8
+#: How many words a reply has at most that refuses and does nothing else.
+CURT = 8
 
 
 def turned_down_in(talk: Sequence[Sentence], starts: set[int], cues: Cues) -> tuple[dict[int, str], set[int]]:
@@ -103,7 +105,8 @@ def _whole_topic(
 def _verdict(one: Sentence, before: Sentence | None, cues: Cues) -> str | None:
     if cues.find("not_now", one.text) and not one.is_question:
         return "parked"
-    if before is not None and cues.opens("refusal", one.text) and _names_only(before, cues):
+    asked = before is not None and (_names_only(before, cues) or _proposes_to(before, one, cues))
+    if asked and cues.opens("refusal", one.text):
         return "parked" if cues.find("park", one.text) else "rejected"
     for verdict, cue in (("rejected", "reject"), ("parked", "park"), ("done", "done")):
         if cues.says(cue, one.text) and one.words > 1:
@@ -124,6 +127,23 @@ def _names_only(one: Sentence, cues: Cues) -> bool:
         and not cues.find("talk_question", one.text)
         and not cues.find("finite", one.text)
         and not cues.shape("points").search(one.text)
+    )
+
+
+def _proposes_to(one: Sentence, reply: Sentence, cues: Cues) -> bool:
+    """Whether it asks somebody else for a thing, and the reply does no more than refuse.
+
+    "Could we also have a dark mode?" – "No, not this season." It isn't so with "No, we'll mend it ourselves.", which
+    goes on with another way to do the same.
+    """
+    return (
+        one.is_question
+        and one.turn != reply.turn
+        and not reply.is_question
+        and reply.words <= CURT
+        and not any(cues.find(cue, reply.text) for cue in ("finite", "pronoun", "request"))
+        and cues.shape("proposes_question").match(one.text) is not None
+        and not cues.find("talk_question", one.text)
     )
 
 

@@ -75,6 +75,36 @@ def test_what_is_turned_down_is_no_candidate_and_keeps_its_evidence() -> None:
     assert extraction.rejected[0].evidence[0].first == 3
 
 
+@pytest.mark.parametrize(
+    ("bug", "wish", "refusal", "reason"),
+    [
+        ("The printer fails, that is a bug.", "Could we also have a dark mode?", "No, sorry.", "rejected"),
+        ("The printer fails, that is a bug.", "Could we also have a dark mode?", "No, not this season.", "parked"),
+        ("De printer hapert, dat is een bug.", "Kunnen we een chatbot krijgen?", "Nee, echt niet.", "rejected"),
+        ("De printer hapert, dat is een bug.", "Kunnen we een chatbot krijgen?", "Nee, niet dit jaar.", "parked"),
+        ("Der Drucker stürzt ab, das ist ein Bug.", "Könnten wir auch Karten haben?", "Nein, bloß nicht.", "rejected"),
+    ],
+)
+def test_a_wish_that_somebody_else_refuses_in_a_word_is_turned_down(
+    bug: str, wish: str, refusal: str, reason: str
+) -> None:
+    extraction = extract_candidates(talk(f"Ana: {bug}\nBo: {wish}\nAna: {refusal}\n"))
+    assert [one.type for one in extraction.candidates] == ["bug"]
+    [rejected] = extraction.rejected
+    assert (rejected.reason, rejected.evidence[0].first) == (reason, 2)
+
+
+def test_a_no_that_goes_on_with_another_way_turns_nothing_down() -> None:
+    meeting = talk(
+        "Ana: The printer fails with long names, that is a bug.\n"
+        "Bo: Should we wait for the vendor?\n"
+        "Ana: No, we'll mend it ourselves.\n"
+    )
+    extraction = extract_candidates(meeting)
+    assert len(extraction.candidates) == 1
+    assert extraction.rejected == ()
+
+
 def test_the_same_item_said_again_is_one_candidate_with_two_pieces_of_evidence() -> None:
     meeting = talk(
         "Ana: First, exports. We should export the shift plan as a calendar file.\n"
