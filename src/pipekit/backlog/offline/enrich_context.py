@@ -16,7 +16,7 @@ from pipekit.backlog.model.context import (
 )
 from pipekit.backlog.model.dependency import DependencyMap
 from pipekit.backlog.offline.discussion import sentences, shortened
-from pipekit.backlog.offline.repetition import is_of_a_sibling, repetition_of
+from pipekit.backlog.offline.repetition import NO_WORK, is_of_a_sibling, repetition_of
 from pipekit.backlog.offline.signals import content_words
 from pipekit.backlog.settings import ContextSettings
 from pipekit.interfaces.retrievers import Hit
@@ -63,7 +63,7 @@ def enrich_context(
         similar_work=tuple(
             SimilarWork(title=hit.title, source=_source(hit), relevance=_share(hit), snippet=hit.snippet)
             for hit in kept
-            if hit.kind not in ("adr", "doc", "lesson")
+            if hit.kind not in NO_WORK
         ),
         relevant_adrs=tuple(
             RelevantAdr(

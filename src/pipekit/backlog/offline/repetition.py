@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import get_args
 
-from pipekit.backlog.model.candidate import Candidate, Sibling
-from pipekit.backlog.model.context import Repetition
+from pipekit.backlog.model.candidate import Candidate, CandidateType, Sibling
+from pipekit.backlog.model.context import Repetition, RepetitionVerdict
 from pipekit.backlog.offline.signals import content_words
 from pipekit.interfaces.retrievers import Hit
 
-__all__ = ["is_of_a_sibling", "repetition_of"]
+__all__ = ["NO_WORK", "is_of_a_sibling", "repetition_of"]
 
 #: Share of the words of two titles together that both must have to be the same.
 SAME = 0.75
@@ -25,7 +26,7 @@ FEWEST_SHARED = 2
 #: Kinds of hits that are no work items.
 NO_WORK = ("adr", "doc", "lesson")
 
-_TYPES = ("feature", "bug", "tech-debt", "spike")
+_TYPES = get_args(CandidateType)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 #: Ids that pipekit gives out itself begin anew in every run.
 _OWN_ID = re.compile(r"DRAFT-\d+", re.IGNORECASE)
@@ -74,11 +75,11 @@ def _compared(candidate: Candidate, hit: Hit) -> Repetition | None:
     return None
 
 
-def _told(verdict: str, hit: Hit, reason: str) -> Repetition:
+def _told(verdict: RepetitionVerdict, hit: Hit, reason: str) -> Repetition:
     status = hit.attributes.get("status", "")
     source = f"{hit.id} ({hit.source})" if hit.id and hit.id not in hit.source else hit.source
     return Repetition(
-        verdict="duplicate" if verdict == "duplicate" else "extends",
+        verdict=verdict,
         title=hit.title,
         source=source,
         reason=f"{reason}; its status is {status}" if status else reason,

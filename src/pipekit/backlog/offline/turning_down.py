@@ -105,8 +105,8 @@ def _whole_topic(
 def _verdict(one: Sentence, before: Sentence | None, cues: Cues) -> str | None:
     if cues.find("not_now", one.text) and not one.is_question:
         return "parked"
-    asked = before is not None and (_names_only(before, cues) or _proposes_to(before, one, cues))
-    if asked and cues.opens("refusal", one.text):
+    proposal = before if cues.opens("refusal", one.text) else None
+    if proposal is not None and (_names_only(proposal, cues) or _proposes_to(proposal, one, cues)):
         return "parked" if cues.find("park", one.text) else "rejected"
     for verdict, cue in (("rejected", "reject"), ("parked", "park"), ("done", "done")):
         if cues.says(cue, one.text) and one.words > 1:
@@ -133,7 +133,7 @@ def _names_only(one: Sentence, cues: Cues) -> bool:
 def _proposes_to(one: Sentence, reply: Sentence, cues: Cues) -> bool:
     """Whether it asks somebody else for a thing, and the reply does no more than refuse.
 
-    "Could we also have a dark mode?" – "No, not this season." It isn't so with "No, we'll mend it ourselves.", which
+    "Could we also have a dark mode?" – "No, sorry." It isn't so with "No, we'll mend it ourselves.", which
     goes on with another way to do the same.
     """
     return (

@@ -57,11 +57,12 @@ def draw(titles: Mapping[str, str], dependencies: Sequence[Mapping[str, Any]]) -
     ``relates-to`` says nothing of what comes first, and moves nothing to another layer.
     """
     edges = [one for one in dependencies if one["source"] in titles and one["target"] in titles]
-    ids = [one for one in titles if any(one in (edge["source"], edge["target"]) for edge in edges)]
+    ends = [(str(one["target"]), str(one["source"])) for one in edges]
+    connected = set(itertools.chain(*ends))
+    ids = [one for one in titles if one in connected]
     if not ids:
         return None
     layer = _layers(ids, [(one["target"], one["source"]) for one in edges if one["type"] != "relates-to"])
-    ends = [(str(one["target"]), str(one["source"])) for one in edges]
     routes = [_route(first, then, layer) for first, then in ends]
     columns = _columns(ids, layer, routes)
     places = _places(columns)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import html
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -67,6 +65,8 @@ class ImportCsv:
 
 
 def _table(rows: Iterable[Sequence[str]]) -> bytes:
+    import csv  # only here, as `html` below: every run loads this module, and few make these files
+
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n").writerows([_harmless(cell) for cell in row] for row in rows)
     return text.getvalue().encode()
@@ -93,6 +93,8 @@ def _jira_text(text: str) -> str:
 
 def _azure(ticket: Ticket) -> str:
     """HTML, as Azure DevOps keeps descriptions."""
+    import html
+
     parts = []
     for section in ticket.sections:
         lines = [html.escape(line, quote=False) for line in section.lines]

@@ -9,7 +9,16 @@ from pipekit.interfaces import RunView
 from pipekit.markdown import inline
 from pipekit.state.record import StepRecord
 
-__all__ = ["Findings", "as_mapping", "candidates_of", "offline_sentence", "optional", "repeated", "steps_of"]
+__all__ = [
+    "Findings",
+    "as_mapping",
+    "candidates_of",
+    "earlier_item",
+    "offline_sentence",
+    "optional",
+    "repeated",
+    "steps_of",
+]
 
 
 def candidates_of(run: RunView) -> list[dict[str, Any]]:
@@ -55,6 +64,12 @@ def offline_sentence(run: RunView) -> str:
 def as_mapping(value: Any) -> Mapping[str, Any]:
     """A mapping, an empty one for anything else."""
     return value if isinstance(value, Mapping) else {}
+
+
+def earlier_item(context: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The item that a candidate repeats or extends, with the verdict and its reason; empty for a new one."""
+    repetition = as_mapping(context.get("repetition"))
+    return {} if repetition.get("verdict") == "new" else repetition
 
 
 def repeated(context: Mapping[str, Any]) -> str:

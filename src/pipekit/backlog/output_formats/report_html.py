@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipekit.backlog.output_formats.report_view import report_view
 from pipekit.errors import PluginError
 from pipekit.interfaces import OutputFile, RunView
 from pipekit.markdown import visible
@@ -48,7 +47,10 @@ class ReportHtml:
 
     def render(self, run: RunView) -> Iterable[OutputFile]:
         """One file."""
+        # Only here: every run loads this module, and few make a report.
         from jinja2 import TemplateError, TemplateSyntaxError
+
+        from pipekit.backlog.output_formats.report_view import report_view
 
         try:
             page = self._page(report_view(run))

@@ -14,6 +14,7 @@ from pipekit.backlog.output_formats.reading import (
     Findings,
     as_mapping,
     candidates_of,
+    earlier_item,
     offline_sentence,
     optional,
     steps_of,
@@ -112,18 +113,11 @@ def _candidates(run: RunView) -> list[dict[str, Any]]:
                 "questions": questions,
                 "open": [one for one in questions if one["status"] == "needs_answer"],
                 "context": context,
-                "seen": _seen_before(context),
+                "seen": earlier_item(context),
                 "places": [],
             }
         )
     return result
-
-
-def _seen_before(context: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The item that a candidate repeats or extends, with ``label`` for which of the two; None for a new one."""
-    repetition = as_mapping(context.get("repetition"))
-    label = {"duplicate": "Repeats", "extends": "Extends"}.get(repetition.get("verdict", ""))
-    return {**repetition, "label": label} if label else None
 
 
 def _board(candidates: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -6,7 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pipekit.backlog.output_formats.mermaid_graph import mermaid_graph
-from pipekit.backlog.output_formats.reading import as_mapping, candidates_of, offline_sentence, optional, repeated
+from pipekit.backlog.output_formats.reading import (
+    as_mapping,
+    candidates_of,
+    earlier_item,
+    offline_sentence,
+    optional,
+    repeated,
+)
 from pipekit.interfaces import OutputFile, RunView
 from pipekit.markdown import inline, table_cell
 
@@ -92,7 +99,7 @@ def _seen_before(run: RunView, candidates: Sequence[dict[str, Any]]) -> list[str
     lines = []
     for candidate in candidates:
         about = as_mapping(context.get(candidate["id"]))
-        if as_mapping(about.get("repetition")).get("verdict") in ("duplicate", "extends"):
+        if earlier_item(about):
             lines.append(f"- {inline(candidate['title'])}: {repeated(about)}")
     return ["## Seen before", "", *lines, ""] if lines else []
 
