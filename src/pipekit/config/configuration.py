@@ -8,7 +8,7 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
-from pipekit.config.discovery import find_project_file, find_user_file, read_file
+from pipekit.config.discovery import find_project_file, find_user_file, read_file, shown_path
 from pipekit.config.environment import FromEnvironment, parse_text, read_environment
 from pipekit.config.explaining import Explained, explain
 from pipekit.config.faults import fault, suggestion
@@ -201,6 +201,10 @@ def _read_sources(
     else:
         found = find_project_file(folder)
         project, warnings = found.path, found.warnings
+        if project is not None and project.is_fifo():
+            # One that is named may be a pipe, as a shell makes of <(…); nobody writes to one that lies about.
+            origin = Origin("project", file=shown_path(project, folder))
+            raise fault("is a named pipe, not a file", origin, hint="remove it, or name another with --config")
     files: list[tuple[Path, Layer]] = []
     user = find_user_file(environ)
     if user is not None:

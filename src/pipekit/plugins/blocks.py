@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pipekit.config.configuration import Configuration
-from pipekit.config.faults import fault, suggestion
+from pipekit.config.faults import closest, fault, printable, suggestion
 from pipekit.config.keys import fold_key
 from pipekit.config.tree import Block, Entry
 from pipekit.errors import ConfigError, PluginError
 from pipekit.plugins.factories import AnnotationsError, block_faults
+from pipekit.plugins.loading import normal_names
 from pipekit.plugins.registry import KNOWN_PROVIDERS, Contribution, Registry
 
 __all__ = ["check_blocks"]
@@ -51,7 +52,27 @@ def check_blocks(registry: Registry, configuration: Configuration) -> tuple[list
     store = registry.contributions("pipekit_state_stores").get(settings.store.partition(":")[0])
     if store is not None:
         faults += _faults_of(store, settings.store_block, "store", "url")
-    return faults, warnings
+    return faults, [*warnings, *_idle_names(registry, configuration)]
+
+
+def _idle_names(registry: Registry, configuration: Configuration) -> list[str]:
+    """A warning for each name in ``plugins.block`` and ``plugins.allow`` that does nothing, though it looks as if.
+
+    A name of nothing that is installed is none of them: the file may be shared. One that is nearly right is.
+    """
+    wanted = configuration.settings.plugins
+    own = normal_names(name for one in registry.plugins if one.builtin for name in (one.name, one.package)) - {""}
+    others = [name for one in registry.plugins if not one.builtin for name in (one.name, one.package) if name]
+    warnings = []
+    for key, names in (("block", wanted.block), ("allow", wanted.allow or ())):
+        for name in names:
+            said = f"{configuration.origin(f'plugins.{key}')}: plugins.{key} names {printable(name)}"
+            same = normal_names([name])
+            if same <= own and key == "block":
+                warnings.append(f"{said}, which is pipekit's own and is never blocked")
+            elif not same <= own | normal_names(others) and (near := closest(name, others)):
+                warnings.append(f"{said}, and no plugin is called that; did you mean {near}?")
+    return warnings
 
 
 def _faults_of(one: Contribution, block: Block, path: str, *more: str) -> list[ConfigError]:

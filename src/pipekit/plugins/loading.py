@@ -16,7 +16,7 @@ from pipekit.plugins.manager import BUILTINS, Candidate, Loaded, discover, load
 from pipekit.plugins.quarantine import Health, PluginInfo
 from pipekit.plugins.registry import Contribution, Registry
 
-__all__ = ["PluginOptions", "fatal", "load_plugins", "refusals"]
+__all__ = ["PluginOptions", "fatal", "load_plugins", "normal_names", "refusals"]
 
 
 @frozen(kw_only=True)
@@ -151,15 +151,15 @@ def _origin(candidate: Candidate) -> str:
 
 
 def _blocked(candidate: Candidate, options: PluginOptions) -> str:
-    names = _normal([candidate.name, candidate.package]) - {""}
-    if names & _normal(options.block):
+    names = normal_names([candidate.name, candidate.package]) - {""}
+    if names & normal_names(options.block):
         return "blocked by plugins.block"
-    if options.allow is not None and candidate.package and not names & _normal(options.allow):
+    if options.allow is not None and candidate.package and not names & normal_names(options.allow):
         return "not among plugins.allow"
     return ""
 
 
-def _normal(names: Iterable[str]) -> set[str]:
+def normal_names(names: Iterable[str]) -> set[str]:
     """Names as package indexes compare them: Pipekit_Acme, pipekit.acme and pipekit-acme are one."""
     return {re.sub(r"[-_.]+", "-", name.strip()).lower() for name in names}
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipekit.config.configuration import load_configuration
 from pipekit.config.discovery import find_project_file, find_user_file, read_file, shown_path
 from pipekit.errors import ConfigError
 
@@ -211,6 +212,13 @@ def test_a_pyproject_too_deep_for_the_parser_counts_when_it_has_our_heading(tmp_
 def test_a_named_pipe_in_the_place_of_a_pyproject_keeps_nobody_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pyproject.toml")
     assert find_project_file(tmp_path).path is None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_named_pipe_in_the_place_of_a_configuration_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipekit.yaml")
+    with pytest.raises(ConfigError, match=r"pipekit\.yaml: is a named pipe, not a file"):
+        load_configuration(folder=tmp_path, environ={})
 
 
 def test_a_pyproject_that_is_named_and_has_no_table_of_ours_says_nothing(tmp_path: Path) -> None:

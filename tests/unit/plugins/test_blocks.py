@@ -154,3 +154,25 @@ def test_a_name_that_an_unloaded_plugin_may_bring_is_a_warning(tmp_path: Path, w
     faults, warnings = checked(tmp_path, text, other, **environ)
     assert faults == []
     assert "there is no loader nosuch" in warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("block: [otehr]", "plugins.block names otehr, and no plugin is called that; did you mean other?"),
+        ("allow: [other, othr]", "plugins.allow names othr, and no plugin is called that; did you mean other?"),
+        ("block: [Stores]", "plugins.block names Stores, which is pipekit's own and is never blocked"),
+        ("block: [pipekit_framework]", "which is pipekit's own and is never blocked"),
+    ],
+)
+def test_a_name_that_blocks_or_allows_nothing_though_it_looks_so_is_told(tmp_path: Path, text: str, said: str) -> None:
+    faults, warnings = checked(tmp_path, f"plugins:\n  {text}\n", ModuleType("other"))
+    assert faults == []
+    assert len(warnings) == 1
+    assert "pipekit.yaml:2:" in warnings[0]
+    assert said in warnings[0]
+
+
+@pytest.mark.parametrize("text", ["block: [Other]", "block: [somebody-elses]", "allow: [other, stores, acme, remote]"])
+def test_a_name_that_does_something_or_could_elsewhere_is_not_told(tmp_path: Path, text: str) -> None:
+    assert checked(tmp_path, f"plugins:\n  {text}\n", ModuleType("other")) == ([], [])
