@@ -9,8 +9,11 @@ __all__ = ["inline", "table_cell", "visible", "yaml_text"]
 
 #: Characters that mean something in Markdown, also inside words.
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~!])")
-#: Control characters, and those that turn the direction of writing or hide.
-_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+#: Control characters, and those that turn the direction of writing or hide. The joiners U+200C and U+200D stay: without
+#: them Persian, Hindi and many an emoji are other words or pictures.
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+)
 _LINE_START = re.compile(r"^(\s*)([-+=]|\d{1,9}[.)])(?=\s|$)")
 _LINK = re.compile(r"\b(https?|ftp|mailto|xmpp|javascript|data|file)(:)|\b(www)(\.)", re.IGNORECASE)
 #: What becomes a mention, an e-mail address or a reference where Markdown is shown. These are looked for in the text

@@ -51,6 +51,12 @@ def test_what_hides_or_turns_the_writing_is_left_out() -> None:
     assert "\u202e" not in inline(hidden)
 
 
+@pytest.mark.parametrize("text", ["می\u200cخواهم", "\U0001f469\u200d\U0001f4bb", "क्\u200dष"])
+def test_joiners_that_a_script_or_a_picture_needs_stay(text: str) -> None:
+    assert visible(text) == text
+    assert text in inline(text)
+
+
 def test_a_cell_is_one_line_that_is_cut_where_it_is_long() -> None:
     assert table_cell("a |\n b") == "a \\| b"
     assert table_cell("word " * 50, width=12) == "word word w…"

@@ -14,6 +14,7 @@ __all__ = [
     "as_mapping",
     "candidates_of",
     "earlier_item",
+    "input_name",
     "offline_sentence",
     "optional",
     "repeated",
@@ -25,6 +26,11 @@ def candidates_of(run: RunView) -> list[dict[str, Any]]:
     """The candidates, in order."""
     found: list[dict[str, Any]] = run.value("candidates")
     return found
+
+
+def input_name(run: RunView) -> str:
+    """The file that was read, without the folders above it: what is handed on tells nobody where its author keeps it."""
+    return run.record.input_file.replace("\\", "/").rpartition("/")[2]
 
 
 def optional(run: RunView, name: str) -> Any:

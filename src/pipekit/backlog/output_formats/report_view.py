@@ -15,6 +15,7 @@ from pipekit.backlog.output_formats.reading import (
     as_mapping,
     candidates_of,
     earlier_item,
+    input_name,
     offline_sentence,
     optional,
     steps_of,
@@ -59,7 +60,7 @@ def report_view(run: RunView) -> dict[str, Any]:
     dependencies = _clean(as_mapping(optional(run, "dependencies")))
     titles = {one["id"]: one["title"] for one in candidates}
     return {
-        "title": meeting.get("title") or _clean(run.record.input_file.replace("\\", "/").rpartition("/")[2]),
+        "title": meeting.get("title") or _clean(input_name(run)),
         "meeting": meeting,
         "record": run.record,
         "event": _clean(as_mapping(optional(run, "event"))),

@@ -10,6 +10,7 @@ from pipekit.backlog.output_formats.reading import (
     as_mapping,
     candidates_of,
     earlier_item,
+    input_name,
     offline_sentence,
     optional,
     repeated,
@@ -40,7 +41,7 @@ class Summary:
         candidates = candidates_of(run)
         readiness = as_mapping(optional(run, "readiness"))
         lines = [
-            f"# Refined backlog: {inline(run.record.input_file)}",
+            f"# Refined backlog: {inline(input_name(run))}",
             "",
             *_opening(run, candidates),
             *_table(run, candidates, readiness),

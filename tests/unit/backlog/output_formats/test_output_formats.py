@@ -81,6 +81,15 @@ def test_the_summary_says_what_made_it_and_what_to_do_next(tmp_path: Path) -> No
     assert "## Not taken up" in text
 
 
+def test_the_summary_names_the_file_and_not_the_folders_above_it(tmp_path: Path) -> None:
+    meeting = tmp_path / "private" / "talk.txt"
+    meeting.parent.mkdir()
+    meeting.write_text("Ada: We need a search box.\n")
+    summary = outputs(meeting, tmp_path)["summary.md"]
+    assert summary.startswith("# Refined backlog: talk.txt\n")
+    assert "private" not in summary
+
+
 @pytest.mark.parametrize("name", list(OUTPUT_FORMATS))
 def test_each_artifact_is_read_once_however_many_candidates_there_are(name: str, tmp_path: Path) -> None:
     view = Pipeline({}, plugins=[], store="memory:", folder=tmp_path).run(MEETING).view
