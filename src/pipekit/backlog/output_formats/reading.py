@@ -29,7 +29,7 @@ def candidates_of(run: RunView) -> list[dict[str, Any]]:
 
 
 def input_name(run: RunView) -> str:
-    """The file that was read, without the folders above it: what is handed on tells nobody where its author keeps it."""
+    """The file that was read, without the folders above it: what is handed on tells nobody where it is kept."""
     return run.record.input_file.replace("\\", "/").rpartition("/")[2]
 
 
