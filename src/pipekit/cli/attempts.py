@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pipekit.cli.items import names_step
 from pipekit.cli.runs import moment
-from pipekit.cli.terminal import print_json, print_table, say, seconds, talk
+from pipekit.cli.terminal import print_json, print_table, say, talk
+from pipekit.quantities import duration_text
 from pipekit.serde import unstructure
 from pipekit.state.record import PastAttempt, RunRecord, StepRecord
 
@@ -38,7 +39,7 @@ def show_attempts(record: RunRecord, step: str | None = None) -> None:
                 one.name,
                 one.attempt,
                 moment(one.started_at),
-                seconds(one.duration),
+                duration_text(one.duration),
                 "a person" if one.made_by == "human" else one.model or "step",
                 f"replaced: {past.reason}" if past else _in_use(one),
                 one.path,

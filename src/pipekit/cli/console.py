@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
-from pipekit.cli.terminal import one_line, say, seconds, talk
+from pipekit.cli.terminal import one_line, say, talk
 from pipekit.events import (
     CallRetried,
     CallStarted,
@@ -28,6 +28,7 @@ from pipekit.events import (
     StepStarted,
     WarningGiven,
 )
+from pipekit.quantities import duration_text
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -124,7 +125,7 @@ class PlainProgress:
             case StepFinished():
                 items = self._items.get(event.step)
                 count = f"{items} items, " if items else ""
-                return f"{label(event.step, event.key)}: {count}{seconds(event.duration)}"
+                return f"{label(event.step, event.key)}: {count}{duration_text(event.duration)}"
             case StepSkipped():
                 return f"{label(event.step, event.key)}: skipped, {event.reason}"
             case StepFailed():
@@ -134,7 +135,7 @@ class PlainProgress:
             case ItemFailed():
                 return f"{event.step}: {event.item} failed: {event.error}"
             case CallRetried():
-                return f"{event.step}: asking {event.model} again in {seconds(event.wait)}: {event.reason}"
+                return f"{event.step}: asking {event.model} again in {duration_text(event.wait)}: {event.reason}"
             case QuestionAsked():
                 return f"{event.step} asks: {event.question}"
             case WarningGiven():
@@ -210,7 +211,7 @@ class LiveProgress:
             case ItemFailed():
                 self._print(f"{event.step}: {event.item} failed: {event.error}", "yellow")
             case CallRetried():
-                again = f"asking {event.model} again in {seconds(event.wait)}"
+                again = f"asking {event.model} again in {duration_text(event.wait)}"
                 self._print(f"{event.step}: {again}: {event.reason}", "yellow")
             case QuestionAsked():
                 self._print(f"{event.step} asks: {event.question}", "bold")
@@ -252,6 +253,6 @@ class LiveProgress:
                 Text(number, style=row.style),
                 Text(row.name, style=row.style if row.style != "green" else ""),
                 Text(one_line(row.detail) if row.detail else "", style="dim"),
-                Text(seconds(took) if took is not None else "", style="dim"),
+                Text(duration_text(took) if took is not None else "", style="dim"),
             )
         return grid

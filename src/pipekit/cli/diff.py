@@ -9,7 +9,8 @@ import click
 
 from pipekit.cli.group import SingleCommand
 from pipekit.cli.options import configured, open_pipeline, run_argument
-from pipekit.cli.terminal import one_line, print_json, say, seconds, talk
+from pipekit.cli.terminal import one_line, print_json, say, talk
+from pipekit.quantities import duration_text, usage_text
 
 if TYPE_CHECKING:
     from pipekit.cli.comparing import Comparison, ItemChange, ItemRef, ValueChange
@@ -115,8 +116,8 @@ def _cost(old: RunRecord, new: RunRecord) -> str:
 
     def told(record: RunRecord) -> str:
         usage = record.usage
-        cost = "unknown" if usage.cost is None else f"${usage.cost:.4f}"
-        return f"{usage.calls} calls, {usage.total_tokens} tokens, {cost}, {seconds(run_duration(record))}"
+        took = duration_text(run_duration(record))
+        return f"{usage_text(usage.calls, usage.total_tokens, usage.cost)}, {took}"
 
     return f"cost: {told(old)} → {told(new)}"
 

@@ -13,11 +13,12 @@ from pipekit.cli.exits import AnsweredError, StopRequestedError
 from pipekit.cli.run import stop_of
 from pipekit.cli.running import Stopper, follow
 from pipekit.cli.telling import as_told, say_traceback
-from pipekit.cli.terminal import say, seconds, talk
+from pipekit.cli.terminal import say, talk
 from pipekit.errors import RunStoppedError
 from pipekit.evaluation.documents import to_json
 from pipekit.evaluation.results import Outcome, VariantResult
 from pipekit.events import CallRetried, Event, ItemFailed, StepFailed, StepStarted
+from pipekit.quantities import duration_text
 
 if TYPE_CHECKING:
     from pipekit.errors import PipekitError
@@ -97,7 +98,7 @@ def _tell(variant: Variant, outcomes: Sequence[Outcome], count: int) -> None:
     if talk().json:
         return
     last = outcomes[-1]
-    what = f"failed: {last.error}" if last.error else "kept" if last.is_kept else seconds(last.seconds)
+    what = f"failed: {last.error}" if last.error else "kept" if last.is_kept else duration_text(last.seconds)
     say(f"{variant.name}: {len(outcomes)} of {count}, {last.name}: {what}", err=True)
 
 

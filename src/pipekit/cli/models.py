@@ -8,7 +8,8 @@ import click
 
 from pipekit.cli.group import SingleCommand
 from pipekit.cli.options import configured, open_pipeline
-from pipekit.cli.terminal import one_line, print_json, print_table, say, seconds, talk
+from pipekit.cli.terminal import one_line, print_json, print_table, say, talk
+from pipekit.quantities import duration_text
 
 __all__ = ["doctor", "models"]
 
@@ -95,7 +96,7 @@ def _show(checks: Any) -> None:
             "works" if check.is_good else "does not work",
             check.method,
             check.window,
-            seconds(check.seconds) if check.seconds is not None else None,
+            duration_text(check.seconds) if check.seconds is not None else None,
             ", ".join(check.used_by),
         )
         for check in checks

@@ -12,8 +12,9 @@ from pipekit.cli.answering import questions_json, say_questions
 from pipekit.cli.exits import AnsweredError
 from pipekit.cli.items import ItemTable, item_table
 from pipekit.cli.offers import looking_here
-from pipekit.cli.terminal import print_table, say, seconds
+from pipekit.cli.terminal import print_table, say
 from pipekit.errors import PipekitError
+from pipekit.quantities import duration_text, usage_text
 
 if TYPE_CHECKING:
     from pipekit.interfaces.workflows import Workflow
@@ -138,7 +139,7 @@ def print_outcome(pipeline: Pipeline, result: RunResult) -> None:
     record = result.record
     say()
     print_items(item_table(result.view, workflow_of(pipeline, record)))
-    took = seconds(run_duration(record))
+    took = duration_text(run_duration(record))
     if result.pause is None:
         say(f"{result.run_id} completed: {len(record.completed_steps)} steps, {took}{_cost(record)}")
     else:
@@ -186,8 +187,7 @@ def _cost(record: RunRecord) -> str:
     usage = record.usage
     if not usage.calls:
         return ""
-    cost = "" if usage.cost is None else f", ${usage.cost:.4f}"
-    return f", {usage.calls} calls, {usage.total_tokens} tokens{cost}"
+    return f", {usage_text(usage.calls, usage.total_tokens, usage.cost)}"
 
 
 def _common(paths: list[Path]) -> str:

@@ -12,7 +12,8 @@ from pipekit.cli.group import SingleCommand
 from pipekit.cli.items import names_step
 from pipekit.cli.offers import looking_here
 from pipekit.cli.options import configured, open_pipeline, run_argument
-from pipekit.cli.terminal import one_line, print_json, print_table, say, seconds, talk
+from pipekit.cli.terminal import one_line, print_json, print_table, say, talk
+from pipekit.quantities import duration_text
 
 if TYPE_CHECKING:
     from pipekit.cli.items import ItemTable
@@ -150,7 +151,7 @@ def _say_run(pipeline: Pipeline, record: RunRecord) -> None:
     reason = f" ({record.paused_reason})" if record.paused_reason else ""
     say(f"{record.run_id}: {_status(pipeline, record)}{reason}")
     say(f"input: {record.input_file}")
-    say(f"started: {moment(record.started_at)}, steps took {seconds(run_duration(record))}")
+    say(f"started: {moment(record.started_at)}, steps took {duration_text(run_duration(record))}")
     folder = pipeline.runs.folder(record.run_id)
     if folder:
         say(f"folder: {shown_path(folder)}")
@@ -178,7 +179,9 @@ def _print_steps(record: RunRecord) -> None:
     done = [record.step_outputs[str(key)] for key in record.completed_steps]
     for step in done:
         by = "edited by hand" if step.made_by == "human" else step.model or "–"
-        rows.append((step.key if isinstance(step.key, int) else " ", step.name, "done", seconds(step.duration), by))
+        rows.append(
+            (step.key if isinstance(step.key, int) else " ", step.name, "done", duration_text(step.duration), by)
+        )
     finished = {step.name for step in done}
     for planned in record.planned:
         if planned.name not in finished:
@@ -196,7 +199,7 @@ def _show_step(view: RunView, step: StepRecord, damages: Sequence[StateError]) -
         return
     for warning in warnings:
         say(looking_here(f"warning: {warning}; see pipekit repair {view.record.run_id}"), err=True)
-    say(f"{view.record.run_id}, {step.name}: {seconds(step.duration)}, {step.path}")
+    say(f"{view.record.run_id}, {step.name}: {duration_text(step.duration)}, {step.path}")
     say()
     for line in outline(value):
         say(line)

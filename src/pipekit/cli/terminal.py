@@ -18,7 +18,7 @@ import click
 
 from pipekit.secrecy import mask, mask_values
 
-__all__ = ["Talk", "clean", "one_line", "print_json", "print_table", "say", "seconds", "talk"]
+__all__ = ["Talk", "clean", "one_line", "print_json", "print_table", "say", "talk"]
 
 # Whole escape sequences first, so that their parameters don't stay behind as text.
 _SEQUENCES = re.compile(
@@ -104,16 +104,6 @@ def _plain(value: object) -> object:
     if isinstance(value, (set, frozenset)):
         return mask_values(sorted(value))
     raise TypeError(f"{type(value).__name__} is no JSON")
-
-
-def seconds(duration: float) -> str:
-    """A duration for people: ``0.08 s``, ``12.3 s``, ``4 min 05 s``."""
-    if duration < 1:
-        return f"{duration:.2f} s"
-    if duration < 60:
-        return f"{duration:.1f} s"
-    minutes, rest = divmod(round(duration), 60)
-    return f"{minutes} min {rest:02d} s"
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

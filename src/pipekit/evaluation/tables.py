@@ -8,6 +8,7 @@ from attrs import frozen
 
 from pipekit.evaluation.results import EXPENSES, Evaluation, VariantResult
 from pipekit.interfaces.scorers import Metric
+from pipekit.quantities import cost_text
 
 __all__ = ["NOTHING", "Table", "comparison", "inputs_of", "shown"]
 
@@ -53,7 +54,7 @@ def shown(metric: str, value: float | None) -> str:
     if value is None:
         return NOTHING
     if metric == "cost":
-        return f"${value:.4f}"
+        return cost_text(value)
     if metric == "tokens":
         return f"{value:.0f}"
     return f"{value:.1f}" if metric == "seconds" else f"{value:.2f}"

@@ -20,9 +20,10 @@ from pipekit.backlog.output_formats.reading import (
     optional,
     steps_of,
 )
-from pipekit.backlog.output_formats.run_timeline import cost_text, duration_text, timeline
+from pipekit.backlog.output_formats.run_timeline import timeline
 from pipekit.interfaces import RunView
 from pipekit.markdown import visible
+from pipekit.quantities import cost_text, duration_text
 
 __all__ = ["report_view"]
 

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from pipekit.state.record import StepRecord
 
-__all__ = ["Bar", "cost_text", "duration_text", "timeline"]
+__all__ = ["Bar", "timeline"]
 
 
 @frozen
@@ -35,21 +35,3 @@ def timeline(steps: Sequence[StepRecord]) -> list[Bar]:
         placed.append((step, start))
     whole = busy_until or 1.0
     return [Bar(step, start / whole, step.duration / whole) for step, start in placed]
-
-
-def duration_text(seconds: float) -> str:
-    """A time as people say it: ``0.05 s``, ``12 s``, ``3 min 05 s``."""
-    if seconds < 10:
-        return f"{seconds:.2f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
-
-
-def cost_text(cost: float | None) -> str:
-    """US dollars, as many digits as a small amount needs; what isn't known is said."""
-    if cost is None:
-        return "not known"
-    return f"${cost:.2f}" if cost == 0 or cost >= 1 else f"${cost:.4f}"

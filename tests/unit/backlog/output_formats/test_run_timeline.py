@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
-from pipekit.backlog.output_formats.run_timeline import cost_text, duration_text, timeline
+from pipekit.backlog.output_formats.run_timeline import timeline
 from pipekit.state.record import StepRecord
 
 
@@ -34,17 +32,3 @@ def test_steps_at_the_same_time_lie_above_each_other() -> None:
 def test_no_steps_and_steps_without_a_length_are_no_trouble() -> None:
     assert bars() == []
     assert bars(step("a", 0, 0)) == [("a", 0, 0)]
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.051, "0.05 s"), (12.4, "12 s"), (185, "3 min 05 s"), (7260, "2 h 01 min")]
-)
-def test_a_time_is_told_as_people_say_it(seconds: float, text: str) -> None:
-    assert duration_text(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("cost", "text"), [(None, "not known"), (0.0, "$0.00"), (0.00123, "$0.0012"), (12.3, "$12.30")]
-)
-def test_a_cost_has_as_many_digits_as_it_needs(cost: float | None, text: str) -> None:
-    assert cost_text(cost) == text
