@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 from pipekit import errors, events, hookspecs
-from pipekit.cli.group import COMMANDS
+from pipekit.cli.group import BUILTIN_COMMANDS, COMMANDS
 from pipekit.config import load_configuration, model
 from pipekit.serde import camel_case
 
@@ -49,7 +49,7 @@ def test_every_event_error_and_command_is_documented() -> None:
     assert [name for name in events.__all__ if f"## `{name}`" not in (REFERENCE / "events.md").read_text()] == []
     assert [name for name in errors.__all__ if f"`{name}`" not in (REFERENCE / "errors.md").read_text()] == []
     page = (REFERENCE / "commands.md").read_text()
-    assert [name for name in COMMANDS if f"## `pipekit {name}`" not in page] == []
+    assert [name for name in (*COMMANDS, *BUILTIN_COMMANDS) if f"## `pipekit {name}`" not in page] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

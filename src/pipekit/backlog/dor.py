@@ -15,32 +15,58 @@ import hashlib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
-from pipekit.errors import ConfigError
-from pipekit.yaml_nodes import CORE, NotYamlError, compose
+from pipekit.backlog.team_files import Reader, is_null, kind_of, team_file
 
-__all__ = ["CHECKS", "Criterion", "DefinitionOfReady", "default_dor", "find_dor", "parse_dor"]
+__all__ = [
+    "CHECKS",
+    "FILE_NAME",
+    "CheckKind",
+    "Criterion",
+    "DefinitionOfReady",
+    "default_dor",
+    "find_dor",
+    "parse_dor",
+    "shipped_text",
+]
 
-#: The computed checks, and the numbers that each of them takes with their defaults.
-CHECKS: Mapping[str, Mapping[str, int]] = {
-    "clear-title": {"atLeast": 2, "atMost": 80},
-    "business-context": {},
-    "acceptance-criteria": {"atLeast": 2},
-    "open-questions": {"atMost": 0},
-    "dependencies": {},
-    "estimate": {},
-    "approach": {},
-    "risks": {"atMost": 0},
-    "test-scenarios": {"atLeast": 1},
+
+@frozen(kw_only=True)
+class CheckKind:
+    """A computed check: what it looks at, in words for the file's comments, and the numbers that it takes."""
+
+    looks_at: str
+    numbers: Mapping[str, int] = field(factory=dict)
+
+
+#: The computed checks, with the defaults of their numbers.
+CHECKS: Mapping[str, CheckKind] = {
+    "clear-title": CheckKind(
+        looks_at="the title's words and characters, and that it names something",
+        numbers={"atLeast": 2, "atMost": 80},
+    ),
+    "business-context": CheckKind(looks_at="the description, or the talk, says why it is wanted"),
+    "acceptance-criteria": CheckKind(looks_at="how many were stated", numbers={"atLeast": 2}),
+    "open-questions": CheckKind(looks_at="how many critical questions are open", numbers={"atMost": 0}),
+    "dependencies": CheckKind(looks_at="whether what it waits for is known"),
+    "estimate": CheckKind(looks_at="whether somebody said how much work it is"),
+    "size": CheckKind(looks_at="the estimate in points is small enough", numbers={"atMost": 13}),
+    "approach": CheckKind(looks_at="whether somebody said how it could be built"),
+    "next-step": CheckKind(looks_at="whether somebody takes it on, or says that it can start"),
+    "scope": CheckKind(looks_at="how many phrases leave the scope without bounds", numbers={"atMost": 0}),
+    "risks": CheckKind(looks_at="how many risks and unknowns nobody takes care of", numbers={"atMost": 0}),
+    "test-scenarios": CheckKind(looks_at="how many criteria tell of a special case", numbers={"atLeast": 1}),
+    "confidence": CheckKind(looks_at="the overall confidence, 0 to 100", numbers={"atLeast": 60}),
+    "new-item": CheckKind(looks_at="that no earlier item is the same, where earlier ones are searched"),
 }
 
 #: The file's name beside the configuration.
 FILE_NAME = "dor.yaml"
-#: A longer file is refused, in bytes.
-MAX_FILE = 200_000
+_CALLED = "the Definition of Ready"
+_SHAPE = "required: and recommended: each take a list; a criterion is text: with or without check:"
 
 
 @frozen(kw_only=True)
@@ -61,7 +87,8 @@ class Criterion:
         return self._number("atMost", self.at_most)
 
     def _number(self, name: str, given: int | None) -> int:
-        return CHECKS.get(self.check or "", {}).get(name, 0) if given is None else given
+        kind = CHECKS.get(self.check or "")
+        return (kind.numbers.get(name, 0) if kind else 0) if given is None else given
 
 
 @frozen(kw_only=True)
@@ -79,10 +106,14 @@ class DefinitionOfReady:
 @cache
 def default_dor() -> DefinitionOfReady:
     """The Definition of Ready that comes with pipekit."""
+    return parse_dor(shipped_text(), "pipekit/backlog/data/dor.yaml")
+
+
+def shipped_text() -> str:
+    """The file that comes with pipekit."""
     from importlib.resources import files
 
-    name = "pipekit/backlog/data/dor.yaml"
-    return parse_dor(files("pipekit.backlog").joinpath("data").joinpath("dor.yaml").read_text("utf-8"), name)
+    return files("pipekit.backlog").joinpath("data").joinpath("dor.yaml").read_text("utf-8")
 
 
 def find_dor(folder: Path, name: str | None = None) -> DefinitionOfReady:
@@ -90,162 +121,71 @@ def find_dor(folder: Path, name: str | None = None) -> DefinitionOfReady:
 
     Raises `ConfigError` with file, line and field for a file that is missing, unreadable or wrong.
     """
-    path = folder / (name or FILE_NAME)
-    if name is None and not path.exists():
-        return default_dor()
-    try:
-        if path.stat().st_size > MAX_FILE:
-            raise ConfigError(
-                f"the Definition of Ready is larger than {MAX_FILE // 1000} KB",
-                file=str(path),
-                hint="give it the team's criteria and nothing else",
-            )
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ConfigError("the Definition of Ready is not UTF-8", file=str(path), hint="save it as UTF-8") from error
-    except OSError as error:
-        raise ConfigError(
-            f"the Definition of Ready can't be read: {error.strerror or error}",
-            file=str(path),
-            field="steps.check-readiness.dor",
-            hint=f"make the file, or leave the setting out to use {FILE_NAME} or the default",
-        ) from error
-    return parse_dor(text, str(path))
+    found = team_file(folder, name, default=FILE_NAME, called=_CALLED, setting="steps.check-readiness.dor")
+    return default_dor() if found is None else parse_dor(found.text, found.path)
 
 
 def parse_dor(text: str, file: str) -> DefinitionOfReady:
     """The Definition of Ready in ``text``; ``file`` is for messages. Raises `ConfigError` with line and field."""
-    try:
-        root = compose(text)
-    except NotYamlError as error:
-        line, column = error.place or (None, None)
-        raise ConfigError(
-            f"the Definition of Ready is no valid YAML: {error.problem}",
-            file=file,
-            line=line,
-            column=column,
-            hint="correct the line; texts with a colon need quotes",
-        ) from error
-    return _Reader(file).definition(root)
+    reader = Reader(file, called=_CALLED, short="Definition of Ready")
+    root = reader.root(text)
+    lists: dict[str, tuple[Criterion, ...]] = {}
+    texts: set[str] = set()
+    for name, key, value in reader.pairs(root, "", ("required", "recommended"), shape=_SHAPE):
+        lists[name] = _criteria(reader, name, key, value, texts)
+    if not lists.get("required"):
+        reader.fail(root, "required", "it requires nothing", "list at least one criterion under required:")
+    return DefinitionOfReady(required=lists["required"], recommended=lists.get("recommended", ()))
 
 
-class _Reader:
-    """Reads YAML nodes into values, and names the place of what doesn't fit."""
-
-    def __init__(self, file: str) -> None:
-        self._file = file
-
-    def definition(self, root: Any) -> DefinitionOfReady:
-        lists: dict[str, tuple[Criterion, ...]] = {}
-        for name, key, value in self._pairs(root, "", ("required", "recommended")):
-            lists[name] = self._criteria(name, key, value)
-        if not lists.get("required"):
-            self._fail(root, "required", "it requires nothing", "list at least one criterion under required:")
-        texts: set[str] = set()
-        for criterion in (*lists["required"], *lists.get("recommended", ())):
-            if criterion.text.casefold() in texts:
-                self._fail(root, criterion.text, f"{criterion.text!r} stands in it twice", "leave one of the two out")
-            texts.add(criterion.text.casefold())
-        return DefinitionOfReady(required=lists["required"], recommended=lists.get("recommended", ()))
-
-    def _criteria(self, name: str, key: Any, node: Any) -> tuple[Criterion, ...]:
-        if _is_null(node):
-            return ()
-        if _kind(node) != "sequence":
-            self._fail(key, name, f"{name} is no list", f"write each criterion under {name}: on a line with a dash")
-        return tuple(self._criterion(f"{name}[{index}]", item) for index, item in enumerate(node.value))
-
-    def _criterion(self, field: str, node: Any) -> Criterion:
-        if _kind(node) == "scalar":
-            return Criterion(text=self._text(field, node))
-        found = {name: value for name, _, value in self._pairs(node, field, ("text", "check", "atLeast", "atMost"))}
-        if "text" not in found:
-            self._fail(node, field, "a criterion has no text", "say in words what has to be true, as text:")
-        check = self._check(f"{field}.check", found["check"]) if "check" in found else None
-        numbers = {name: self._number(f"{field}.{name}", found[name], check) for name in found if name.startswith("at")}
-        return Criterion(
-            text=self._text(f"{field}.text", found["text"]),
-            check=check,
-            at_least=numbers.get("atLeast"),
-            at_most=numbers.get("atMost"),
-        )
-
-    def _check(self, field: str, node: Any) -> str:
-        from difflib import get_close_matches
-
-        name = self._text(field, node)
-        if name not in CHECKS:
-            near = get_close_matches(name, CHECKS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"checks: {', '.join(CHECKS)}; or text alone"
-            self._fail(node, field, f"there is no check {name!r}", hint)
-        return name
-
-    def _number(self, field: str, node: Any, check: str | None) -> int:
-        name = field.rsplit(".", 1)[-1]
-        if name not in CHECKS.get(check or "", {}):
-            about = f"the check {check}" if check else "a criterion without a check"
-            self._fail(node, field, f"{about} takes no {name}", "leave it out")
-        value = node.value if node.tag == f"{CORE}int" else None
-        if not isinstance(value, str) or not value.isdecimal() or len(value) > 6:
-            self._fail(
-                node, field, f"{name} is no whole number from 0 on", f"for example {name}: {CHECKS[check or ''][name]}"
-            )
-        return int(value)
-
-    def _text(self, field: str, node: Any) -> str:
-        text = " ".join(node.value.split()) if _kind(node) == "scalar" else ""
-        if not node.tag.startswith(CORE) or "/" in node.tag:
-            self._fail(node, field, f"the tag {node.tag} is not allowed here", "leave the tag out")
-        if not text or _is_null(node):
-            self._fail(node, field, "text is missing here", "write words; put quotes around what looks like a list")
-        return text
-
-    def _pairs(self, node: Any, field: str, names: tuple[str, ...]) -> list[tuple[str, Any, Any]]:
-        """(name, key node, value node) of a mapping with these names, written in any case, with or without dashes."""
-        from difflib import get_close_matches
-
-        if _kind(node) != "mapping":
-            self._fail(
-                node,
-                field,
-                f"keys and values are expected ({', '.join(names)})",
-                "required: and recommended: each take a list; a criterion is text: with or without check:",
-            )
-        plain = {_plain(name): name for name in names}
-        pairs: list[tuple[str, Any, Any]] = []
-        for key, value in node.value:
-            written = key.value if isinstance(key.value, str) else str(key.value)[:20]
-            name = plain.get(_plain(written))
-            at = f"{field}.{written}".lstrip(".")
-            if name is None:
-                near = get_close_matches(_plain(written), plain, n=1)
-                hint = f"did you mean {plain[near[0]]}?" if near else f"known here: {', '.join(names)}"
-                self._fail(key, at, f"{written!r} is not known here", hint)
-            if any(name == other for other, _, _ in pairs):
-                self._fail(key, at, f"{written!r} stands here twice", "leave one of the two out")
-            pairs.append((name, key, value))
-        return pairs
-
-    def _fail(self, node: Any, field: str, message: str, hint: str) -> NoReturn:
-        mark = getattr(node, "start_mark", None)
-        raise ConfigError(
-            f"Definition of Ready: {message}",
-            file=self._file,
-            line=mark.line + 1 if mark else None,
-            column=mark.column + 1 if mark else None,
-            field=field,
-            hint=hint,
-        )
+def _criteria(reader: Reader, name: str, key: Any, node: Any, texts: set[str]) -> tuple[Criterion, ...]:
+    """The criteria of one list; ``texts`` are those that stood before it, and grow."""
+    if is_null(node):
+        return ()
+    if kind_of(node) != "sequence":
+        reader.fail(key, name, f"{name} is no list", f"write each criterion under {name}: on a line with a dash")
+    found: list[Criterion] = []
+    for index, item in enumerate(node.value):
+        criterion = _criterion(reader, f"{name}[{index}]", item)
+        if criterion.text.casefold() in texts:
+            reader.fail(item, f"{name}[{index}]", f"{criterion.text!r} stands in it twice", "leave one of the two out")
+        texts.add(criterion.text.casefold())
+        found.append(criterion)
+    return tuple(found)
 
 
-def _plain(name: str) -> str:
-    return name.replace("_", "").replace("-", "").casefold()
+def _criterion(reader: Reader, at: str, node: Any) -> Criterion:
+    if kind_of(node) == "scalar":
+        return Criterion(text=reader.text(at, node))
+    keys = ("text", "check", "atLeast", "atMost")
+    found = {name: value for name, _, value in reader.pairs(node, at, keys, shape=_SHAPE)}
+    if "text" not in found:
+        reader.fail(node, at, "a criterion has no text", "say in words what has to be true, as text:")
+    check = _check(reader, f"{at}.check", found["check"]) if "check" in found else None
+    numbers = {name: _number(reader, f"{at}.{name}", found[name], check) for name in found if name.startswith("at")}
+    return Criterion(
+        text=reader.text(f"{at}.text", found["text"]),
+        check=check,
+        at_least=numbers.get("atLeast"),
+        at_most=numbers.get("atMost"),
+    )
 
 
-def _kind(node: Any) -> str:
-    """What a node is; an empty file has none."""
-    return str(node.id) if node is not None else ""
+def _check(reader: Reader, at: str, node: Any) -> str:
+    from difflib import get_close_matches
+
+    name = reader.text(at, node)
+    if name not in CHECKS:
+        near = get_close_matches(name, CHECKS, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"checks: {', '.join(CHECKS)}; or text alone"
+        reader.fail(node, at, f"there is no check {name!r}", hint)
+    return name
 
 
-def _is_null(node: Any) -> bool:
-    return bool(node.tag == f"{CORE}null")
+def _number(reader: Reader, at: str, node: Any, check: str | None) -> int:
+    name = at.rsplit(".", 1)[-1]
+    takes = CHECKS[check].numbers if check else {}
+    if name not in takes:
+        about = f"the check {check}" if check else "a criterion without a check"
+        reader.fail(node, at, f"{about} takes no {name}", "leave it out")
+    return reader.whole_number(at, node, example=takes[name])

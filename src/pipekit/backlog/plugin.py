@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from pipekit.hookspecs import hookimpl
 
 if TYPE_CHECKING:
+    import click
+
     from pipekit.hookspecs import Factory
     from pipekit.interfaces import Step, Workflow
 
@@ -44,3 +46,11 @@ def pipekit_output_formats() -> Mapping[str, Factory]:
     from pipekit.backlog.output_formats import OUTPUT_FORMATS
 
     return OUTPUT_FORMATS
+
+
+@hookimpl
+def pipekit_commands() -> Iterable[click.Command]:
+    """``pipekit dor``."""
+    from pipekit.backlog.commands import dor
+
+    return [dor]

@@ -2,47 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
-from attrs import asdict, field, frozen, validators
+from attrs import field, validators
 
 from pipekit import settings
+from pipekit.backlog.dor import DefinitionOfReady, find_dor
+from pipekit.backlog.weighing import ScoreWeights, Weighing, find_weighing
 
-if TYPE_CHECKING:
-    from pipekit.backlog.dor import DefinitionOfReady
+__all__ = ["ContextSettings", "ReadinessSettings", "ScoreSettings"]
 
-__all__ = ["ContextSettings", "ReadinessSettings", "ScoreSettings", "ScoreWeights"]
-
-
-_WEIGHT = validators.and_(validators.ge(0.0), validators.lt(float("inf")))
+T = TypeVar("T")
 
 
-@frozen(kw_only=True)
-class ScoreWeights:
-    """How much each score counts in the overall confidence; only the ratio matters."""
+class _Holding:
+    """A place beside the fields: no part of comparisons, of the plain JSON and of the fingerprint.
 
-    completeness: float = field(default=0.3, validator=_WEIGHT)
-    clarity: float = field(default=0.25, validator=_WEIGHT)
-    testability: float = field(default=0.25, validator=_WEIGHT)
-    actionability: float = field(default=0.2, validator=_WEIGHT)
+    What a setting's file said is held from the moment on when its digest was given: a file that is edited during a run
+    must not judge one candidate by other rules than the next, nor by others than those the step's fingerprint names.
+    """
 
-    def __attrs_post_init__(self) -> None:
-        if not any(asdict(self).values()):
-            raise ValueError("at least one weight must be above 0")
+    __slots__ = ("_held",)
 
-    def by_name(self) -> Mapping[str, float]:
-        """The weights by the name of their score."""
-        return asdict(self)
+    def _kept(self, folder: Path, read: Callable[[], T]) -> T:
+        """What was read for this folder before; read now where nobody asked for the digest."""
+        held: tuple[Path, T] | None = getattr(self, "_held", None)
+        return held[1] if held is not None and held[0] == folder else self._read(folder, read)
+
+    def _read(self, folder: Path, read: Callable[[], T]) -> T:
+        found = read()
+        object.__setattr__(self, "_held", (folder, found))  # the fields are frozen, this is none of them
+        return found
 
 
 @settings
-class ScoreSettings:
-    """``weights`` of the scores, and the overall confidence (0–100) below which a candidate is flagged."""
+class ScoreSettings(_Holding):
+    """``scoring``: the weights of the scores and the threshold, a YAML file relative to the configuration file.
 
-    weights: ScoreWeights = ScoreWeights()
-    threshold: int = field(default=60, validator=[validators.ge(0), validators.le(100)])
+    Left out, it is ``scoring.yaml`` beside the configuration where there is one, else what comes with pipekit.
+    ``weights`` and ``threshold`` (0–100), where they are set here, go before those of the file; a candidate whose
+    overall confidence is below the threshold is flagged.
+    """
+
+    scoring: str | None = field(default=None, validator=validators.optional(validators.min_len(1)))
+    weights: ScoreWeights | None = None
+    threshold: int | None = field(
+        default=None, validator=validators.optional(validators.and_(validators.ge(0), validators.le(100)))
+    )
+
+    def depends_on(self, folder: Path) -> Mapping[str, str]:
+        """The digest of the scoring in use; `ConfigError` where the file is missing or wrong."""
+        return {"scoring": self.over(self._read(folder, lambda: find_weighing(folder, self.scoring))).digest()}
+
+    def weighing(self, folder: Path) -> Weighing:
+        """The weights and the threshold whose digest was given."""
+        return self.over(self._kept(folder, lambda: find_weighing(folder, self.scoring)))
+
+    def over(self, found: Weighing) -> Weighing:
+        """What is set here laid over what a file says."""
+        return Weighing(
+            weights=found.weights if self.weights is None else self.weights,
+            threshold=found.threshold if self.threshold is None else self.threshold,
+        )
 
 
 @settings
@@ -51,12 +74,6 @@ class ContextSettings:
 
     rag_top_k: int = field(default=5, validator=[validators.ge(1), validators.le(100)])
     rag_threshold: float = field(default=0.3, validator=[validators.ge(0.0), validators.le(1.0)])
-
-
-class _Holding:
-    """A place beside the fields: no part of comparisons, of the plain JSON and of the fingerprint."""
-
-    __slots__ = ("_held",)
 
 
 @settings
@@ -70,20 +87,8 @@ class ReadinessSettings(_Holding):
 
     def depends_on(self, folder: Path) -> Mapping[str, str]:
         """The digest of the Definition of Ready in use; `ConfigError` where the file is missing or wrong."""
-        return {"Definition of Ready": self._read(folder).digest()}
+        return {"Definition of Ready": self._read(folder, lambda: find_dor(folder, self.dor)).digest()}
 
     def definition(self, folder: Path) -> DefinitionOfReady:
-        """The Definition of Ready whose digest was given; read now where nobody asked for the digest.
-
-        It is held from then on: a file that is edited during a run must not judge one candidate by other criteria
-        than the next, nor by others than those the step's fingerprint names.
-        """
-        held: tuple[Path, DefinitionOfReady] | None = getattr(self, "_held", None)
-        return held[1] if held is not None and held[0] == folder else self._read(folder)
-
-    def _read(self, folder: Path) -> DefinitionOfReady:
-        from pipekit.backlog.dor import find_dor
-
-        found = find_dor(folder, self.dor)
-        object.__setattr__(self, "_held", (folder, found))  # the fields are frozen, this is none of them
-        return found
+        """The Definition of Ready whose digest was given."""
+        return self._kept(folder, lambda: find_dor(folder, self.dor))

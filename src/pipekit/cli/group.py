@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipekit.errors import PipekitError
     from pipekit.plugins.quarantine import PluginInfo
 
-__all__ = ["COMMANDS", "SingleCommand", "SubGroup", "pipekit_group"]
+__all__ = ["BUILTIN_COMMANDS", "COMMANDS", "SingleCommand", "SubGroup", "pipekit_group"]
 
 #: Name → where the command is, and its line in the help. The order is that of the help.
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -40,6 +40,12 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "config": ("pipekit.cli.config:config", "Show the configuration in force, or write a first one."),
     "trust": ("pipekit.cli.trust:trust", "Allow a project's own steps to run on this machine."),
     "completion": ("pipekit.cli.completion:completion", "Print the shell completion script for bash, zsh or fish."),
+}
+
+#: Commands that built-in plugins give by the hook, as anybody's may: the plugin, and the help for listings, which load
+#: no plugin.
+BUILTIN_COMMANDS: Mapping[str, tuple[str, str]] = {
+    "dor": ("backlog", "Write the team's Definition of Ready and scoring, or show what holds."),
 }
 
 #: Where a call remembers the plugin whose command it is.
@@ -100,7 +106,7 @@ class _LazyGroup(SubGroup):
     """The commands of the table above, and those of plugins for a name that isn't there."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return [*COMMANDS, *_plugin_commands()]
+        return [*COMMANDS, *BUILTIN_COMMANDS, *_plugin_commands()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in COMMANDS:
@@ -108,11 +114,15 @@ class _LazyGroup(SubGroup):
             command = getattr(import_module(module), attribute)
             assert isinstance(command, click.Command)
             return command
+        if cmd_name in BUILTIN_COMMANDS:
+            from pipekit.plugins.commands import builtin_command
+
+            return builtin_command(BUILTIN_COMMANDS[cmd_name][0], cmd_name)
         if cmd_name.startswith("-") or ctx.resilient_parsing:
             return None
         from pipekit.plugins.commands import find_plugin_command
 
-        found = find_plugin_command(cmd_name, own=list(COMMANDS))
+        found = find_plugin_command(cmd_name, own=list(_own_commands()))
         if found is None:
             return None
         ctx.meta[_PLUGIN] = found.plugin
@@ -140,7 +150,7 @@ class _LazyGroup(SubGroup):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+            formatter.write_dl(list(_own_commands().items()))
         others = _plugin_commands()
         if others:
             with formatter.section("Commands of plugins"):
@@ -149,7 +159,7 @@ class _LazyGroup(SubGroup):
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
         from click.shell_completion import CompletionItem
 
-        known = {**{name: text for name, (_, text) in COMMANDS.items()}, **_plugin_commands()}
+        known = {**_own_commands(), **_plugin_commands()}
         return [CompletionItem(name, help=text) for name, text in known.items() if name.startswith(incomplete)]
 
 
@@ -183,6 +193,11 @@ def _of_plugin(error: Exception, plugin: PluginInfo, command: str | None) -> Pip
         kind="command",
         hint="its author has to mend this; --debug shows where it was raised",
     )
+
+
+def _own_commands() -> Mapping[str, str]:
+    """The commands that come with pipekit, with their help."""
+    return {name: text for name, (_, text) in (*COMMANDS.items(), *BUILTIN_COMMANDS.items())}
 
 
 def _plugin_commands() -> Mapping[str, str]:
@@ -229,5 +244,5 @@ def pipekit_group(ctx: click.Context) -> None:
         pipekit show last
     """  # noqa: D301 - click's own mark for text that keeps its lines
     if ctx.invoked_subcommand is None:
-        commands = {**{name: text for name, (_, text) in COMMANDS.items()}, **_plugin_commands()}
+        commands = {**_own_commands(), **_plugin_commands()}
         _answer(ctx, ctx.get_help(), {"version": __version__, "commands": commands})

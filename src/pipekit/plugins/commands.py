@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pipekit.plugins.manager import Candidate, Loaded
     from pipekit.plugins.quarantine import PluginInfo
 
-__all__ = ["PluginCommand", "cached_plugin_commands", "find_plugin_command"]
+__all__ = ["PluginCommand", "builtin_command", "cached_plugin_commands", "find_plugin_command"]
 
 
 def _cache_file(environ: Mapping[str, str]) -> Path:
@@ -52,6 +52,18 @@ def _are_off(environ: Mapping[str, str]) -> bool:
 
     text = environ.get("PIPEKIT_PLUGINS_OFF", "").strip()
     return text == "1" or resolve_scalar(text) is True
+
+
+def builtin_command(plugin: str, name: str) -> click.Command:
+    """The command of this name that a built-in plugin gives; no configuration is read for it."""
+    from pipekit.plugins.manager import commands_of, discover
+
+    (candidate,) = (one for one in discover([], off=True) if one.name == plugin)
+    loaded = commands_of(candidate)
+    if loaded.error is not None:
+        raise loaded.error  # a mistake of pipekit's own
+    command: click.Command = next(one for found in loaded.found for called, one in found.given if called == name)
+    return command
 
 
 class PluginCommand(NamedTuple):

@@ -94,7 +94,7 @@ def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
         ("required: yes", 1, "required", "is no list"),
         ("required: [a]\nrequired: [b]", 2, "required", "stands here twice"),
         ("required: [a]\nrequried: [b]", 2, "requried", "not known here"),
-        ("required: [a, A]", 1, "A", "stands in it twice"),
+        ("required:\n  - a\nrecommended:\n  - A", 4, "recommended[0]", "stands in it twice"),
         ("required:\n  - check: estimate", 2, "required[0]", "has no text"),
         ("required:\n  - text: ''", 2, "required[0].text", "text is missing"),
         ("required:\n  - text: [a]", 2, "required[0].text", "text is missing"),

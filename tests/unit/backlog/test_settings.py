@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from pipekit.backlog.model.confidence import SCORE_NAMES
-from pipekit.backlog.settings import ContextSettings, ReadinessSettings, ScoreSettings, ScoreWeights
+from pipekit.backlog.settings import ContextSettings, ReadinessSettings, ScoreSettings
+from pipekit.backlog.weighing import ScoreWeights, Weighing
 from pipekit.interfaces.steps import is_settings
 
 
@@ -51,3 +52,27 @@ def test_the_definition_of_ready_is_the_one_whose_digest_was_given_however_the_f
     assert readiness == ReadinessSettings(), "what was read is no setting"
     assert ReadinessSettings().definition(tmp_path).required[0].text == "Theirs"
     assert readiness.definition(tmp_path / "elsewhere").required[0].text != "Ours"
+
+
+def test_what_the_configuration_sets_goes_before_the_teams_file(tmp_path: Path) -> None:
+    (tmp_path / "scoring.yaml").write_text("threshold: 70\nweights: {clarity: 1}")
+    assert ScoreSettings().weighing(tmp_path) == Weighing(weights=ScoreWeights(clarity=1.0), threshold=70)
+    assert ScoreSettings(threshold=10).weighing(tmp_path) == Weighing(weights=ScoreWeights(clarity=1.0), threshold=10)
+    assert ScoreSettings(weights=ScoreWeights(clarity=2.0)).weighing(tmp_path).weights == ScoreWeights(clarity=2.0)
+
+
+def test_scores_depend_on_what_the_teams_file_says_and_not_on_how(tmp_path: Path) -> None:
+    without = ScoreSettings().depends_on(tmp_path)
+    (tmp_path / "scoring.yaml").write_text("# as it comes\nthreshold: 60\n")
+    assert ScoreSettings().depends_on(tmp_path) == without
+    (tmp_path / "scoring.yaml").write_text("threshold: 61")
+    assert ScoreSettings().depends_on(tmp_path) != without
+
+
+def test_the_scoring_is_the_one_whose_digest_was_given_however_the_file_changes(tmp_path: Path) -> None:
+    file = tmp_path / "scoring.yaml"
+    file.write_text("threshold: 61")
+    settings = ScoreSettings()
+    settings.depends_on(tmp_path)
+    file.write_text("threshold: 99")
+    assert settings.weighing(tmp_path).threshold == 61

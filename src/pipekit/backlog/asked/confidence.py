@@ -6,7 +6,7 @@ from attrs import field, frozen, validators
 
 from pipekit.backlog.asked.wording import each_once
 from pipekit.backlog.model.confidence import SCORE_NAMES, Confidence, Scores, with_overall
-from pipekit.backlog.settings import ScoreSettings
+from pipekit.backlog.weighing import Weighing
 
 __all__ = ["AskedConfidence", "AskedScore", "confidence_from"]
 
@@ -32,8 +32,8 @@ class AskedConfidence:
     recommendations: tuple[str, ...]
 
 
-def confidence_from(asked: AskedConfidence, settings: ScoreSettings) -> Confidence:
-    """The confidence; the mean and the flag are computed from the scores and the settings."""
+def confidence_from(asked: AskedConfidence, weighing: Weighing) -> Confidence:
+    """The confidence; the mean and the flag are computed from the scores and the team's weights."""
     parts: dict[str, AskedScore] = {name: getattr(asked, name) for name in SCORE_NAMES}
     found = Confidence(
         scores=Scores(**{name: part.score for name, part in parts.items()}),
@@ -42,4 +42,4 @@ def confidence_from(asked: AskedConfidence, settings: ScoreSettings) -> Confiden
         weaknesses=each_once(text for part in parts.values() for text in part.missing),
         recommendations=each_once(asked.recommendations),
     )
-    return with_overall(found, settings.weights.by_name(), settings.threshold)
+    return with_overall(found, weighing.weights.by_name(), weighing.threshold)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from pipekit.backlog.offline.cues import cues
 
-__all__ = ["estimate_in", "has_bound", "has_measure"]
+__all__ = ["estimate_in", "has_bound", "has_measure", "points_in"]
 
 # A number's length is bounded: a line of 20,000 digits and dots is not read to its end from each of them.
 
@@ -30,3 +32,14 @@ def estimate_in(sentence: str) -> str | None:
     if effort and not cues().pattern("no_effort").search(sentence):
         return effort.group("effort") or effort.group()
     return None
+
+
+def points_in(estimate: str) -> int | None:
+    """How many story points an estimate gives, None for one in anything else."""
+    if not cues().shape("story_points").search(estimate):
+        return None
+    digits = re.search(r"\d{1,6}", estimate)
+    if digits is not None:
+        return int(digits.group())
+    numbers = cues().numbers
+    return next((numbers[word] for word in re.findall(r"\w+", estimate.casefold()) if word in numbers), None)

@@ -9,6 +9,7 @@ from attrs import frozen
 from pipekit.backlog.dor import Criterion, DefinitionOfReady
 from pipekit.backlog.model.candidate import Candidate, Sibling
 from pipekit.backlog.model.confidence import Confidence
+from pipekit.backlog.model.context import Context
 from pipekit.backlog.model.dependency import DependencyMap
 from pipekit.backlog.model.meeting import Meeting
 from pipekit.backlog.model.question import Questions
@@ -21,7 +22,7 @@ from pipekit.backlog.model.readiness import (
 )
 from pipekit.backlog.model.risk import RiskAssessment
 from pipekit.backlog.offline import signals
-from pipekit.backlog.offline.amounts import has_bound
+from pipekit.backlog.offline.amounts import has_bound, points_in
 from pipekit.backlog.offline.assess_risks import assess_risks
 from pipekit.backlog.offline.cues import cues
 from pipekit.backlog.offline.discussion import Discussion, discussion_of, shortened
@@ -38,9 +39,11 @@ class _Known:
 
     candidate: Candidate
     discussion: Discussion
+    confidence: Confidence | None
     questions: Questions
     risks: RiskAssessment
     dependencies: DependencyMap | None
+    context: Context | None
     candidates: Sequence[Sibling]
 
 
@@ -54,10 +57,12 @@ def check_readiness(
     risks: RiskAssessment | None = None,
     questions: Questions | None = None,
     dependencies: DependencyMap | None = None,
+    context: Context | None = None,
 ) -> Readiness:
     """The checks of ``dor`` on ``candidate``, each with what it saw, and the verdict that follows from them.
 
-    ``risks`` and ``questions`` are found here when their steps didn't run. Criteria without a check are ``unchecked``.
+    ``risks`` and ``questions`` are found here when their steps didn't run. Criteria without a check are ``unchecked``,
+    and so are those about ``confidence`` and ``context`` where there is none.
     """
     if risks is None:
         risks = assess_risks(candidate, meeting, candidates, dependencies)
@@ -66,9 +71,11 @@ def check_readiness(
     known = _Known(
         candidate=candidate,
         discussion=discussion_of(meeting, candidate, candidates),
+        confidence=confidence,
         questions=questions,
         risks=risks,
         dependencies=dependencies,
+        context=context,
         candidates=candidates,
     )
     checks = DorChecks(
@@ -153,9 +160,33 @@ def _estimate(criterion: Criterion, known: _Known) -> _Result:  # noqa: ARG001 -
     return "pass", estimate[1].quoted()
 
 
+def _size(criterion: Criterion, known: _Known) -> _Result:
+    estimate = known.discussion.estimate()
+    if estimate is None:
+        return "fail", "nobody said how much work it is"
+    points, quoted = points_in(estimate[0]), estimate[1].quoted()
+    if points is None:
+        return "unchecked", f"no points were given, compare by hand: {quoted}"
+    if points > criterion.most():
+        return "fail", f"{points} points, at most {criterion.most()}: {quoted}"
+    return "pass", f"{points} points: {quoted}"
+
+
 def _approach(criterion: Criterion, known: _Known) -> _Result:  # noqa: ARG001 - takes no numbers
     said = known.discussion.first(signals.says_how)
     return ("pass", said.quoted()) if said else ("fail", "nobody said how it could be built")
+
+
+def _next_step(criterion: Criterion, known: _Known) -> _Result:  # noqa: ARG001 - takes no numbers
+    said = known.discussion.first(signals.takes_on)
+    return ("pass", said.quoted()) if said else ("fail", "nobody took it on, or said that it can start")
+
+
+def _scope(criterion: Criterion, known: _Known) -> _Result:
+    loose = [one.indicator for one in known.risks.scope_creep_indicators if one.severity != "minor"]
+    if len(loose) > criterion.most():
+        return "fail", f"{len(loose)} without bounds; first: {shortened(loose[0])}"
+    return "pass", "nothing without bounds" if not loose else f"{len(loose)} without bounds, {criterion.most()} allowed"
 
 
 def _risks(criterion: Criterion, known: _Known) -> _Result:
@@ -179,6 +210,25 @@ def _test_scenarios(criterion: Criterion, known: _Known) -> _Result:
     return "fail", "no case to test was told"
 
 
+def _confidence(criterion: Criterion, known: _Known) -> _Result:
+    if known.confidence is None:
+        return "unchecked", "it was not scored"
+    overall = known.confidence.overall_confidence
+    if overall >= criterion.least():
+        return "pass", f"{overall} of 100"
+    first = f"; first: {known.confidence.weaknesses[0]}" if known.confidence.weaknesses else ""
+    return "fail", f"{overall} of at least {criterion.least()}{first}"
+
+
+def _new_item(criterion: Criterion, known: _Known) -> _Result:  # noqa: ARG001 - takes no numbers
+    repetition = known.context.repetition if known.context else None
+    if repetition is None:
+        return "unchecked", "no earlier items were searched"
+    if repetition.verdict == "duplicate":
+        return "fail", f"it repeats “{shortened(repetition.title)}” ({repetition.source})"
+    return "pass", repetition.reason
+
+
 #: The computed checks by the names that a Definition of Ready uses.
 CHECKS: Mapping[str, Callable[[Criterion, _Known], _Result]] = {
     "clear-title": _clear_title,
@@ -187,7 +237,12 @@ CHECKS: Mapping[str, Callable[[Criterion, _Known], _Result]] = {
     "open-questions": _open_questions,
     "dependencies": _dependencies,
     "estimate": _estimate,
+    "size": _size,
     "approach": _approach,
+    "next-step": _next_step,
+    "scope": _scope,
     "risks": _risks,
     "test-scenarios": _test_scenarios,
+    "confidence": _confidence,
+    "new-item": _new_item,
 }

@@ -15,7 +15,7 @@ from pipekit.backlog.offline.cues import cues
 from pipekit.backlog.offline.discussion import Discussion, StatedQuestion, discussion_of, shortened
 from pipekit.backlog.offline.siblings import sibling_that_covers
 from pipekit.backlog.offline.spoken import in_its_language
-from pipekit.backlog.settings import ScoreSettings
+from pipekit.backlog.weighing import Weighing
 
 __all__ = ["score_confidence"]
 
@@ -44,9 +44,9 @@ class _Findings:
 
 @in_its_language
 def score_confidence(
-    candidate: Candidate, meeting: Meeting, candidates: Sequence[Sibling], settings: ScoreSettings
+    candidate: Candidate, meeting: Meeting, candidates: Sequence[Sibling], weighing: Weighing
 ) -> Confidence:
-    """Four scores for ``candidate`` with the words behind them, and their mean by the weights of ``settings``.
+    """Four scores for ``candidate`` with the words behind them, and their mean by the weights of ``weighing``.
 
     What one of the other ``candidates`` covers is not held against this one.
     """
@@ -64,11 +64,11 @@ def score_confidence(
     )
     completeness, clarity, testability, actionability = (finding.score() for finding in findings)
     scores = Scores(completeness=completeness, clarity=clarity, testability=testability, actionability=actionability)
-    overall = overall_confidence(scores, settings.weights.by_name())
+    overall = overall_confidence(scores, weighing.weights.by_name())
     return Confidence(
         scores=scores,
         overall_confidence=overall,
-        needs_refinement=overall < settings.threshold,
+        needs_refinement=overall < weighing.threshold,
         strengths=_each_once(text for finding in findings for text in finding.strengths),
         weaknesses=_each_once(text for finding in findings for text in finding.weaknesses),
         recommendations=_each_once(text for finding in findings for text in finding.recommendations),

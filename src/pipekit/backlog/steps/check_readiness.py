@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pipekit import StepContext, step
 from pipekit.backlog.model.candidate import Candidate, Sibling
 from pipekit.backlog.model.confidence import Confidence
+from pipekit.backlog.model.context import Context
 from pipekit.backlog.model.dependency import DependencyMap
 from pipekit.backlog.model.meeting import Meeting
 from pipekit.backlog.model.question import Questions
@@ -29,7 +30,10 @@ def check_readiness(
     risks: RiskAssessment | None = None,
     questions: Questions | None = None,
     dependencies: DependencyMap | None = None,
+    context: Context | None = None,
 ) -> Readiness:
     """Every criterion of the Definition of Ready with what it saw, and the verdict that follows."""
     dor = settings.definition(ctx.project)
-    return rule.check_readiness(candidate, meeting, dor, candidates, confidence, risks, questions, dependencies)
+    return rule.check_readiness(
+        candidate, meeting, dor, candidates, confidence, risks, questions, dependencies, context
+    )

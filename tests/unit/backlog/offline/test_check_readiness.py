@@ -7,10 +7,13 @@ from attrs import evolve
 
 from pipekit.backlog.dor import CHECKS as NAMED_CHECKS
 from pipekit.backlog.dor import Criterion, DefinitionOfReady, default_dor, parse_dor
+from pipekit.backlog.model.context import Context, Repetition
 from pipekit.backlog.model.dependency import Dependency, DependencyMap
 from pipekit.backlog.model.question import Question, with_blockers
 from pipekit.backlog.model.risk import RiskAssessment, RiskDependency
 from pipekit.backlog.offline.check_readiness import CHECKS, check_readiness
+from pipekit.backlog.offline.score_confidence import score_confidence
+from pipekit.backlog.weighing import Weighing
 
 CRITERIA = ("A booking is confirmed within two seconds", "A full room can't be booked, even when two people try")
 
@@ -145,3 +148,48 @@ def test_improvement_actions_name_each_criterion_that_is_not_met(good: Any, meet
 def test_a_title_that_repeats_itself_is_judged_at_once(meeting: Any, about: Any) -> None:
     titles = ("misc" * 40 + " x y", "misc stuff, some things", "Miscellaneous changes")
     assert [_status("clear-title", about(title), meeting) for title in titles] == ["partial", "fail", "fail"]
+
+
+@pytest.mark.parametrize(
+    ("said", "most", "status"),
+    [("Five points.", 5, "pass"), ("Eight points.", 5, "fail"), ("Three days.", 5, "unchecked"), ("Fine.", 5, "fail")],
+)
+def test_an_item_is_small_enough_in_points(talk: Any, about: Any, said: str, most: int, status: str) -> None:
+    meeting = talk("Ann: We need a list of rooms.", f"Bob: It takes me about {said[0].lower()}{said[1:]}")
+    found = check_readiness(about("List the rooms", 1, 2), meeting, _one("size", at_most=most)).dor_checks.required[0]
+    assert found.status == status
+    assert said.split()[0].casefold() in found.notes.casefold() or "nobody said" in found.notes
+
+
+def test_somebody_takes_it_on(talk: Any, about: Any) -> None:
+    named = about("List the rooms", 1, 2)
+    assert _status("next-step", named, talk("Ann: We need a list of rooms.", "Bob: I'll take it.")) == "pass"
+    assert _status("next-step", named, talk("Ann: We need a list of rooms.", "Bob: Nice.")) == "fail"
+
+
+def test_phrases_without_bounds_are_counted(talk: Any, about: Any) -> None:
+    meeting = talk("Ann: We need a list of rooms, and while we're at it, everything else as well.")
+    listed = about("List the rooms", 1)
+    found = check_readiness(listed, meeting, _one("scope")).dor_checks.required[0]
+    assert (found.status, "while we're at it" in found.notes) == ("fail", True)
+    assert _status("scope", listed, talk("Ann: We need a list of rooms.")) == "pass"
+    many = DefinitionOfReady(required=(Criterion(text="it", check="scope", at_most=9),))
+    assert check_readiness(listed, meeting, many).readiness_status == "ready"
+
+
+def test_confidence_is_compared_and_never_guessed(good: Any, meeting: Any) -> None:
+    scored = score_confidence(good, meeting, [], Weighing())
+    overall = scored.overall_confidence
+    enough, too_much = _one("confidence", at_least=overall), _one("confidence", at_least=overall + 1)
+    assert check_readiness(good, meeting, enough, confidence=scored).readiness_status == "ready"
+    found = check_readiness(good, meeting, too_much, confidence=scored).dor_checks.required[0]
+    assert (found.status, f"{overall} of at least {overall + 1}" in found.notes) == ("fail", True)
+    assert _status("confidence", good, meeting) == "unchecked"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "status"), [("duplicate", "fail"), ("extends", "pass"), ("new", "pass"), (None, "unchecked")]
+)
+def test_an_item_that_repeats_another_is_not_new(good: Any, meeting: Any, verdict: Any, status: str) -> None:
+    repetition = Repetition(verdict=verdict, reason="same words", title="Book", source="old.md") if verdict else None
+    assert _status("new-item", good, meeting, context=Context(repetition=repetition)) == status

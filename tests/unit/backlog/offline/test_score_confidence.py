@@ -6,9 +6,9 @@ import pytest
 from attrs import evolve
 
 from pipekit.backlog.offline.score_confidence import score_confidence
-from pipekit.backlog.settings import ScoreSettings, ScoreWeights
+from pipekit.backlog.weighing import ScoreWeights, Weighing
 
-SETTINGS = ScoreSettings()
+AS_IT_COMES = Weighing()
 CRITERIA = ("A booking is confirmed within two seconds", "A full room can't be booked, even when two people try")
 
 
@@ -34,8 +34,8 @@ def good(about: Any) -> Any:
 
 def test_a_well_described_candidate_scores_higher_than_a_bare_one(meeting: Any, good: Any, about: Any) -> None:
     bare = about("Rooms", 3, id="candidate-2")
-    high = score_confidence(good, meeting, [good, bare], SETTINGS)
-    low = score_confidence(bare, meeting, [good, bare], SETTINGS)
+    high = score_confidence(good, meeting, [good, bare], AS_IT_COMES)
+    low = score_confidence(bare, meeting, [good, bare], AS_IT_COMES)
     assert high.overall_confidence >= 80
     assert low.overall_confidence <= 40
     assert not high.needs_refinement
@@ -43,13 +43,13 @@ def test_a_well_described_candidate_scores_higher_than_a_bare_one(meeting: Any, 
 
 
 def test_strengths_quote_the_meeting(meeting: Any, good: Any) -> None:
-    found = score_confidence(good, meeting, [good], SETTINGS)
+    found = score_confidence(good, meeting, [good], AS_IT_COMES)
     assert any("so that I don't have to call" in text and "(Ann)" in text for text in found.strengths)
     assert any("Five points" in text for text in found.strengths)
 
 
 def test_every_weakness_has_a_recommendation(meeting: Any, about: Any) -> None:
-    found = score_confidence(about("Rooms", 3), meeting, [], SETTINGS)
+    found = score_confidence(about("Rooms", 3), meeting, [], AS_IT_COMES)
     assert "No acceptance criteria were stated" in found.weaknesses
     assert "State at least two acceptance criteria" in found.recommendations
     assert len(found.recommendations) <= len(found.weaknesses)
@@ -57,7 +57,7 @@ def test_every_weakness_has_a_recommendation(meeting: Any, about: Any) -> None:
 
 def test_more_criteria_never_lower_completeness_and_testability(meeting: Any, good: Any) -> None:
     found = [
-        score_confidence(evolve(good, acceptance_criteria=CRITERIA[:count]), meeting, [good], SETTINGS).scores
+        score_confidence(evolve(good, acceptance_criteria=CRITERIA[:count]), meeting, [good], AS_IT_COMES).scores
         for count in (0, 1, 2)
     ]
     assert [scores.completeness for scores in found] == sorted({scores.completeness for scores in found})
@@ -67,7 +67,7 @@ def test_more_criteria_never_lower_completeness_and_testability(meeting: Any, go
 def test_words_that_stretch_cost_clarity_unless_they_are_measured(meeting: Any, about: Any) -> None:
     vague = about("Faster search", 3, description="Make the search faster for all guests")
     exact = evolve(vague, description="Make the search faster for all guests, below 200 ms")
-    scores = [score_confidence(candidate, meeting, [], SETTINGS).scores.clarity for candidate in (vague, exact)]
+    scores = [score_confidence(candidate, meeting, [], AS_IT_COMES).scores.clarity for candidate in (vague, exact)]
     assert scores[0] < scores[1]
 
 
@@ -75,8 +75,8 @@ def test_an_open_question_that_work_waits_for_costs_clarity_and_actionability(ta
     settled = talk("Ann: Who signs it?", "Bob: The director signs it.")
     unsettled = talk("Ann: Who signs it?", "Bob: No idea. That must be decided before we start.")
     candidate = about("Digital contract", 1, 2)
-    before = score_confidence(candidate, settled, [], SETTINGS).scores
-    after = score_confidence(candidate, unsettled, [], SETTINGS).scores
+    before = score_confidence(candidate, settled, [], AS_IT_COMES).scores
+    after = score_confidence(candidate, unsettled, [], AS_IT_COMES).scores
     assert after.clarity < before.clarity
     assert after.actionability < before.actionability
 
@@ -89,15 +89,15 @@ def test_what_a_sibling_covers_is_not_held_against_it(talk: Any, about: Any) -> 
         id="candidate-2",
         acceptance_criteria=("The deposit of the guest goes to the bank account of the hotel",),
     )
-    alone = score_confidence(candidate, meeting, [candidate], SETTINGS)
-    together = score_confidence(candidate, meeting, [candidate, sibling], SETTINGS)
+    alone = score_confidence(candidate, meeting, [candidate], AS_IT_COMES)
+    together = score_confidence(candidate, meeting, [candidate, sibling], AS_IT_COMES)
     assert any("deposit" in text for text in alone.weaknesses)
     assert not any("deposit" in text for text in together.weaknesses)
 
 
 def test_a_spike_is_asked_for_its_question_and_time_and_not_for_criteria(talk: Any, about: Any) -> None:
     meeting = talk("Ann: I don't know whether guests want it. Two days, tops.")
-    found = score_confidence(about("Study of guests", 1, type="spike"), meeting, [], SETTINGS)
+    found = score_confidence(about("Study of guests", 1, type="spike"), meeting, [], AS_IT_COMES)
     assert "No acceptance criteria were stated" not in found.weaknesses
     assert "Its time is limited: Two days" in found.strengths
 
@@ -105,13 +105,13 @@ def test_a_spike_is_asked_for_its_question_and_time_and_not_for_criteria(talk: A
 def test_words_that_are_not_in_the_meeting_cost_clarity(meeting: Any, good: Any) -> None:
     made_up = evolve(good, verified=False)
     assert (
-        score_confidence(made_up, meeting, [], SETTINGS).scores.clarity
-        < score_confidence(good, meeting, [], SETTINGS).scores.clarity
+        score_confidence(made_up, meeting, [], AS_IT_COMES).scores.clarity
+        < score_confidence(good, meeting, [], AS_IT_COMES).scores.clarity
     )
 
 
-def test_weights_and_threshold_come_from_the_settings(meeting: Any, good: Any) -> None:
+def test_weights_and_threshold_are_the_teams(meeting: Any, good: Any) -> None:
     only_clarity = ScoreWeights(completeness=0.0, clarity=1.0, testability=0.0, actionability=0.0)
-    found = score_confidence(good, meeting, [], ScoreSettings(weights=only_clarity, threshold=100))
+    found = score_confidence(good, meeting, [], Weighing(weights=only_clarity, threshold=100))
     assert found.overall_confidence == found.scores.clarity
     assert found.needs_refinement == (found.scores.clarity < 100)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Protocol
 
 import pytest
@@ -60,6 +61,12 @@ def ask() -> Ask:
         return asyncio.run(_awaited(work))
 
     return asked
+
+
+@pytest.fixture
+def ctx(tmp_path: Path) -> SimpleNamespace:
+    """What a step may ask of its run, as far as the steps here do: the folder of the project, an empty one."""
+    return SimpleNamespace(project=tmp_path)
 
 
 async def _awaited(work: Awaitable[Any]) -> Any:

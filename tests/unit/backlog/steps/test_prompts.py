@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -74,6 +75,7 @@ def inputs_of(
             raise _Told(task, inputs)
 
     llm: Any = Listening()
+    ctx: Any = SimpleNamespace(project=FOLDER)
     edges = arrange_candidates([one.id for one in candidates], [
         Dependency(source=one.id, target=candidates[0].id, type="blocks", reason=reason) for one in candidates[1:]
     ])  # fmt: skip
@@ -84,7 +86,7 @@ def inputs_of(
         elif step is map_dependencies:
             await step(meeting, candidates, llm)
         elif step is score_confidence:
-            await step(candidates[0], meeting, candidates, ScoreSettings(), llm)
+            await step(candidates[0], meeting, candidates, ScoreSettings(), ctx, llm)
         elif step is assess_risks:
             await step(candidates[0], meeting, candidates, llm, edges, context)
         else:
