@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 
-from attrs import define, evolve, field
-
-from pipekit.backlog.loaders.dates import Day, day_in, day_of
+from pipekit.backlog.loaders.blocks import About, Block, read_blocks
 from pipekit.backlog.loaders.decoding import decode, decoded_head, looks_binary
-from pipekit.backlog.loaders.labels import Label, label_lines
-from pipekit.backlog.loaders.names import key_of
-from pipekit.backlog.loaders.openings import read_line
-from pipekit.backlog.loaders.speech import attendees_in
-from pipekit.backlog.model.meeting import Meeting, Utterance, UtteranceKind
+from pipekit.backlog.model.meeting import Meeting
 from pipekit.interfaces import Source
 
 __all__ = ["MarkdownLoader"]
@@ -32,8 +25,6 @@ _STRONG = {
 _EMPHASIS = re.compile(r"(?<![\w*_])([*_])(?=\S)([^*_\n]+?)(?<=\S)\1(?![\w*_])")
 _CODE = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*\)")
-#: How many lines of notes may say when and with whom they were taken.
-_HEAD = 12
 
 
 class MarkdownLoader:
@@ -58,131 +49,46 @@ class MarkdownLoader:
         decoded = decode(source.content, source.name)
         lines = decoded.text.split("\n")
         facts, first = _front_matter(lines)
-        fences = _fences(lines, first)
-        about = _About(facts)
-        noted = about.read(lines, first, fences)
-        said = [
-            "" if index < first or index in fences or index in noted else _spoken_part(line)
-            for index, line in enumerate(lines)
-        ]
-        labels = label_lines(said, known=[re.sub(r"\s*\(.*", "", name) for name in about.attendees])
-        often = Counter(key_of(label.speaker) for label in labels if label.speaker)
-        notes = _Notes({key for key, times in often.items() if times > 1})
-        for index, line in enumerate(lines[first:], start=first):
-            if fences.get(index) != "mark":
-                notes.take(index + 1, line, labels[index], fenced=index in fences)
-        notes.close()
-        titles = (one.text for one in notes.said if one.kind == "heading" and one.level == 1)
-        title = about.title or next(titles, None)
-        if about.date is None and title is not None and (dated := day_in(title[:200])) and dated.day:
-            about.date = dated.day.isoformat()
+        listed = (name.strip() for name in facts.get("attendees", "").strip("[]").split(","))
+        about = About(title=facts.get("title"), date=facts.get("date"), attendees=[name for name in listed if name])
+        said = read_blocks(_blocks(lines, first), about, plain=_plain)
         return Meeting(
-            utterances=tuple(one for one in notes.said if one.text),
-            title=title,
+            utterances=tuple(said),
+            title=about.title,
             date=about.date,
-            attendees=about.attendees or tuple(dict.fromkeys(one.speaker for one in notes.said if one.speaker)),
+            attendees=about.attendees,
             source=source.name,
             format="markdown",
             warnings=(*decoded.warnings, *about.warnings),
         )
 
 
-class _About:
-    """What the front matter and the first lines say of the meeting."""
-
-    def __init__(self, facts: Mapping[str, str]) -> None:
-        self.title = facts.get("title")
-        self.date: str | None = None
-        self.warnings: list[str] = []
-        listed = facts.get("attendees", "").strip("[]").split(",")
-        self.attendees = tuple(name.strip() for name in listed if name.strip())
-        if "date" in facts:
-            self._take(day_of(facts["date"]))
-
-    def read(self, lines: Sequence[str], first: int, fences: Mapping[int, str]) -> set[int]:
-        """The indices of the first lines that say who was there, or when."""
-        noted: set[int] = set()
-        before = 0
-        for index, line in enumerate(lines[first : first + _HEAD], start=first):
-            if not line.strip() or index in fences or _HEADING.match(line):
-                before += bool(line.strip())
-                continue
-            told = _plain(_spoken_part(line))
-            if read_line(told).opening is None or read_line(told).opening.form == "below":  # type: ignore[union-attr]
-                people = () if self.attendees else attendees_in(line)
-                dated = day_in(told[:80]) if (people or before <= 1) and self.date is None else None
-                if dated and self._is_dated(told.partition(dated.written)[0], dated):
-                    self._take(dated)
-                    noted.add(index)
-                if people:
-                    self.attendees = people
-                    noted.add(index)
-            before += 1
-        return noted
-
-    def _is_dated(self, before: str, dated: Day) -> bool:
-        """Whether the date stands where notes have theirs, and in no sentence."""
-        words = len(before.split())
-        if dated.fault == "has no year":
-            return False  # as people write in notes; the line is one, and nothing to be told of
-        return words <= 2 if dated.day else not words or before.rstrip().endswith((":", ","))
-
-    def _take(self, dated: Day) -> None:
-        if dated.day is not None:
-            self.date = dated.day.isoformat()
-        elif not self.warnings:
-            self.warnings.append(f'the date "{dated.written[:80]}" {dated.fault}: the meeting has none')
+def _blocks(lines: Sequence[str], first: int) -> list[Block]:
+    """The lines from ``first`` on, without the marks of fenced blocks."""
+    fences = _fences(lines, first)
+    numbered = enumerate(lines[first:], start=first)
+    return [_block(line, index + 1, fenced=index in fences) for index, line in numbered if fences.get(index) != "mark"]
 
 
-@define
-class _Notes:
-    """The utterances so far, and who speaks the next lines."""
-
-    #: Who is named more than once: a name alone above a list is else the list's own.
-    often: Collection[str]
-    said: list[Utterance] = field(factory=list)
-    below: Label | None = None
-    #: The name alone, as long as no words follow.
-    alone: Utterance | None = None
-
-    def take(self, number: int, line: str, label: Label, *, fenced: bool) -> None:
-        """Read one more line."""
-        if not line.strip():
-            if self.alone is None:
-                self.below = None
-            return
-        if not fenced and _RULE.match(line):
-            self.close()
-            return
-        heading = None if fenced else _HEADING.match(line)
+def _block(line: str, number: int, *, fenced: bool) -> Block:
+    if not line.strip():
+        return Block(number, "blank")
+    if not fenced:
+        if _RULE.match(line):
+            return Block(number, "rule")
+        heading = _HEADING.match(line)
         if heading:
-            self.close()
-            text, level = _plain(_heading_text(heading.group(2))), len(heading.group(1))
-            self.said.append(Utterance(text=text, line=number, last_line=number, kind="heading", level=level))
-        elif label.speaker is not None and not label.rest:
-            self.close()
-            note = Utterance(text=_plain(_spoken_part(line)), line=number, last_line=number, kind="note")
-            if label.start is not None or key_of(label.speaker) in self.often:
-                self.below, self.alone = label, note
-            else:
-                self.said.append(note)
-        elif label.speaker is not None:
-            self.close()
-            self.said.append(_utterance(line, number, label))
-        else:
-            one = _utterance(line, number, label)
-            if self.below is not None:
-                start = self.below.start if self.alone is not None else None
-                kind: UtteranceKind = "speech" if one.kind == "note" else one.kind
-                one = evolve(one, speaker=self.below.speaker, start=start, kind=kind)
-                self.alone = None
-            self.said.append(one)
-
-    def close(self) -> None:
-        """Nothing that follows is said by who was named alone; without words that is a note."""
-        if self.alone is not None:
-            self.said.append(self.alone)
-        self.below = self.alone = None
+            return Block(number, "heading", _plain(_heading_text(heading.group(2))), len(heading.group(1)))
+    spoken = "" if fenced else _spoken_part(line)
+    line = _QUOTE.sub("", line)
+    bullet = _BULLET.match(line)
+    if bullet:
+        depth = len(bullet.group(1).replace("\t", "    ")) // 2 + 1
+        return Block(number, "bullet", _plain(bullet.group(2)), depth, spoken)
+    if line.lstrip().startswith("|"):
+        cells = (cell.strip() for cell in line.strip().strip("|").split("|"))
+        line = ", ".join(cell for cell in cells if cell)
+    return Block(number, "note", _plain(line), 0, spoken)
 
 
 def _spoken_part(line: str) -> str:
@@ -192,31 +98,6 @@ def _spoken_part(line: str) -> str:
     line = _QUOTE.sub("", line)
     bullet = _BULLET.match(line)
     return bullet.group(2) if bullet else line
-
-
-def _utterance(line: str, number: int, label: Label) -> Utterance:
-    line = _QUOTE.sub("", line)
-    bullet = _BULLET.match(line)
-    depth = len(bullet.group(1).replace("\t", "    ")) // 2 + 1 if bullet else 0
-    kind: UtteranceKind = "bullet" if bullet else ("speech" if label.speaker else "note")
-    if label.speaker:
-        text = label.rest
-    elif bullet:
-        text = bullet.group(2)
-    elif line.lstrip().startswith("|"):
-        cells = (cell.strip() for cell in line.strip().strip("|").split("|"))
-        text = ", ".join(cell for cell in cells if cell)
-    else:
-        text = line
-    return Utterance(
-        text=_plain(text),
-        line=number,
-        last_line=number,
-        speaker=label.speaker,
-        start=label.start if label.speaker else None,
-        kind=kind,
-        level=depth,
-    )
 
 
 def _fences(lines: Sequence[str], first: int) -> dict[int, str]:
