@@ -27,8 +27,8 @@ class Block:
     """One line of a document.
 
     ``number`` is its line or paragraph, counted from 1. ``text`` are its words, and ``spoken`` the same with the marks
-    that tell a name from what is said; ``spoken`` is empty where nobody can be speaking. ``speaker`` is set where the
-    document itself says who wrote this.
+    that tell a name from what is said; ``spoken`` is empty where nobody can be speaking. ``speaker`` and
+    ``start`` are set where the document itself says who said this, and when.
     """
 
     number: int
@@ -37,6 +37,7 @@ class Block:
     level: int = 0
     spoken: str = ""
     speaker: str | None = None
+    start: float | None = None
 
 
 class About:
@@ -130,12 +131,13 @@ class _Notes:
         if block.kind == "blank":
             if self.alone is None:
                 self.below = None
-        elif block.kind in ("rule", "heading"):
+        elif block.kind == "rule":
             self.close()
-            if block.kind == "heading":
-                self._says(block, "heading", block.text)
+        elif block.kind == "heading":
+            self.close()
+            self._says(block, "heading", block.text)
         elif block.speaker is not None:
-            self._says(block, "note", block.text, speaker=block.speaker)
+            self._says(block, "speech", block.text, speaker=block.speaker, start=block.start)
         elif label.timed and block.spoken and self.below is not None:
             pass  # the time below a name was taken with it
         elif label.speaker is not None and not label.rest:

@@ -11,6 +11,8 @@ from pipekit.errors import InputError
 
 __all__ = ["Decoded", "decode", "decoded_head", "looks_binary", "without_controls"]
 
+_OLD_OFFICE = "an old Office document, one with a password, or a mail of Outlook"
+_OLD_OFFICE_HINT = "save a document as .docx without a password, a mail as .eml"
 #: First bytes of files that hold no text, and what they are.
 _MAGIC = {
     b"%PDF-": "a PDF",
@@ -18,7 +20,7 @@ _MAGIC = {
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",
     b"\x1f\x8b": "a compressed file",
-    b"\xd0\xcf\x11\xe0": "an old Office document",
+    b"\xd0\xcf\x11\xe0": _OLD_OFFICE,
     b"\x7fELF": "a program",
 }
 #: The same of letters alone, which notes may begin with, too: in such a file a control byte follows soon.
@@ -77,17 +79,22 @@ def _control_bytes(content: bytes) -> int:
     return sum(byte < 32 and byte not in b"\t\n\r\x0b\x0c\x1b" for byte in content)
 
 
-def decode(content: bytes, name: str) -> Decoded:
-    """The text of a file; `InputError` for a binary or empty one."""
+def decode(content: bytes, name: str, *, named: str | None = None) -> Decoded:
+    """The text of a file; `InputError` for a binary or empty one.
+
+    ``named`` is the encoding that the file itself names: it counts where the bytes aren't Unicode.
+    """
     kind = looks_binary(content[:65536])
     if kind:
         raise InputError(
             f"is {kind}, not text",
             file=name,
             kind="binary",
-            hint="export the meeting as text, Markdown, WebVTT, SRT or JSON",
+            hint=_OLD_OFFICE_HINT
+            if kind == _OLD_OFFICE
+            else "export the meeting as text, WebVTT, SRT, JSON, HTML or .docx",
         )
-    text, warnings = _decoded(content)
+    text, warnings = _decoded(content, named)
     text = _LINE_ENDS.sub("\n", _ESCAPES.sub("", text))
     text, surrogates = _SURROGATES.subn("\ufffd", text)
     if surrogates:
@@ -131,8 +138,13 @@ def _encoding_of(content: bytes) -> str:
     return "utf-8"
 
 
-def _decoded(content: bytes) -> tuple[str, list[str]]:
+def _decoded(content: bytes, named: str | None) -> tuple[str, list[str]]:
     encoding = _encoding_of(content)
+    if encoding == "utf-8" and (declared := _declared(named)) and not content.startswith(codecs.BOM_UTF8):
+        try:
+            return content.decode(declared), ([f"read as {named}, as it says"] if not content.isascii() else [])
+        except UnicodeDecodeError:
+            pass  # it says what it isn't; then as any other text
     try:
         return content.decode("utf-8-sig" if encoding == "utf-8" else encoding).removeprefix("\ufeff"), []
     except UnicodeDecodeError as error:
@@ -149,6 +161,22 @@ def _decoded(content: bytes) -> tuple[str, list[str]]:
     except UnicodeDecodeError:
         text = content.decode("latin-1")
     return text, ["not UTF-8: read as Windows-1252 (Latin-1), check the accents"]
+
+
+def _declared(named: str | None) -> str | None:
+    """Python's name for an encoding of texts; None for Unicode, which is told from the bytes, and for what is none."""
+    try:
+        found = codecs.lookup(named) if named else None
+    except (LookupError, ValueError):  # a name with a zero in it is a ValueError
+        return None
+    if (
+        found is None
+        or not getattr(found, "_is_text_encoding", True)
+        or found.name.startswith(("utf", "idna", "punycode", "raw", "unicode"))
+    ):
+        return None
+    # What is called Latin-1 has been Windows-1252 to every browser.
+    return "cp1252" if found.name in ("iso8859-1", "ascii") else found.name
 
 
 def _mended(content: bytes, encoding: str, broken: int) -> tuple[str, list[str]]:

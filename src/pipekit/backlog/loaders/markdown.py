@@ -10,7 +10,7 @@ from pipekit.backlog.loaders.decoding import decode, decoded_head, looks_binary
 from pipekit.backlog.model.meeting import Meeting
 from pipekit.interfaces import Source
 
-__all__ = ["MarkdownLoader"]
+__all__ = ["MarkdownLoader", "markdown_blocks", "without_marks"]
 
 # Each of these is linear in a line's length: a meeting may be one line, and anybody's.
 _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*)$")
@@ -51,7 +51,7 @@ class MarkdownLoader:
         facts, first = _front_matter(lines)
         listed = (name.strip() for name in facts.get("attendees", "").strip("[]").split(","))
         about = About(title=facts.get("title"), date=facts.get("date"), attendees=[name for name in listed if name])
-        said = read_blocks(_blocks(lines, first), about, plain=_plain)
+        said = read_blocks(markdown_blocks(lines, first), about, plain=without_marks)
         return Meeting(
             utterances=tuple(said),
             title=about.title,
@@ -63,8 +63,8 @@ class MarkdownLoader:
         )
 
 
-def _blocks(lines: Sequence[str], first: int) -> list[Block]:
-    """The lines from ``first`` on, without the marks of fenced blocks."""
+def markdown_blocks(lines: Sequence[str], first: int = 0) -> list[Block]:
+    """The lines from ``first`` on as blocks, one each; the marks of fenced blocks are none."""
     fences = _fences(lines, first)
     numbered = enumerate(lines[first:], start=first)
     return [_block(line, index + 1, fenced=index in fences) for index, line in numbered if fences.get(index) != "mark"]
@@ -78,17 +78,17 @@ def _block(line: str, number: int, *, fenced: bool) -> Block:
             return Block(number, "rule")
         heading = _HEADING.match(line)
         if heading:
-            return Block(number, "heading", _plain(_heading_text(heading.group(2))), len(heading.group(1)))
+            return Block(number, "heading", without_marks(_heading_text(heading.group(2))), len(heading.group(1)))
     spoken = "" if fenced else _spoken_part(line)
     line = _QUOTE.sub("", line)
     bullet = _BULLET.match(line)
     if bullet:
         depth = len(bullet.group(1).replace("\t", "    ")) // 2 + 1
-        return Block(number, "bullet", _plain(bullet.group(2)), depth, spoken)
+        return Block(number, "bullet", without_marks(bullet.group(2)), depth, spoken)
     if line.lstrip().startswith("|"):
         cells = (cell.strip() for cell in line.strip().strip("|").split("|"))
         line = ", ".join(cell for cell in cells if cell)
-    return Block(number, "note", _plain(line), 0, spoken)
+    return Block(number, "note", without_marks(line), 0, spoken)
 
 
 def _spoken_part(line: str) -> str:
@@ -126,8 +126,8 @@ def _heading_text(rest: str) -> str:
     return words.rstrip(" \t") if not words or words[-1] in " \t" else text
 
 
-def _plain(text: str) -> str:
-    """The words without the marks around them."""
+def without_marks(text: str) -> str:
+    """The words without the marks of emphasis, code and links around them."""
     text = _LINK.sub(r"\1", _CODE.sub(r"\1", text))
     for opening, closing in _STRONG.values():
         text = _without_pairs(text, opening, closing)

@@ -15,7 +15,7 @@ UtteranceKind = Literal["speech", "heading", "bullet", "note"]
 class Utterance:
     """One turn of talk, or one line of notes.
 
-    ``line`` and ``last_line`` are the first and last line (or cue, or JSON entry) in the source, counted from 1.
+    ``line`` and ``last_line`` are the first and last line (cue, JSON entry or paragraph) in the source, counted from 1.
     ``start`` is in seconds from the start of the meeting. ``kind`` is ``speech`` where somebody talks, and for
     notes ``heading`` (``level`` 1–6), ``bullet`` (``level`` is the depth from 1) or ``note`` (any other line).
     """
@@ -39,6 +39,6 @@ class Meeting:
     attendees: tuple[str, ...] = ()
     source: str = ""
     format: str = "text"
-    unit: Literal["line", "cue", "entry"] = "line"
+    unit: Literal["line", "cue", "entry", "paragraph"] = "line"
     #: What the loader had to mend (replaced characters, cues out of order), one sentence each.
     warnings: tuple[str, ...] = ()

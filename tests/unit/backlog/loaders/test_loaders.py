@@ -99,7 +99,7 @@ def test_marks_go_in_pairs_and_a_heading_keeps_its_own(written: str, read_as: st
     assert read(f"{written}\n", "notes.md").utterances[0].text == read_as
 
 
-@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.vtt", "a.srt"])
+@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.vtt", "a.srt", "a.html", "a.eml"])
 @pytest.mark.parametrize(
     "line",
     [
@@ -155,7 +155,7 @@ def test_an_object_that_hides_its_sentences_is_read_too() -> None:
     ("content", "name", "kind"),
     [
         (b"\x89PNG\r\n\x1a\n\x00", "a.txt", "binary"),
-        (b"PK\x03\x04rest", "a.docx", "binary"),
+        (b"PK\x03\x04rest", "a.docx", "docx"),
         (b"\x00\x01\x02" * 50, "a.txt", "binary"),
         (b"\xef\xbb\xbf \n", "a.txt", "empty"),
         (b"[1, 2", "a.json", "json"),
@@ -169,6 +169,7 @@ def test_an_object_that_hides_its_sentences_is_read_too() -> None:
         (b"OggS\x00\x02", "a.txt", "binary"),
         (b"\x00\x00\x00\x18ftypmp42", "a.txt", "binary"),
         (b"%PDF-1.7\n", "a.txt", "binary"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "a.doc", "binary"),
         (b"WEBVTT\n", "a.vtt", "no-cues"),
     ],
 )
@@ -233,7 +234,7 @@ def test_no_word_of_a_transcript_is_lost_and_lines_point_at_their_words(lines: l
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused_with_an_input_error(content: bytes) -> None:
-    for name in ("a.txt", "a.md", "a.vtt", "a.srt", "a.json"):
+    for name in ("a.txt", "a.md", "a.vtt", "a.srt", "a.json", "a.docx", "a.html", "a.eml"):
         try:
             read(content, name)
         except InputError as error:
