@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-__all__ = ["inline", "table_cell", "visible", "yaml_text"]
+__all__ = ["code", "inline", "table_cell", "visible", "yaml_text"]
 
 #: Characters that mean something in Markdown, also inside words.
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~!])")
@@ -39,6 +39,14 @@ def inline(text: str) -> str:
 def _escaped_start(match: re.Match[str]) -> str:
     mark = match.group(2)
     return f"{match.group(1)}{mark[:-1]}\\{mark[-1]}"
+
+
+def code(text: str) -> str:
+    """One line of code that shows ``text`` to the letter, for what people copy: addresses, commands."""
+    flat = " ".join(visible(text).split())
+    longest = max((len(run) for run in re.findall(r"`+", flat)), default=0)
+    fence, blank = "`" * (longest + 1), " " if "`" in flat else ""
+    return f"{fence}{blank}{flat}{blank}{fence}"
 
 
 def table_cell(text: str, width: int = 160) -> str:

@@ -50,3 +50,16 @@ def test_a_projects_own_steps_run_once_they_are_trusted(tmp_path: Path) -> None:
     assert trusted.returncode == 0, trusted.stderr
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.glob(".pipeline/*/steps/step-name-branch.json"))
+
+
+def test_a_teams_files_decide_what_is_ready_and_who_is_asked(tmp_path: Path) -> None:
+    for path in (EXAMPLES / "team").iterdir():
+        (tmp_path / path.name).write_text(path.read_text())
+
+    done = run(["-m", "pipekit", "run", str(EXAMPLES / "museum-refinement.txt")], tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    (summary,) = tmp_path.glob(".pipeline/*/output/summary.md")
+    assert "**Stakeholder, Henrietta Leavitt**, `finance@example.org`" in summary.read_text()
+    (second,) = tmp_path.glob(".pipeline/*/output/candidates/candidate-2.md")
+    assert "for the developer, Margaret Hamilton or Katherine Johnson" in second.read_text()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipekit.markdown import inline, table_cell, visible, yaml_text
+from pipekit.markdown import code, inline, table_cell, visible, yaml_text
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,16 @@ def test_joiners_that_a_script_or_a_picture_needs_stay(text: str) -> None:
 def test_a_cell_is_one_line_that_is_cut_where_it_is_long() -> None:
     assert table_cell("a |\n b") == "a \\| b"
     assert table_cell("word " * 50, width=12) == "word word w…"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("ada@example.org", "`ada@example.org`"),
+        ("a`b", "`` a`b ``"),
+        ("``", "``` `` ```"),
+        ("two\nlines\u202e", "`two lines`"),
+    ],
+)
+def test_code_is_shown_to_the_letter_and_ends_where_it_should(text: str, shown: str) -> None:
+    assert code(text) == shown

@@ -1,4 +1,4 @@
-"""Settings of the judgement steps: ``steps.score-confidence``, ``steps.enrich-context``, ``steps.check-readiness``."""
+"""Settings of the judgement steps, steps 3, 4, 6 and 7: ``steps.score-confidence`` and so on."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from attrs import field, validators
 
 from pipekit import settings
 from pipekit.backlog.dor import DefinitionOfReady, find_dor
+from pipekit.backlog.stakeholders import Stakeholders, find_stakeholders
 from pipekit.backlog.weighing import ScoreWeights, Weighing, find_weighing
 
-__all__ = ["ContextSettings", "ReadinessSettings", "ScoreSettings"]
+__all__ = ["ContextSettings", "QuestionSettings", "ReadinessSettings", "ScoreSettings"]
 
 T = TypeVar("T")
 
@@ -74,6 +75,25 @@ class ContextSettings:
 
     rag_top_k: int = field(default=5, validator=[validators.ge(1), validators.le(100)])
     rag_threshold: float = field(default=0.3, validator=[validators.ge(0.0), validators.le(1.0)])
+
+
+@settings
+class QuestionSettings(_Holding):
+    """``stakeholders``: who has which role, a YAML file relative to the configuration file.
+
+    Left out, it is ``stakeholders.yaml`` beside the configuration where there is one, else questions go to roles alone.
+    """
+
+    stakeholders: str | None = field(default=None, validator=validators.optional(validators.min_len(1)))
+
+    def depends_on(self, folder: Path) -> Mapping[str, str]:
+        """The digest of the stakeholders, nothing without any; `ConfigError` where the file is missing or wrong."""
+        found = self._read(folder, lambda: find_stakeholders(folder, self.stakeholders))
+        return {} if found is None else {"stakeholders": found.digest()}
+
+    def people(self, folder: Path) -> Stakeholders | None:
+        """The stakeholders whose digest was given."""
+        return self._kept(folder, lambda: find_stakeholders(folder, self.stakeholders))
 
 
 @settings

@@ -9,6 +9,7 @@ from attrs import field, frozen, validators
 
 __all__ = [
     "PRIORITIES",
+    "Addressee",
     "ProposedAnswer",
     "Question",
     "QuestionCategory",
@@ -37,8 +38,19 @@ class ProposedAnswer:
 
 
 @frozen(kw_only=True)
+class Addressee:
+    """Somebody who is asked, as the team's stakeholders file has it."""
+
+    name: str
+    contact: str | None = None
+
+
+@frozen(kw_only=True)
 class Question:
-    """One question; ``context`` says why it matters, ``answered_by`` names the sibling or the speaker."""
+    """One question; ``context`` says why it matters, ``answered_by`` names the sibling or the speaker.
+
+    ``addressed_to`` are the people with the target role; empty where the team's files name nobody.
+    """
 
     question: str
     priority: QuestionPriority
@@ -48,14 +60,19 @@ class Question:
     answered_by: str | None = None
     proposed_answer: ProposedAnswer | None = None
     context: str = ""
+    addressed_to: tuple[Addressee, ...] = ()
 
 
 @frozen(kw_only=True)
 class Questions:
-    """The questions on one candidate, most urgent first; ``readiness_blockers`` are computed from them."""
+    """The questions on one candidate, most urgent first; ``readiness_blockers`` are computed from them.
+
+    ``unnamed_roles`` are roles with an open question for which the team's stakeholders file names nobody.
+    """
 
     questions: tuple[Question, ...] = ()
     readiness_blockers: tuple[str, ...] = ()
+    unnamed_roles: tuple[TargetRole, ...] = ()
 
 
 def readiness_blockers(questions: Sequence[Question]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 from pipekit.backlog.output_formats.reading import (
     Findings,
     as_mapping,
+    asked_of,
     candidates_of,
     offline_sentence,
     optional,
@@ -142,7 +143,7 @@ def _risks(about: dict[str, Any]) -> list[str]:
 def _questions(about: dict[str, Any]) -> list[str]:
     lines = []
     for one in as_mapping(about.get("questions")).get("questions", []):
-        lines.append(f"- **{one['priority']}**, for the {one['targetRole']}: {inline(one['question'])}")
+        lines.append(f"- **{one['priority']}**, for the {inline(asked_of(one))}: {inline(one['question'])}")
         if one.get("answeredBy"):
             lines.append(f"  - answered by {inline(one['answeredBy'])}")
         proposed = one.get("proposedAnswer")

@@ -12,11 +12,13 @@ from pipekit.state.record import StepRecord
 __all__ = [
     "Findings",
     "as_mapping",
+    "asked_of",
     "candidates_of",
     "earlier_item",
     "input_name",
     "offline_sentence",
     "optional",
+    "people_of",
     "repeated",
     "steps_of",
 ]
@@ -76,6 +78,21 @@ def earlier_item(context: Mapping[str, Any]) -> Mapping[str, Any]:
     """The item that a candidate repeats or extends, with the verdict and its reason; empty for a new one."""
     repetition = as_mapping(context.get("repetition"))
     return {} if repetition.get("verdict") == "new" else repetition
+
+
+def asked_of(question: Mapping[str, Any]) -> str:
+    """Whom a question is for: the role, and the people where the team named some."""
+    role: str = question["targetRole"].replace("-", " ")
+    people = " or ".join(one["name"] for one in question.get("addressedTo", []))
+    return f"{role}, {people}" if people else role
+
+
+def people_of(question: Mapping[str, Any]) -> str:
+    """The people that a question is for, with how to reach them; empty where the team named nobody."""
+    return " or ".join(
+        f"{one['name']} ({one['contact']})" if one.get("contact") else one["name"]
+        for one in question.get("addressedTo", [])
+    )
 
 
 def repeated(context: Mapping[str, Any]) -> str:

@@ -13,11 +13,13 @@ from pipekit.backlog.output_formats.highlights import Mark, highlight, line_of
 from pipekit.backlog.output_formats.reading import (
     Findings,
     as_mapping,
+    asked_of,
     candidates_of,
     earlier_item,
     input_name,
     offline_sentence,
     optional,
+    people_of,
     steps_of,
 )
 from pipekit.backlog.output_formats.run_timeline import timeline
@@ -74,6 +76,8 @@ def report_view(run: RunView) -> dict[str, Any]:
         "batch": _clean(as_mapping(optional(run, "batch_readiness"))),
         "dependencies": dependencies,
         "drawing": draw(titles, dependencies.get("dependencies", [])),
+        "asked_of": asked_of,
+        "people_of": people_of,
         "rejected": _clean(optional(run, "rejected") or []),
         "notes": _clean(optional(run, "extraction_notes") or []),
         "transcript": list(zip(utterances, pieces, strict=True)),
@@ -113,6 +117,7 @@ def _candidates(run: RunView) -> list[dict[str, Any]]:
                 "status": readiness.get("readinessStatus", "unchecked"),
                 "risks": as_mapping(about.get("risks")),
                 "questions": questions,
+                "unnamed": as_mapping(about.get("questions")).get("unnamedRoles", []),
                 "open": [one for one in questions if one["status"] == "needs_answer"],
                 "context": context,
                 "seen": earlier_item(context),
@@ -142,7 +147,8 @@ def _questions_by_role(candidates: Sequence[dict[str, Any]]) -> list[dict[str, A
         ]
         questions.sort(key=lambda pair: PRIORITIES.index(pair[1]["priority"]))
         if questions:
-            roles.append({"role": role, "label": label, "questions": questions})
+            unnamed = any(role in one["unnamed"] for one in candidates)
+            roles.append({"role": role, "label": label, "questions": questions, "unnamed": unnamed})
     return roles
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pipekit.backlog.model.question import PRIORITIES
 from pipekit.backlog.output_formats.mermaid_graph import mermaid_graph
 from pipekit.backlog.output_formats.reading import (
     as_mapping,
+    asked_of,
     candidates_of,
     earlier_item,
     input_name,
@@ -16,9 +18,13 @@ from pipekit.backlog.output_formats.reading import (
     repeated,
 )
 from pipekit.interfaces import OutputFile, RunView
-from pipekit.markdown import inline, table_cell
+from pipekit.markdown import code, inline, table_cell
 
 __all__ = ["Summary"]
+
+#: The least urgent questions, and what is more than so many for one addressee, stay in the files of the candidates.
+_SHOWN_TO = PRIORITIES.index("medium")
+_SHOWN = 5
 
 
 class Summary:
@@ -39,13 +45,14 @@ class Summary:
     def render(self, run: RunView) -> Iterable[OutputFile]:
         """One file."""
         candidates = candidates_of(run)
-        readiness = as_mapping(optional(run, "readiness"))
+        readiness, questions = (as_mapping(optional(run, name)) for name in ("readiness", "questions"))
         lines = [
             f"# Refined backlog: {inline(input_name(run))}",
             "",
             *_opening(run, candidates),
-            *_table(run, candidates, readiness),
+            *_table(run, candidates, readiness, questions),
             *_next(run, candidates, readiness),
+            *_questions(questions, candidates),
             *_seen_before(run, candidates),
             *_order(run, candidates),
             *_rejected(run),
@@ -63,11 +70,12 @@ def _opening(run: RunView, candidates: Sequence[dict[str, Any]]) -> list[str]:
     return [*lines, f"*{offline}*", ""] if offline else lines
 
 
-def _table(run: RunView, candidates: Sequence[dict[str, Any]], readiness: Any) -> list[str]:
+def _table(
+    run: RunView, candidates: Sequence[dict[str, Any]], readiness: Mapping[str, Any], questions: Mapping[str, Any]
+) -> list[str]:
     if not candidates:
         return ["Nothing in this meeting asks for work.", ""]
     confidence = as_mapping(optional(run, "confidence"))
-    questions = as_mapping(optional(run, "questions"))
     lines = ["| | title | type | confidence | readiness | blockers |", "|---|---|---|---|---|---|"]
     for number, candidate in enumerate(candidates, start=1):
         key = candidate["id"]
@@ -93,6 +101,37 @@ def _next(run: RunView, candidates: Sequence[dict[str, Any]], readiness: Any) ->
             if actions:
                 lines.append(f"- {inline(titles.get(key, key))}: {inline(actions[0])}")
     return ["## What to do next", "", *lines, ""] if lines else []
+
+
+def _questions(questions: Mapping[str, Any], candidates: Sequence[dict[str, Any]]) -> list[str]:
+    """The open questions by whom to ask, most urgent first; and the roles for which the team named nobody."""
+    by_whom: dict[str, list[tuple[int, str]]] = {}
+    unnamed: dict[str, None] = {}
+    for candidate in candidates:
+        about = as_mapping(questions.get(candidate["id"]))
+        unnamed |= dict.fromkeys(about.get("unnamedRoles", []))
+        for one in about.get("questions", []):
+            rank = PRIORITIES.index(one["priority"])
+            if one["status"] == "needs_answer" and rank <= _SHOWN_TO:
+                line = f"{inline(one['question'])} ({one['priority']}; {inline(candidate['title'])})"
+                by_whom.setdefault(_whom(one), []).append((rank, line))
+    lines = [
+        f"- Nobody is named for the role {role.replace('-', ' ')}: name somebody in the stakeholders file"
+        for role in unnamed
+    ]
+    for whom, asked in by_whom.items():
+        lines.append(f"- {whom}")
+        lines += [f"  - {line}" for _, line in sorted(asked, key=lambda pair: pair[0])[:_SHOWN]]
+        if len(asked) > _SHOWN:
+            lines.append(f"  - {len(asked) - _SHOWN} more in the files of the candidates")
+    return ["## Whom to ask", "", *lines, ""] if lines else []
+
+
+def _whom(question: Mapping[str, Any]) -> str:
+    """The role and the people as a line of Markdown, with how to reach them."""
+    whom = asked_of(question)
+    contacts = [code(one["contact"]) for one in question.get("addressedTo", []) if one.get("contact")]
+    return f"**{inline(whom[0].upper() + whom[1:])}**{''.join(f', {one}' for one in contacts)}"
 
 
 def _seen_before(run: RunView, candidates: Sequence[dict[str, Any]]) -> list[str]:

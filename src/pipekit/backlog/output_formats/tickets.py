@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import frozen
 
-from pipekit.backlog.output_formats.reading import Findings, as_mapping, candidates_of, optional
+from pipekit.backlog.output_formats.reading import Findings, as_mapping, asked_of, candidates_of, optional
 from pipekit.interfaces import RunView
 from pipekit.markdown import visible
 
@@ -114,7 +114,7 @@ def _lines(texts: Iterable[str]) -> tuple[str, ...]:
 def _questions(questions: Mapping[str, Any]) -> Iterable[str]:
     for one in questions.get("questions", []):
         if one["status"] == "needs_answer":
-            yield f"{one['question']} ({one['priority']}, for the {one['targetRole'].replace('-', ' ')})"
+            yield f"{one['question']} ({one['priority']}, for the {asked_of(one)})"
 
 
 def _risks(risks: Mapping[str, Any]) -> Iterable[str]:

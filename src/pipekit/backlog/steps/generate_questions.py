@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipekit import LLM, step
+from pipekit import LLM, StepContext, step
 from pipekit.backlog.asked.questions import AskedQuestions, questions_from
 from pipekit.backlog.asked.shown import (
     candidate_shown,
@@ -21,15 +21,33 @@ from pipekit.backlog.model.meeting import Meeting
 from pipekit.backlog.model.question import Questions
 from pipekit.backlog.model.risk import RiskAssessment
 from pipekit.backlog.offline import generate_questions as rule
+from pipekit.backlog.settings import QuestionSettings
+from pipekit.backlog.stakeholders import addressed
 
 __all__ = ["generate_questions"]
 
 
-@step(provides="questions", each="candidates", offline=rule.generate_questions)
+def _by_rule(
+    candidate: Candidate,
+    meeting: Meeting,
+    candidates: Sequence[Sibling],
+    settings: QuestionSettings,
+    ctx: StepContext,
+    confidence: Confidence | None = None,
+    risks: RiskAssessment | None = None,
+    context: Context | None = None,
+) -> Questions:
+    found = rule.generate_questions(candidate, meeting, candidates, confidence, risks, context)
+    return addressed(found, settings.people(ctx.project))
+
+
+@step(provides="questions", each="candidates", offline=_by_rule)
 async def generate_questions(
     candidate: Candidate,
     meeting: Meeting,
     candidates: Sequence[Sibling],
+    settings: QuestionSettings,
+    ctx: StepContext,
     llm: LLM,
     confidence: Confidence | None = None,
     risks: RiskAssessment | None = None,
@@ -46,4 +64,6 @@ async def generate_questions(
         risks=risks_shown(risks),
         context=context_shown(context),
     )
-    return questions_from(asked, candidate, candidates, context, meeting)
+    found = questions_from(asked, candidate, candidates, context, meeting)
+    # Names and addresses are no business of a model: they are put in when it has answered.
+    return addressed(found, settings.people(ctx.project))

@@ -163,3 +163,30 @@ def test_without_a_past_nothing_is_called_new(tmp_path: Path) -> None:
     files = outputs(MEETING, tmp_path)
     assert "Seen before" not in files["summary.md"]
     assert "**New**" not in files["candidates/candidate-1.md"]
+
+
+def test_people_are_named_wherever_a_question_is(tmp_path: Path) -> None:
+    (tmp_path / "stakeholders.yaml").write_text(
+        "stakeholder: {name: 'Eve <b>*Bold*</b>', contact: '=eve|x'}\nproduct-owner: Ada\n"
+    )
+    config = {"steps": {"step8": {"formats": ["json", "markdown", "summary", "html", "csv", "github"]}}}
+    result = Pipeline(config, plugins=[], folder=tmp_path).run(MEETING)
+    assert result.folder is not None
+    texts = {path.name: path.read_text() for path in (result.folder / "output").rglob("*") if path.is_file()}
+
+    document = json.loads(texts["pipeline-output.json"])
+    asked = [one for candidate in document["candidates"] for one in candidate["questions"]["questions"]]
+    assert {(one["targetRole"], *(who["name"] for who in one["addressedTo"])) for one in asked} >= {
+        ("stakeholder", "Eve <b>*Bold*</b>"),
+        ("product-owner", "Ada"),
+    }
+    assert "for the product owner, Ada" in texts["candidate-2.md"]
+    assert "- **Product owner, Ada**" in texts["summary.md"]
+    assert "Nobody is named for the role" in texts["summary.md"]
+    assert "for the product owner, Ada" in texts["jira.csv"]
+    assert "for the product owner, Ada" in texts["github-issues.jsonl"]
+    assert "names nobody for this role" in texts["report.html"]
+    for name in ("summary.md", "candidate-2.md", "report.html"):
+        assert "Eve" in texts[name]
+        assert "Eve <b>" not in texts[name]
+    assert "`=eve|x`" in texts["summary.md"]

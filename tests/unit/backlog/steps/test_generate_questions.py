@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from pipekit.backlog import Candidate, Context, Meeting, Questions
 from pipekit.backlog.model.context import TechnicalDoc
+from pipekit.backlog.model.question import Addressee
+from pipekit.backlog.settings import QuestionSettings
 from pipekit.backlog.steps.generate_questions import generate_questions
 
 MOVED = "Do members who moved away still see it?"
@@ -27,10 +30,11 @@ def answered(quote: str, source: str = "meeting", **fields: Any) -> dict[str, An
 
 
 @pytest.fixture
-def generated(ask: Any, garden: Meeting, waiting_list: Candidate, register: Candidate) -> Any:
+def generated(ask: Any, garden: Meeting, waiting_list: Candidate, register: Candidate, ctx: Any) -> Any:
     def generate(*questions: dict[str, Any], context: Context | None = None) -> Questions:
         given = {"questions": list(questions)}
-        found = ask(generate_questions, given, waiting_list, garden, [waiting_list, register], context=context)
+        both, settings = [waiting_list, register], QuestionSettings()
+        found = ask(generate_questions, given, waiting_list, garden, both, settings, ctx, context=context)
         assert isinstance(found, Questions)
         return found
 
@@ -105,3 +109,15 @@ def test_what_a_document_says_is_a_proposal_and_closes_nothing(generated: Any) -
 
 def test_blank_and_double_questions_are_left_out(generated: Any) -> None:
     assert len(generated(question(), question(MOVED.upper()), question(" "), question("?")).questions) == 1
+
+
+def test_a_models_questions_are_addressed_by_the_teams_file_and_the_model_never_sees_it(
+    answering: Any, garden: Meeting, waiting_list: Candidate, ctx: Any
+) -> None:
+    (ctx.project / "stakeholders.yaml").write_text("stakeholder: {name: Cecilia, contact: cecilia@example.org}")
+    model = answering({"questions": [question(), question("Which colour?", "low")]})
+    found = asyncio.run(generate_questions(waiting_list, garden, [waiting_list], QuestionSettings(), ctx, model))
+    assert {one.addressed_to for one in found.questions} == {
+        (Addressee(name="Cecilia", contact="cecilia@example.org"),)
+    }
+    assert "Cecilia" not in repr(model.inputs)

@@ -21,7 +21,7 @@ from pipekit.backlog.model.confidence import Scores
 from pipekit.backlog.model.context import LessonLearned, RelevantAdr, SimilarWork, TechnicalDoc
 from pipekit.backlog.model.dependency import Dependency, arrange_candidates
 from pipekit.backlog.model.risk import ArchitecturalConflict, RiskDependency, ScopeCreepIndicator
-from pipekit.backlog.settings import ScoreSettings
+from pipekit.backlog.settings import QuestionSettings, ScoreSettings
 from pipekit.backlog.steps.assess_risks import assess_risks
 from pipekit.backlog.steps.detect_event import detect_event
 from pipekit.backlog.steps.extract_candidates import extract_candidates
@@ -90,7 +90,7 @@ def inputs_of(
         elif step is assess_risks:
             await step(candidates[0], meeting, candidates, llm, edges, context)
         else:
-            await step(candidates[0], meeting, candidates, llm, confidence, risks, context)
+            await step(candidates[0], meeting, candidates, QuestionSettings(), ctx, llm, confidence, risks, context)
 
     with pytest.raises(_Told) as told:
         asyncio.run(called())
