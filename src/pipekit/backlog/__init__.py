@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from pipekit.backlog.evidence.source import source_of
 from pipekit.backlog.model.candidate import Candidate, Extraction, RejectedItem, Span
 from pipekit.backlog.model.confidence import Confidence, Scores
 from pipekit.backlog.model.context import Context
@@ -42,4 +43,5 @@ __all__ = [
     "Span",
     "Utterance",
     "refined",
+    "source_of",
 ]

@@ -1,16 +1,15 @@
-"""Words and places: folding white space, finding a quote in a meeting, the talk that is about a candidate."""
+"""Words and stretches of talk: folding white space, sentences, the talk that is about a candidate."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 from pipekit.backlog.model.candidate import Candidate, Span
 from pipekit.backlog.model.meeting import Meeting, Utterance
 
-__all__ = ["SourceText", "fold", "locate", "sentences_of", "span_of", "utterances_of"]
+__all__ = ["fold", "sentences_of", "span_of", "utterances_of"]
 
 _SPACE = re.compile(r"\s+")
 _SENTENCE_END = re.compile(r"(?<=[.?!…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[\w–—-])")
@@ -37,44 +36,10 @@ def sentences_of(text: str) -> list[str]:
     return parts
 
 
-def span_of(utterances: Sequence[Utterance], quote: str = "", *, verified: bool = True) -> Span:
-    """The span from the first to the last of these utterances."""
+def span_of(utterances: Sequence[Utterance]) -> Span:
+    """The stretch of talk from the first to the last of these utterances."""
     first, last = utterances[0], utterances[-1]
-    return Span(
-        first=first.line, last=last.last_line, speaker=first.speaker, start=first.start, quote=quote, verified=verified
-    )
-
-
-class SourceText:
-    """All that was said as one folded text, with the utterance each character comes from."""
-
-    def __init__(self, meeting: Meeting) -> None:
-        self.meeting = meeting
-        pieces = [fold(utterance.text) for utterance in meeting.utterances]
-        self.text = " ".join(pieces)
-        self.starts: list[int] = []
-        position = 0
-        for piece in pieces:
-            self.starts.append(position)
-            position += len(piece) + 1
-
-    def find(self, quote: str) -> Span | None:
-        """Where the quote stands word for word, apart from white space; None when it doesn't."""
-        folded = fold(quote)
-        at = self.text.find(folded) if folded else -1
-        if at < 0:
-            return None
-        first = bisect_right(self.starts, at) - 1
-        last = bisect_right(self.starts, at + len(folded) - 1) - 1
-        return span_of(self.meeting.utterances[first : last + 1], folded)
-
-
-def locate(meeting: Meeting, quote: str) -> Span | None:
-    """Where ``quote`` stands in the meeting word for word, apart from white space; None when it doesn't.
-
-    To look for many quotes in one meeting, make a `SourceText` once.
-    """
-    return SourceText(meeting).find(quote)
+    return Span(first=first.line, last=last.last_line, speaker=first.speaker, start=first.start)
 
 
 def utterances_of(meeting: Meeting, candidate: Candidate) -> list[Utterance]:

@@ -8,9 +8,10 @@ from functools import cached_property
 from attrs import define, evolve, field
 
 from pipekit.backlog.asked.extraction import AskedCandidate, AskedExtraction, AskedRejected
-from pipekit.backlog.asked.quotes import Quotes
+from pipekit.backlog.asked.quotes import Quotes, quotes_of
 from pipekit.backlog.asked.stretches import stretches
 from pipekit.backlog.asked.wording import each_once, one_line, shortened, title_from, words_of
+from pipekit.backlog.evidence.locating import unsupported
 from pipekit.backlog.model.candidate import Candidate, Extraction, RejectedItem, Span
 from pipekit.backlog.model.meeting import Meeting
 
@@ -53,7 +54,7 @@ class _Item:
     def first(self) -> int:
         """The line of its first mention; items without any come last."""
         spans = self.verified or self.spans
-        return min((span.first for span in spans), default=_NOWHERE)
+        return min((span.first for span in spans if span.first), default=_NOWHERE)
 
 
 def extraction_from(asked: AskedExtraction, meeting: Meeting) -> Extraction:
@@ -61,7 +62,7 @@ def extraction_from(asked: AskedExtraction, meeting: Meeting) -> Extraction:
 
     Every quote is looked up: ``raw_context`` and evidence hold the words of the source, and what isn't there is marked.
     """
-    quotes = Quotes(meeting)
+    quotes = quotes_of(meeting)
     notes = list(each_once(asked.notes))[:MOST_NOTES]
     rejected = _rejected(asked.rejected, quotes, notes)
     turned_down = [words_of(one.title) for one in rejected if any(span.verified for span in one.evidence)]
@@ -97,7 +98,8 @@ def extraction_from(asked: AskedExtraction, meeting: Meeting) -> Extraction:
 
 
 def _item(asked: AskedCandidate, quotes: Quotes) -> _Item | None:
-    located = [(text, quotes.spans(text)) for text in each_once(asked.quotes)]
+    texts = each_once(asked.quotes)
+    located = list(zip(texts, quotes.together(texts), strict=True))
     title = title_from(asked.title) or title_from(located[0][0] if located else "")
     return _Item(title=title, asked=asked, quotes=located) if title else None
 
@@ -107,7 +109,7 @@ def _rejected(asked: Iterable[AskedRejected], quotes: Quotes, notes: list[str]) 
     for one in asked:
         title = title_from(one.title) or title_from(one.quote)
         spans = quotes.spans(one.quote)
-        if not title or not spans:
+        if not title or not any(span.first for span in spans):
             notes.append(f"left out something turned down that isn't in the meeting: “{shortened(title or '?', 60)}”")
         elif not any(title.casefold() == other.title.casefold() for other in found):
             found.append(RejectedItem(title=title, reason=one.reason, evidence=_in_order(spans)))
@@ -182,7 +184,9 @@ def _take_criteria(item: _Item, quotes: Quotes) -> list[str]:
             continue
         if quotes.states(text, criterion.quote):
             item.criteria.append(text)
-            item.places += [span for span in (quotes.find(criterion.quote), quotes.find(text)) if span is not None]
+            near = item.verified
+            places = (quotes.find(criterion.quote, near), quotes.find(text, near))
+            item.places += [span for span in places if span is not None]
         else:
             others.append(f"“{shortened(text, 80)}” ({shortened(item.title, 40)})")
     return others
@@ -207,7 +211,7 @@ def _candidate(
         type=item.asked.type,
         raw_context=words,
         verified=telling is not None,
-        evidence=_in_order(item.spans),
+        evidence=_in_order(item.spans) or (unsupported(""),),
         acceptance_criteria=each_once(item.criteria),
         mentioned_by=_people(item, people),
         discussed=talk,
@@ -215,7 +219,7 @@ def _candidate(
 
 
 def _in_order(spans: Iterable[Span]) -> tuple[Span, ...]:
-    return tuple(sorted(dict.fromkeys(spans), key=lambda span: (span.first, span.last)))
+    return tuple(sorted(dict.fromkeys(spans), key=lambda span: (span.first or _NOWHERE, span.last)))
 
 
 def _labels(meeting: Meeting) -> Mapping[str, str]:

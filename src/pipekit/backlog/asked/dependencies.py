@@ -7,7 +7,7 @@ from typing import Literal
 
 from attrs import evolve, frozen
 
-from pipekit.backlog.asked.quotes import Quotes
+from pipekit.backlog.asked.quotes import quotes_of
 from pipekit.backlog.asked.wording import one_line, shortened
 from pipekit.backlog.model.candidate import Sibling
 from pipekit.backlog.model.dependency import Dependency, DependencyMap, DependencyType, arrange_candidates
@@ -40,7 +40,7 @@ class AskedDependencies:
 
 def dependencies_from(asked: AskedDependencies, candidates: Sequence[Sibling], meeting: Meeting) -> DependencyMap:
     """The map with its order: ids that nobody has are dropped with a warning, cycles are broken and reported."""
-    quotes = Quotes(meeting)
+    quotes = quotes_of(meeting)
     ids = [candidate.id for candidate in candidates]
     known = names_of(candidates)
     edges: list[Dependency] = []

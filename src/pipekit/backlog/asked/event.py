@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from attrs import field, frozen, validators
 
-from pipekit.backlog.asked.quotes import Quotes
+from pipekit.backlog.asked.quotes import quotes_of
 from pipekit.backlog.asked.wording import each_once
 from pipekit.backlog.model.event import Event, EventType
 from pipekit.backlog.model.meeting import Meeting
@@ -32,7 +32,7 @@ class AskedEvent:
 
 def event_from(asked: AskedEvent, meeting: Meeting) -> Event:
     """The event with the indicators that really were said; a choice without any is no more than a guess."""
-    quotes = Quotes(meeting)
+    quotes = quotes_of(meeting)
     found = [span.quote for text in asked.indicators if (span := quotes.find(text)) is not None]
     confidence = asked.confidence if found else min(asked.confidence, GUESS)
     return Event(event_type=asked.event_type, confidence=confidence, indicators=each_once(found))

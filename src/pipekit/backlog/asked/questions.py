@@ -12,7 +12,7 @@ from typing import Literal
 from attrs import evolve, field, frozen, validators
 
 from pipekit.backlog.asked.dependencies import known_id, names_of
-from pipekit.backlog.asked.quotes import Quotes
+from pipekit.backlog.asked.quotes import Quotes, quotes_of
 from pipekit.backlog.asked.wording import one_line, share_of_words
 from pipekit.backlog.model.candidate import Candidate, Sibling, Span
 from pipekit.backlog.model.context import Context
@@ -85,7 +85,7 @@ def questions_from(
     meeting: Meeting,
 ) -> Questions:
     """The questions by priority with their blockers; an answer whose words stand nowhere is dropped."""
-    quotes = Quotes(meeting)
+    quotes = quotes_of(meeting)
     siblings = {one.id: one for one in candidates if one.id != candidate.id}
     names = names_of(list(siblings.values()))
     found: dict[str, Question] = {}
@@ -142,7 +142,7 @@ def _found(
     # Words of the meeting are named by where they stand, whatever source was given. A question answers nothing.
     if span is None or span.quote.rstrip(" \"'”’)").endswith(("?", "？", "؟")):
         return None
-    found = _Found(answer=proposed(_place(span, quotes.meeting)))
+    found = _Found(answer=proposed(_place(span, quotes.unit)))
     return evolve(found, status="answered", by=span.speaker) if settled_among(quotes.around(span)) else found
 
 
@@ -165,6 +165,6 @@ def _entries(context: Context | None) -> Iterable[tuple[str, Sequence[str]]]:
         yield work.source or work.title, (work.title, work.snippet)
 
 
-def _place(span: Span, meeting: Meeting) -> str:
+def _place(span: Span, unit: str) -> str:
     who = f", {span.speaker}" if span.speaker else ""
-    return f"the meeting, {meeting.unit} {span.first}{who}"
+    return f"the meeting, {unit} {span.first}{who}"

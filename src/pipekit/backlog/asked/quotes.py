@@ -2,22 +2,24 @@
 
 Models copy nearly right: they add the line's number and the speaker, turn typographic quotes into plain ones, change a
 capital, leave out the middle. Such a quote is found, and what is kept are the words of the source, never the model's.
-Words that were changed are not found: the place that is most like them is named, and marked as not verified.
+Where words were changed, the place that is most like them is named, and marked as a close match; where that isn't like
+them enough, they are marked as unsupported.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from pipekit.backlog.asked.wording import one_line, share_of_words, words_of
+from pipekit.backlog.asked.wording import share_of_words, words_of
+from pipekit.backlog.evidence.locating import locator_of, unsupported
+from pipekit.backlog.evidence.source import once_per_meeting
 from pipekit.backlog.model.candidate import Span
 from pipekit.backlog.model.meeting import Meeting, Utterance
-from pipekit.backlog.text import SourceText, fold, span_of
+from pipekit.backlog.text import fold, span_of
 
-__all__ = ["Quotes"]
+__all__ = ["Quotes", "quotes_of"]
 
 #: A quote with fewer letters and digits than this could stand anywhere.
 LEAST = 6
@@ -28,43 +30,55 @@ AROUND = 2
 #: Share of a statement's words that must stand around its quote; without a quote that was found, more is asked for.
 STATED, STATED_UNQUOTED = 0.4, 0.7
 
-_SAME = str.maketrans(
-    {"‘": "'", "’": "'", "‚": "'", "`": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‐": "-", "‑": "-"}
-    | {"–": "-", "—": "-", "−": "-"}
-)
 _MARK = re.compile(r"^\s*\[\d+\]\s*")
 _BETWEEN = re.compile(r"\s*(?:\[?\.{3,}\]?|\[?…\]?)\s*|\s*\n\s*(?=\[\d+\])")
 
 
 class Quotes:
-    """The words of one meeting, to look for quotes in."""
+    """The words of one meeting, to look for a model's quotes in."""
 
     def __init__(self, meeting: Meeting) -> None:
-        self.meeting = meeting
-        self._source = SourceText(meeting)
-        self._plain = _plain(self._source.text)
+        self.unit = meeting.unit
+        self._row = meeting.utterances
+        self._attendees = meeting.attendees
+        self._locator = locator_of(meeting)
 
-    def spans(self, quote: str) -> tuple[Span, ...]:
-        """Where a quote stands: verified with the source's words, or the likeliest place, not verified; or nowhere.
+    def spans(self, quote: str, near: Iterable[Span] = ()) -> tuple[Span, ...]:
+        """Where a quote stands, with the source's words; one span that is close or unsupported where it doesn't.
 
         A quote of several pieces (“a … b”) is found when all of them are.
         """
+        anchors = tuple(near)
         pieces = [piece for piece in _BETWEEN.split(quote) if _letters(piece)]
-        found = [span for piece in pieces if (span := self.find(piece)) is not None]
+        found = [span for piece in pieces if (span := self.find(piece, anchors)) is not None]
         if pieces and len(found) == len(pieces):
             return tuple(found)
+        *_, bare = self._readings(quote)
+        close = self._locator.closest(bare, anchors)
+        if close is not None:
+            return (close,)
         nearest = self._nearest(quote)
-        return () if nearest is None else (span_of([nearest], one_line(quote), verified=False),)
+        return (unsupported(quote, span_of([nearest]) if nearest else None),)
 
-    def find(self, quote: str) -> Span | None:
+    def together(self, quotes: Sequence[str]) -> list[tuple[Span, ...]]:
+        """Where the quotes of one item stand; one that stands in several places is taken where the others are."""
+        found = [self.spans(quote) for quote in quotes]
+        sure = [span for spans in found for span in spans if span.verified and self._locator.stands_once(span)]
+        if not sure or len(quotes) < 2:
+            return found
+        return [
+            spans if all(span in sure or not span.verified for span in spans) else self.spans(quote, sure)
+            for quote, spans in zip(quotes, found, strict=True)
+        ]
+
+    def find(self, quote: str, near: Iterable[Span] = ()) -> Span | None:
         """Where the quote stands, with the words of the source; None when they aren't there in this order."""
+        anchors = tuple(near)
         for said in self._readings(quote):
-            at = self._position(_plain(said))
-            if at is not None:
-                end = at + len(said)
-                first = bisect_right(self._source.starts, at) - 1
-                last = bisect_right(self._source.starts, end - 1) - 1
-                return span_of(self.meeting.utterances[first : last + 1], self._source.text[at:end])
+            if _letters(said) >= LEAST:
+                span = self._locator.find(said, anchors, whole_words=True)
+                if span is not None:
+                    return span
         return None
 
     def holds(self, quote: str) -> bool:
@@ -83,7 +97,7 @@ class Quotes:
 
     def around(self, span: Span) -> str:
         """What was said at the span, and in the lines before and behind it."""
-        row = self.meeting.utterances
+        row = self._row
         inside = [place for place, one in enumerate(row) if one.line <= span.last and span.first <= one.last_line]
         return " ".join(one.text for one in row[max(0, inside[0] - AROUND) : inside[-1] + AROUND + 1])
 
@@ -101,24 +115,12 @@ class Quotes:
 
     @cached_property
     def _labels(self) -> frozenset[str]:
-        people = (*self.meeting.attendees, *(one.speaker for one in self.meeting.utterances if one.speaker))
+        people = (*self._attendees, *(one.speaker for one in self._row if one.speaker))
         return frozenset(label for name in people for label in (name.casefold(), name.partition(" (")[0].casefold()))
-
-    def _position(self, said: str) -> int | None:
-        """The first place where the words stand as whole words."""
-        if _letters(said) < LEAST:
-            return None
-        at = self._plain.find(said)
-        while at >= 0:
-            before, behind = self._plain[at - 1 : at], self._plain[at + len(said) : at + len(said) + 1]
-            if not (_joined(before, said[0]) or _joined(said[-1], behind)):
-                return at
-            at = self._plain.find(said, at + 1)
-        return None
 
     @cached_property
     def _words(self) -> Sequence[frozenset[str]]:
-        return [words_of(utterance.text) for utterance in self.meeting.utterances]
+        return [words_of(utterance.text) for utterance in self._row]
 
     def _nearest(self, quote: str) -> Utterance | None:
         """The utterance that holds most of the quote's words, at least half of them."""
@@ -128,22 +130,14 @@ class Quotes:
         best = max(range(len(self._words)), key=lambda index: len(words & self._words[index]), default=None)
         if best is None or len(words & self._words[best]) < ALIKE * len(words):
             return None
-        return self.meeting.utterances[best]
+        return self._row[best]
 
 
-def _plain(text: str) -> str:
-    """The text for comparing, letter by letter as long as before: small letters, plain quotes and dashes."""
-    same = text.translate(_SAME)
-    low = same.lower()
-    if len(low) == len(same):
-        return low
-    return "".join(one if len(one := char.lower()) == 1 else char for char in same)
+@once_per_meeting
+def quotes_of(meeting: Meeting) -> Quotes:
+    """The words of a meeting, made once to look for all quotes."""
+    return Quotes(meeting)
 
 
 def _letters(text: str) -> int:
     return sum(char.isalnum() for char in text)
-
-
-def _joined(one: str, other: str) -> bool:
-    """Whether two letters are part of one word. Scripts without blanks have no such border."""
-    return one.isalnum() and other.isalnum() and one.isascii() and other.isascii()

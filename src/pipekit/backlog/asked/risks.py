@@ -12,7 +12,7 @@ from typing import Literal
 from attrs import frozen
 
 from pipekit.backlog.asked.dependencies import known_id, names_of
-from pipekit.backlog.asked.quotes import Quotes
+from pipekit.backlog.asked.quotes import Quotes, quotes_of
 from pipekit.backlog.asked.wording import each_once, one_line, words_of
 from pipekit.backlog.model.candidate import Candidate, Sibling
 from pipekit.backlog.model.context import Context
@@ -92,7 +92,7 @@ def risks_from(
     asked: AskedRisks, candidate: Candidate, candidates: Sequence[Sibling], context: Context | None, meeting: Meeting
 ) -> RiskAssessment:
     """The assessment with its level; a sibling or a decision that doesn't exist makes a finding an unknown."""
-    quotes = Quotes(meeting)
+    quotes = quotes_of(meeting)
     names = names_of([one for one in candidates if one.id != candidate.id])
     needs = tuple(_need(one, names, quotes) for one in asked.dependencies if words_of(one.description))
     creep = tuple(_creep(one, candidate, quotes) for one in asked.scope_creep if words_of(one.quote))

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from typing import Literal
 
-from attrs import frozen
+from attrs import Factory, field, frozen
 
-__all__ = ["Candidate", "CandidateType", "Extraction", "RejectedItem", "RejectedReason", "Sibling", "Span"]
+__all__ = ["Candidate", "CandidateType", "Extraction", "Match", "RejectedItem", "RejectedReason", "Sibling", "Span"]
 
 CandidateType = Literal["feature", "bug", "tech-debt", "spike"]
 RejectedReason = Literal["rejected", "parked", "done", "agreement"]
+
+
+#: How words were found that are said to come from the meeting: as they are; but for white space, quotes, dashes, case
+#: and forms of letters; only nearly; or not at all.
+Match = Literal["exact", "folded", "close", "unsupported"]
 
 
 @frozen(kw_only=True)
 class Span:
     """A place in the source: ``first`` and ``last`` line, cue or entry, counted from 1.
 
-    ``quote`` are the words found there, empty for a stretch of talk as a whole. ``verified`` says that a program found
-    the quote word for word, apart from white space.
+    ``quote`` are the words found there, empty for a stretch of talk as a whole, and ``from_char`` to ``to_char`` the
+    characters of the normalised source that they are (the end not included); ``match`` says how they were found.
+    ``verified`` says that they are ``exact`` or ``folded``. Of a ``close`` match ``given`` are the words that were
+    looked for, and ``similarity`` (0–1) how like the two are. Words that are ``unsupported`` stand nowhere: the quote
+    is what was looked for, and the lines are 0, or those of the talk that is likeliest to be meant.
     """
 
     first: int
@@ -26,6 +34,12 @@ class Span:
     start: float | None = None
     quote: str = ""
     verified: bool = True
+    # Spans that an earlier version kept say only whether they are verified.
+    match: Match = field(default=Factory(lambda self: "exact" if self.verified else "unsupported", takes_self=True))
+    similarity: float = 1.0
+    from_char: int | None = None
+    to_char: int | None = None
+    given: str | None = None
 
 
 @frozen(kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pipekit.backlog.model.candidate import Candidate, Extraction, RejectedItem, Span
+from pipekit.backlog.model.candidate import Candidate, Extraction, RejectedItem
 from pipekit.backlog.model.meeting import Meeting
 from pipekit.backlog.offline.criteria import stated_criteria
 from pipekit.backlog.offline.cues import Cues, cues
@@ -20,7 +20,6 @@ from pipekit.backlog.offline.topics import Topic, cut_into_topics
 from pipekit.backlog.offline.twins import Twins
 from pipekit.backlog.offline.verdicts import rejected_item, turned_down
 from pipekit.backlog.offline.wishes import is_private, is_smalltalk, worth_of
-from pipekit.backlog.text import SourceText, fold, span_of
 
 __all__ = ["extract_candidates"]
 
@@ -30,7 +29,7 @@ def extract_candidates(meeting: Meeting) -> Extraction:
     """The work items that the meeting asks for, in order of first mention, and those that it turned down."""
     marks = cues()
     talk = read_talk(meeting)
-    places = _Places(meeting, talk)
+    people = people_in(meeting)
     drafts: list[Draft] = []
     topics = cut_into_topics(meeting, talk, marks)
     twins = Twins(topics, marks)
@@ -63,7 +62,7 @@ def extract_candidates(meeting: Meeting) -> Extraction:
                 drafts.append(draft)
                 twins.add(draft.words, draft)
     drafts.sort(key=lambda draft: draft.sentences[0].index)
-    candidates = tuple(_candidate(number, draft, places, marks) for number, draft in enumerate(drafts, start=1))
+    candidates = tuple(_candidate(number, draft, people, marks) for number, draft in enumerate(drafts, start=1))
     return Extraction(
         candidates=candidates, rejected=tuple(rejected), extraction_notes=_notes(talk, candidates, rejected)
     )
@@ -86,11 +85,12 @@ def _goes_on(topic: Topic, draft: Draft, marks: Cues) -> bool:
     return marks.opens("goes_on", asked.text) and bool(words & content_words(asked.text))
 
 
-def _candidate(number: int, draft: Draft, places: _Places, marks: Cues) -> Candidate:
+def _candidate(number: int, draft: Draft, people: frozenset[str], marks: Cues) -> Candidate:
     kind = kind_of(draft, marks)
-    seed, title = titled(draft, kind, places.people, marks)
+    seed, title = titled(draft, kind, people, marks)
     quotes = [seed, *[one for one in draft.seeds if one is not seed and _belongs(one, seed, draft, marks)]]
-    evidence = tuple(places.span(one) for one in sorted(quotes[:6], key=lambda one: one.index))
+    evidence = tuple(one.span for one in sorted(quotes[:6], key=lambda one: one.index))
+    said = seed.span
     speakers = [one.speaker for one in draft.seeds if one.speaker]
     owners = [name for one in draft.sentences if draft.in_notes for name in owners_of(one)]
     return Candidate(
@@ -98,8 +98,8 @@ def _candidate(number: int, draft: Draft, places: _Places, marks: Cues) -> Candi
         title=title,
         description=_description(draft, seed, marks),
         type=kind,
-        raw_context=seed.text,
-        verified=places.span(seed).verified,
+        raw_context=said.quote if said.verified else seed.text,
+        verified=said.verified,
         evidence=evidence,
         acceptance_criteria=stated_criteria(draft.sentences, marks),
         mentioned_by=tuple(dict.fromkeys([*speakers, *owners])),
@@ -110,30 +110,6 @@ def _candidate(number: int, draft: Draft, places: _Places, marks: Cues) -> Candi
 def _belongs(one: Sentence, seed: Sentence, draft: Draft, marks: Cues) -> bool:
     """Whether a sentence is worth quoting: it asks for work itself, or speaks of what the item is about."""
     return worth_of(one, marks) >= 2 or bool(content_words(one.text) & content_words(f"{seed.text} {draft.name or ''}"))
-
-
-class _Places:
-    """Who was there, and where the sentences stand: each one in its own utterance, looked up once for all."""
-
-    def __init__(self, meeting: Meeting, talk: Sequence[Sentence]) -> None:
-        self.people = people_in(meeting)
-        self._source = SourceText(meeting)
-        self._in_place: set[int] = set()
-        folded = ""
-        at = 0
-        for one in talk:
-            if one.first:
-                folded, at = fold(one.utterance.text), 0
-            found = folded.find(one.text, at)
-            if found >= 0:
-                self._in_place.add(one.index)
-                at = found + len(one.text)
-
-    def span(self, one: Sentence) -> Span:
-        """The span of a sentence, unverified where the source hasn't got it word for word."""
-        if one.index in self._in_place:
-            return span_of([one.utterance], one.text)
-        return self._source.find(one.text) or span_of([one.utterance], one.text, verified=False)
 
 
 def _description(draft: Draft, seed: Sentence, marks: Cues) -> str:

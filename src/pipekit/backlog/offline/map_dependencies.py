@@ -10,7 +10,7 @@ from pipekit.backlog.model.meeting import Meeting
 from pipekit.backlog.offline.cues import Cues, cues
 from pipekit.backlog.offline.signals import content_words
 from pipekit.backlog.offline.spoken import in_its_language
-from pipekit.backlog.offline.talk import Sentence, read_talk, span_over
+from pipekit.backlog.offline.talk import Sentence, read_talk
 from pipekit.backlog.text import utterances_of
 
 __all__ = ["map_dependencies"]
@@ -47,7 +47,7 @@ def map_dependencies(meeting: Meeting, candidates: Sequence[Candidate]) -> Depen
                         type="blocks",
                         reason=one.text,
                         strength="hard",
-                        evidence=(span_over([one], one.text),),
+                        evidence=(one.span,),
                     ),
                 )
             continue
@@ -116,7 +116,7 @@ def _edge(
         type=kind,
         reason=text,
         strength="soft" if soft else "hard",
-        evidence=(span_over([one], text),),
+        evidence=(one.span,),
     )
 
 

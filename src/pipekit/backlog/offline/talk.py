@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import field, frozen
 
+from pipekit.backlog.evidence.locating import Locator, locator_of
 from pipekit.backlog.model.candidate import Span
 from pipekit.backlog.model.meeting import Meeting, Utterance
 from pipekit.backlog.text import sentences_of, span_of
 
-__all__ = ["Sentence", "people_in", "read_talk", "span_over"]
+__all__ = ["Sentence", "people_in", "read_talk", "span_over", "spans_of"]
 
 
 @frozen(kw_only=True)
@@ -22,6 +23,12 @@ class Sentence:
     utterance: Utterance
     turn: int
     first: bool
+    locator: Locator = field(eq=False, repr=False)
+
+    @property
+    def span(self) -> Span:
+        """Where it stands in the source."""
+        return self.locator.locate(self.text, [span_of([self.utterance])])
 
     @property
     def speaker(self) -> str | None:
@@ -42,6 +49,7 @@ class Sentence:
 def read_talk(meeting: Meeting) -> list[Sentence]:
     """All sentences of the meeting in order."""
     row: list[Sentence] = []
+    locator = locator_of(meeting)
     turn = 0
     before: str | None = None
     for utterance in meeting.utterances:
@@ -49,7 +57,16 @@ def read_talk(meeting: Meeting) -> list[Sentence]:
             turn += 1
         before = utterance.speaker
         for position, text in enumerate(sentences_of(utterance.text)):
-            row.append(Sentence(index=len(row), text=text, utterance=utterance, turn=turn, first=position == 0))
+            row.append(
+                Sentence(
+                    index=len(row),
+                    text=text,
+                    utterance=utterance,
+                    turn=turn,
+                    first=position == 0,
+                    locator=locator,
+                )
+            )
     return row
 
 
@@ -59,6 +76,23 @@ def people_in(meeting: Meeting) -> frozenset[str]:
     return frozenset(name.split()[0].lower() for name in named if name.split())
 
 
-def span_over(sentences: Sequence[Sentence], quote: str = "") -> Span:
-    """The span from the first to the last of these sentences."""
-    return span_of([sentence.utterance for sentence in sentences], quote)
+def span_over(sentences: Sequence[Sentence]) -> Span:
+    """The stretch of talk from the first to the last of these sentences."""
+    return span_of([sentence.utterance for sentence in sentences])
+
+
+def spans_of(sentences: Sequence[Sentence], most: int) -> tuple[Span, ...]:
+    """Where these sentences stand, those on end as one span; as many of them as have ``most`` characters, but one."""
+    found: list[Span] = []
+    length = 0
+    for place, one in enumerate(sentences):
+        length += len(one.text)
+        if place and length > most:
+            break
+        span = one.span
+        goes_on = bool(place) and sentences[place - 1].index + 1 == one.index
+        if goes_on and span.verified and found[-1].verified:
+            found[-1] = one.locator.between(found[-1], span)
+        else:
+            found.append(span)
+    return tuple(found)

@@ -6,12 +6,15 @@ from pipekit.backlog.model.candidate import RejectedItem, RejectedReason
 from pipekit.backlog.offline.cues import Cues
 from pipekit.backlog.offline.owners import without_owners
 from pipekit.backlog.offline.signals import content_words
-from pipekit.backlog.offline.talk import Sentence, span_over
+from pipekit.backlog.offline.talk import Sentence, spans_of
 from pipekit.backlog.offline.titles import rejected_title, title_of_name
 from pipekit.backlog.offline.topics import Topic
 from pipekit.backlog.offline.wishes import worth_of
 
 __all__ = ["rejected_item", "turned_down"]
+
+#: So much of the talk shows that something was turned down, in characters.
+SHOWN = 300
 
 
 def turned_down(topic: Topic, marks: Cues) -> RejectedReason | None:
@@ -46,8 +49,7 @@ def rejected_item(topic: Topic, reason: RejectedReason, marks: Cues) -> Rejected
     if telling.utterance.kind == "bullet" and telling.speaker and _only_judges(telling, marks):
         text = telling.speaker  # "Chat bot: parked" reads like something that Chat Bot says
     title = title_of_name(topic.name, "", marks) if topic.name else rejected_title(text, marks, topic.heading)
-    quote = " ".join(one.text for one in topic.sentences)[:300]
-    return RejectedItem(title=title, reason=reason, evidence=(span_over(topic.sentences, quote),))
+    return RejectedItem(title=title, reason=reason, evidence=spans_of(topic.sentences, SHOWN))
 
 
 def _only_judges(one: Sentence, marks: Cues) -> bool:

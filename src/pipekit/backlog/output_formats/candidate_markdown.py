@@ -10,8 +10,10 @@ from pipekit.backlog.output_formats.reading import (
     as_mapping,
     asked_of,
     candidates_of,
+    doubt,
     offline_sentence,
     optional,
+    place,
     repeated,
 )
 from pipekit.interfaces import OutputFile, RunView
@@ -171,8 +173,8 @@ def _context(about: dict[str, Any]) -> list[str]:
 def _evidence(candidate: dict[str, Any]) -> list[str]:
     lines = []
     for span in candidate["evidence"]:
-        who = f"{inline(span['speaker'])}, " if span.get("speaker") else ""
-        where = f"{span['first']}" if span["first"] == span["last"] else f"{span['first']}–{span['last']}"
-        sure = "" if span["verified"] else " (not found word for word)"
-        lines += [f"> {inline(span['quote'])}", ">", f"> — {who}{where}{sure}", ""]
+        where, why = place(span), doubt(span)
+        told = f"{where} ({why})" if where and why else where or why
+        quote = inline(span["quote"] or "No words from the meeting were given.")
+        lines += [f"> {quote}", ">", f"> — {inline(told)}", ""]
     return _section("Evidence", lines)

@@ -6,15 +6,21 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from attrs import evolve
+
+from pipekit.backlog.evidence.locating import locator_of
+from pipekit.backlog.model.candidate import Candidate
 from pipekit.backlog.model.confidence import SCORE_NAMES
+from pipekit.backlog.model.meeting import Meeting
 from pipekit.backlog.model.question import PRIORITIES
 from pipekit.backlog.output_formats.dependency_drawing import draw
-from pipekit.backlog.output_formats.highlights import Mark, highlight, line_of
+from pipekit.backlog.output_formats.highlights import Mark, Piece, highlight, line_of
 from pipekit.backlog.output_formats.reading import (
     Findings,
     as_mapping,
     asked_of,
     candidates_of,
+    doubt,
     earlier_item,
     input_name,
     offline_sentence,
@@ -49,15 +55,16 @@ def report_view(run: RunView) -> dict[str, Any]:
     meeting = _clean(as_mapping(optional(run, "meeting")))
     utterances = meeting.get("utterances", [])
     candidates = _candidates(run)
+    locator = locator_of(run.artifact("meeting", Meeting))
     marks = {
-        Mark(one["number"], number): span
-        for one in candidates
-        for number, span in enumerate(one["candidate"]["evidence"], start=1)
+        Mark(number, count): span
+        for number, one in enumerate(run.artifact("candidates", list[Candidate]), start=1)
+        for count, span in enumerate(one.evidence, start=1)
     }
-    pieces, found = highlight(utterances, marks)
+    pieces, found = highlight(locator, marks)
     for mark, span in marks.items():
         # A quote that isn't there word for word still leads to where it was heard.
-        line = line_of(utterances, span["first"])
+        line = line_of(locator, span.first)
         place = f"said-{mark.candidate}-{mark.number}" if mark in found else f"line-{line}" if line is not None else ""
         candidates[mark.candidate - 1]["places"].append(place)
     dependencies = _clean(as_mapping(optional(run, "dependencies")))
@@ -80,7 +87,7 @@ def report_view(run: RunView) -> dict[str, Any]:
         "people_of": people_of,
         "rejected": _clean(optional(run, "rejected") or []),
         "notes": _clean(optional(run, "extraction_notes") or []),
-        "transcript": list(zip(utterances, pieces, strict=True)),
+        "transcript": list(zip(utterances, map(_visible, pieces), strict=True)),
         **_of_the_run(run),
     }
 
@@ -94,6 +101,10 @@ def _clean(value: Any) -> Any:
     if isinstance(value, list):
         return [_clean(one) for one in value]
     return value
+
+
+def _visible(pieces: Sequence[Piece]) -> list[Piece]:
+    return [evolve(one, text=visible(one.text)) for one in pieces]
 
 
 def _candidates(run: RunView) -> list[dict[str, Any]]:
@@ -164,4 +175,5 @@ def _of_the_run(run: RunView) -> dict[str, Any]:
         "working": duration_text(sum(one.duration for one in steps)),
         "cost_text": cost_text,
         "duration_text": duration_text,
+        "doubt": doubt,
     }

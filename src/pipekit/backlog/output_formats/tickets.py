@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import frozen
 
-from pipekit.backlog.output_formats.reading import Findings, as_mapping, asked_of, candidates_of, optional
+from pipekit.backlog.output_formats.reading import Findings, as_mapping, asked_of, candidates_of, doubt, optional, place
 from pipekit.interfaces import RunView
 from pipekit.markdown import visible
 
@@ -133,6 +133,4 @@ def _dependencies(candidate_id: str, edges: Iterable[Mapping[str, Any]], names: 
 
 def _quotes(candidate: Mapping[str, Any]) -> Iterable[str]:
     for span in candidate["evidence"]:
-        who = f", {span['speaker']}" if span.get("speaker") else ""
-        sure = "" if span["verified"] else ", not found word for word"
-        yield f"“{span['quote']}”{who}, {span['first']}{sure}"
+        yield ", ".join(part for part in (f"“{span['quote']}”", place(span), doubt(span)) if part)

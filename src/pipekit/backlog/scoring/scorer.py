@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from pipekit.backlog.evidence.locating import Locator, locator_of
 from pipekit.backlog.model.candidate import Candidate
 from pipekit.backlog.model.dependency import Dependency
 from pipekit.backlog.scoring.gold import Gold, GoldCandidate, GoldDependency, NotCandidate, check_gold
@@ -11,7 +12,6 @@ from pipekit.backlog.scoring.made import Made
 from pipekit.backlog.scoring.matching import Matching, match
 from pipekit.backlog.scoring.metrics import METRICS
 from pipekit.backlog.scoring.wording import evened, mentions
-from pipekit.backlog.text import SourceText
 from pipekit.interfaces import GoldFault, RunView, Score, Share
 
 __all__ = ["BacklogScorer"]
@@ -69,8 +69,8 @@ class _Candidates:
 
     def shares(self) -> Mapping[str, Share]:
         """The shares of all metrics about candidates."""
-        verbatim = SourceText(self.made.meeting)
-        quoted = [_is_quote(one.raw_context) and verbatim.find(one.raw_context) is not None for one in self.candidates]
+        locator = locator_of(self.made.meeting)
+        quoted = [_is_quote(one.raw_context) and _is_exact(locator, one.raw_context) for one in self.candidates]
         right_type = [one.type in (item.type, *item.type_alt) for item, one in self.pairs]
         counts = [(item.ac, len(one.acceptance_criteria)) for item, one in self.pairs]
         return {
@@ -187,3 +187,8 @@ def _is_about(thing: NotCandidate, text: str) -> bool:
 
 def _is_quote(text: str) -> bool:
     return sum(letter.isalnum() or letter.isspace() for letter in text.strip()) >= _LEAST_QUOTE
+
+
+def _is_exact(locator: Locator, text: str) -> bool:
+    span = locator.find(text)
+    return span is not None and span.match == "exact"

@@ -59,7 +59,9 @@ def test_candidates_are_numbered_by_first_mention_and_have_their_places(ask: Any
 def test_an_invented_quote_is_marked_and_told(ask: Any, garden: Meeting) -> None:
     one = item("Add a dark theme", "We absolutely need a dark theme by Friday")
     (candidate,) = ask(extract_candidates, extraction(one), garden).candidates
-    assert (candidate.verified, candidate.evidence, candidate.discussed) == (False, (), ())
+    (span,) = candidate.evidence
+    assert (span.match, span.quote, span.first) == ("unsupported", "We absolutely need a dark theme by Friday", 0)
+    assert (candidate.verified, candidate.discussed) == (False, ())
     notes = ask(extract_candidates, extraction(one), garden).extraction_notes
     assert notes == ("candidate-1: not in the meeting word for word: “We absolutely need a dark theme by Friday”",)
 
@@ -76,6 +78,7 @@ def test_a_paraphrase_beside_a_true_quote_is_marked_too(ask: Any, garden: Meetin
 def test_an_item_without_quotes_comes_last_and_is_not_verified(ask: Any, garden: Meeting) -> None:
     found = ask(extract_candidates, extraction(item("Do something", " "), PLACE), garden)
     assert [one.verified for one in found.candidates] == [True, False]
+    assert [span.match for span in found.candidates[1].evidence] == ["unsupported"]
     assert found.extraction_notes == ("candidate-2: no words from the meeting were given for it",)
 
 
@@ -176,4 +179,6 @@ def test_no_answer_of_the_right_shape_makes_it_fail(garden: Meeting, answer: Ask
     for one in found.candidates:
         assert 0 < len(one.title) <= 80
         assert not one.verified or (one.raw_context and one.raw_context in said)
-        assert all(span.first in lines and span.last in lines for span in (*one.evidence, *one.discussed))
+        assert one.evidence
+        for span in (*one.evidence, *one.discussed):
+            assert (span.first in lines and span.last in lines) or (span.match, span.first) == ("unsupported", 0)

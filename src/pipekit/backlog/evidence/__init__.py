@@ -1,0 +1,1 @@
+"""Where in a meeting words stand that are said to come from it: found by program, whoever gave them."""
