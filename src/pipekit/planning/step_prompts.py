@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from pipekit.errors import PipekitError, PluginError
+from pipekit.interfaces.steps import Step
 from pipekit.llm.prompts import find_prompt, read_prompt
 from pipekit.planning.members import Member
+from pipekit.planning.signature import read_signature
 
-__all__ = ["prompt_faults", "prompt_folders", "prompts_beside"]
+__all__ = ["prompt_faults", "prompt_folders", "prompts_beside", "tasks_of"]
 
 _ASKING = ("ask", "as_runnable")
 
@@ -59,6 +61,12 @@ def prompt_faults(member: Member, own: Path) -> list[PipekitError]:
                 )
             )
     return faults
+
+
+def tasks_of(step: Step[..., Any, Any]) -> tuple[str, ...]:
+    """The tasks for which a step asks its model, as far as its function's own source says."""
+    llm = read_signature(step).service("llm")
+    return () if llm is None else _tasks(step.fn, llm.name)
 
 
 @functools.lru_cache(maxsize=512)

@@ -15,17 +15,35 @@ except ModuleNotFoundError as error:
 # Before the first import of what is named.
 pytest.register_assert_rewrite("pipekit.testing.contracts")
 
-from pipekit.testing.contracts import ABILITIES, Contract, LLMProviderContract  # noqa: E402
+from pipekit.testing.contracts import (  # noqa: E402
+    ABILITIES,
+    RETRIEVER_ABILITIES,
+    Contract,
+    LLMProviderContract,
+    LoaderContract,
+    OutputFormatContract,
+    RetrieverContract,
+    StepContract,
+)
 from pipekit.testing.fakes import ScriptedModel, ScriptedProvider  # noqa: E402
+from pipekit.testing.running import Replies, run_step, sample_run  # noqa: E402
 from pipekit.testing.vendors import Answer, Trouble, VendorServer  # noqa: E402
 
 __all__ = [
     "ABILITIES",
+    "RETRIEVER_ABILITIES",
     "Answer",
     "Contract",
     "LLMProviderContract",
+    "LoaderContract",
+    "OutputFormatContract",
+    "Replies",
+    "RetrieverContract",
     "ScriptedModel",
     "ScriptedProvider",
+    "StepContract",
     "Trouble",
     "VendorServer",
+    "run_step",
+    "sample_run",
 ]

@@ -42,6 +42,11 @@ class ScriptedModel(BaseChatModel):
         self._script = list(script)
 
     @property
+    def script(self) -> Sequence[Outcome]:
+        """What is left to be said."""
+        return tuple(self._script)
+
+    @property
     def asked(self) -> list[list[BaseMessage]]:
         """The messages of each call."""
         return self._asked

@@ -2,5 +2,18 @@
 
 from pipekit.testing.contracts.contract import Contract
 from pipekit.testing.contracts.llm_providers import ABILITIES, LLMProviderContract
+from pipekit.testing.contracts.loaders import LoaderContract
+from pipekit.testing.contracts.output_formats import OutputFormatContract
+from pipekit.testing.contracts.retrievers import RETRIEVER_ABILITIES, RetrieverContract
+from pipekit.testing.contracts.steps import StepContract
 
-__all__ = ["ABILITIES", "Contract", "LLMProviderContract"]
+__all__ = [
+    "ABILITIES",
+    "RETRIEVER_ABILITIES",
+    "Contract",
+    "LLMProviderContract",
+    "LoaderContract",
+    "OutputFormatContract",
+    "RetrieverContract",
+    "StepContract",
+]

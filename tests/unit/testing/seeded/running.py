@@ -1,0 +1,34 @@
+"""Runs the contracts on seeded defects, in a process of their own, and says which tests fail on each."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+__all__ = ["failing"]
+
+
+def failing(module: Path, folder: Path) -> dict[str, set[str]]:
+    """For each class of the module the tests that fail on it, without their parameters."""
+    report = folder / "report.xml"
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--rootdir", str(folder), "-c", os.devnull]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "--junitxml", str(report), str(module)],
+        cwd=folder,
+        env={**os.environ, "PYTEST_ADDOPTS": ""},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert report.exists(), done.stdout + done.stderr
+    found: dict[str, set[str]] = {}
+    for case in ET.parse(report).iter("testcase"):
+        name = str(case.get("classname")).rpartition(".")[2]
+        failed = found.setdefault(name, set())
+        if case.find("failure") is not None or case.find("error") is not None:
+            failed.add(str(case.get("name")).partition("[")[0])
+    assert found, done.stdout + done.stderr
+    return found
