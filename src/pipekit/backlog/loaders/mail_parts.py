@@ -119,7 +119,7 @@ def _worded(raw: str) -> str:
 def _names(mail: Message, header: str) -> Iterator[str]:
     """The people of a header: their names, else their addresses."""
     for name, address in getaddresses(list(_raw(mail, header))):
-        shown = _worded(name).strip("'\" ") or without_controls(address)
+        shown = _worded(name).strip("'\" ") or _worded(address)
         if shown:
             yield shown
 
