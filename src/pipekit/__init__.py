@@ -10,7 +10,7 @@ from pipekit.lazy import on_first_use
 if TYPE_CHECKING:
     from pipekit.errors import PipekitError, StepError
     from pipekit.hookspecs import hookimpl
-    from pipekit.input_values import Text
+    from pipekit.input_values import Merged, Text
     from pipekit.interfaces.llm_providers import LLM
     from pipekit.interfaces.output_formats import Rendering
     from pipekit.interfaces.retrievers import Retrieval
@@ -25,6 +25,7 @@ __all__ = [
     "LLM",
     "Artifacts",
     "Each",
+    "Merged",
     "PipekitError",
     "Pipeline",
     "Question",
@@ -59,6 +60,7 @@ _HOMES = {
     "Step": "pipekit.interfaces.steps",
     "StepContext": "pipekit.interfaces.steps",
     "StepError": "pipekit.errors",
+    "Merged": "pipekit.input_values",
     "Text": "pipekit.input_values",
     "Workflow": "pipekit.interfaces.workflows",
     "hookimpl": "pipekit.hookspecs",

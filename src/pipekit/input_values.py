@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import BinaryIO
 
-from attrs import frozen
+from attrs import field, frozen
 
-__all__ = ["NOTHING", "Input", "Text"]
+__all__ = ["NOTHING", "Input", "Merged", "Text"]
 
 
 @frozen
@@ -18,6 +19,20 @@ class Text:
     name: str = "text"
 
 
+def _kept(inputs: Sequence[object]) -> Sequence[object]:
+    return tuple(inputs)
+
+
+@frozen
+class Merged:
+    """Several inputs that become one, in this order: two recordings of a meeting, or its chat and its notes.
+
+    Each of them is whatever a pipeline takes as an input. The workflow says how their values are put together.
+    """
+
+    inputs: Sequence[Input] = field(converter=_kept)
+
+
 class _Nothing:
     def __repr__(self) -> str:
         return "NOTHING"
@@ -26,5 +41,5 @@ class _Nothing:
 #: No input: a plan can be made without one.
 NOTHING = _Nothing()
 
-#: A path, text, a binary stream, or a ready value of the workflow's input type.
+#: A path, text, a binary stream, several of them as `Merged`, or a ready value of the workflow's input type.
 Input = str | os.PathLike[str] | Text | BinaryIO | object

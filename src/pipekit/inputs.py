@@ -14,8 +14,9 @@ from attrs import frozen
 
 from pipekit.arguments import expect
 from pipekit.errors import InputError, PipekitError, UsageError
-from pipekit.input_values import Input, Text
+from pipekit.input_values import Input, Merged, Text
 from pipekit.interfaces.loaders import Loader, Source
+from pipekit.merging import MERGED_PATH, merged_name, pack
 from pipekit.plugins.calling import PluginOf, calling_plugin, nobody
 from pipekit.plugins.quarantine import PluginInfo
 from pipekit.serde import JSON, MisfitError, decode, encode, structure, unstructure
@@ -29,16 +30,22 @@ _TEXT_SUFFIXES = frozenset({"", ".txt", ".text", ".md", ".markdown", ".log"})
 
 @frozen(kw_only=True)
 class Given:
-    """An input as it came: the name to show, the bytes to keep, how it was given, where to keep it in the run."""
+    """An input as it came: the name to show, the bytes to keep, how it was given, where to keep it in the run.
+
+    Of several inputs that are merged, ``parts`` holds each, and the bytes are an archive of theirs.
+    """
 
     name: str
     content: bytes
-    kind: Literal["file", "text", "value"]
+    kind: Literal["file", "text", "value", "merged"]
     value: Any = None
+    parts: tuple[Given, ...] = ()
 
     @property
     def path(self) -> str:
         """The original's place in the run: its own suffix is kept when it isn't plain text."""
+        if self.kind == "merged":
+            return MERGED_PATH
         if self.kind == "value":
             return "input/original.json"
         suffix = Path(self.name).suffix.lower()
@@ -48,6 +55,8 @@ class Given:
 
 def read_input(source: Input, *, input_type: type[object], limit: int, folder: Path) -> Given:
     """The bytes of an input; relative paths count from ``folder``. `InputError` says what is wrong with it."""
+    if isinstance(source, Merged):
+        return _merged(source, input_type=input_type, limit=limit, folder=folder)
     if isinstance(source, Text):
         expect(source.content, "the content of Text", str, "text")
         expect(source.name, "the name of Text", str, "text")
@@ -73,6 +82,21 @@ def read_input(source: Input, *, input_type: type[object], limit: int, folder: P
         f"an input must be a path, Text(…), a binary stream or a {expected}, not {type(source).__name__}",
         hint='text goes in as Text("…"); a string is always a path',
     )
+
+
+def _merged(source: Merged, *, input_type: type[object], limit: int, folder: Path) -> Given:
+    """Every input, read with one limit for all of them; the first that can't be read is told by its name."""
+    if not source.inputs or any(isinstance(one, Merged) for one in source.inputs):
+        raise UsageError("Merged(…) takes inputs, at least one, and none of them merged itself")
+    parts: list[Given] = []
+    for one in source.inputs:
+        left = limit - sum(len(part.content) for part in parts)
+        part = read_input(one, input_type=input_type, limit=limit, folder=folder)
+        if len(part.content) > left:
+            raise _too_large(part.name, limit, None, "with those before it, ")
+        parts.append(part)
+    content = pack([(part.name, part.content) for part in parts])
+    return Given(name=merged_name([part.name for part in parts]), content=content, kind="merged", parts=tuple(parts))
 
 
 def _from_text(source: Text) -> Given:
@@ -179,10 +203,10 @@ def _checked(given: Given, limit: int) -> Given:
     return given
 
 
-def _too_large(name: str, limit: int, size: int | None) -> InputError:
+def _too_large(name: str, limit: int, size: int | None, before: str = "") -> InputError:
     limited = f"the limit is {limit:,} bytes"
     return InputError(
-        f"is too large: {size:,} bytes, {limited}" if size else f"is too large: {limited}",
+        f"is too large: {size:,} bytes, {limited}" if size else f"{before}is too large: {limited}",
         file=name,
         kind="too-large",
         hint="split it, or raise run.maxInputBytes in the configuration",

@@ -34,7 +34,7 @@ from pipekit.plugins.registry import Registry
 from pipekit.serde import JSON
 from pipekit.state.fingerprint import digest
 from pipekit.state.ids import new_run_id
-from pipekit.state.record import ConfigRef, InputRef, PlannedRef, RunRecord
+from pipekit.state.record import ConfigRef, InputPart, InputRef, PlannedRef, RunRecord
 
 __all__ = ["Asked", "NewRun", "Setup"]
 
@@ -245,6 +245,7 @@ class Setup:
                 size=len(given.content),
                 kind=given.kind,
                 format=loaded.loader,
+                parts=_parts(given, loaded),
             ),
             config=self.config_ref(select),
             planned=tuple(
@@ -365,3 +366,12 @@ class Setup:
     def close(self) -> None:
         """Close what was opened; a store that the caller gave stays open."""
         self.installation.close()
+
+
+def _parts(given: Given, loaded: Loaded) -> tuple[InputPart, ...]:
+    """What a record keeps of each of several inputs."""
+    return tuple(
+        InputPart(name=part.name, sha256=digest(part.content), size=len(part.content), kind=part.kind, format=loader)
+        for part, loader in zip(given.parts, loaded.loaders, strict=True)
+        if part.kind != "merged"
+    )

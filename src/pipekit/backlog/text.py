@@ -39,7 +39,14 @@ def sentences_of(text: str) -> list[str]:
 def span_of(utterances: Sequence[Utterance]) -> Span:
     """The stretch of talk from the first to the last of these utterances."""
     first, last = utterances[0], utterances[-1]
-    return Span(first=first.line, last=last.last_line, speaker=first.speaker, start=first.start)
+    return Span(
+        first=first.line,
+        last=last.last_line,
+        speaker=first.speaker,
+        start=first.start,
+        source=first.source,
+        source_line=first.source_line,
+    )
 
 
 def utterances_of(meeting: Meeting, candidate: Candidate) -> list[Utterance]:

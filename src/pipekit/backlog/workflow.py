@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipekit import Workflow
@@ -43,6 +44,13 @@ def _scorer() -> Scorer[Any]:
     return BacklogScorer()
 
 
+def _merge(meetings: Sequence[Meeting]) -> Meeting:
+    """One meeting of several sources."""
+    from pipekit.backlog.merging import merge_meetings
+
+    return merge_meetings(meetings)
+
+
 BACKLOG = Workflow(
     name="backlog",
     description="From a meeting to refined work items, or to a precise list of what is still missing.",
@@ -73,5 +81,6 @@ BACKLOG = Workflow(
         "blocking": "readiness.blockingIssues",
         "open questions": "questions.readinessBlockers",
     },
+    merge=_merge,
     scorer=_scorer,
 )

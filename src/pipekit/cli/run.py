@@ -38,6 +38,7 @@ __all__ = ["go_on", "opened", "resume", "run", "stop_of"]
 @click.argument("inputs", metavar="[INPUT]...", nargs=-1)
 @configured
 @click.option("--input-format", metavar="NAME", help="Read the input with this loader.")
+@click.option("--merge", is_flag=True, help="Make all inputs one, in their order, in place of a run for each.")
 @selecting
 @click.option("--dry-run", is_flag=True, help="Check everything and show the plan; call no model, write nothing.")
 @click.option("--resume", "resumed", metavar="RUN", help="Go on with this run: an id, its beginning, or last.")
@@ -45,6 +46,7 @@ __all__ = ["go_on", "opened", "resume", "run", "stop_of"]
 def run(
     inputs: tuple[str, ...],
     input_format: str | None,
+    merge: bool,
     only: tuple[str, ...],
     skip: tuple[str, ...],
     until: str | None,
@@ -54,9 +56,9 @@ def run(
 ) -> None:
     """Run the workflow on INPUT, a file or - for standard input.
 
-    Several inputs run one after the other; one that fails doesn't stop the rest. A step is named by its number or
-    its name. Ctrl-C leaves the run paused; `pipekit resume` goes on with it. The options of resume go on with the run
-    named by --resume, else with the newest.
+    Several inputs run one after the other; one that fails doesn't stop the rest. With --merge they are one input. A
+    step is named by its number or its name. Ctrl-C leaves the run paused; `pipekit resume` goes on with it. The options
+    of resume go on with the run named by --resume, else with the newest.
     """
     from pipekit.errors import UsageError
 
@@ -82,13 +84,14 @@ def run(
                 hint=f"pipekit show {resumed or 'last'} says where that run stands",
             )
         pipeline = open_pipeline(flags)
-        show_plan(pipeline, [(name, opened(pipeline, name)) for name in inputs], select, input_format)
+        named = [(name, opened(pipeline, name)) for name in inputs]
+        show_plan(pipeline, _as_one(named) if merge and inputs else named, select, input_format)
     elif flag is not None:
         _resume(open_pipeline(flags), resumed or "last", options, answers=answers, fork=fork)
     elif not inputs:
         raise UsageError("a run needs an input", kind="no-input", hint="pipekit run FILE, or pipekit run - for text")
     else:
-        _run_all(open_pipeline(flags), inputs, select, input_format)
+        _run_all(open_pipeline(flags), inputs, select, input_format, merge=merge)
 
 
 @click.command(cls=SingleCommand)
@@ -161,14 +164,26 @@ def go_on(pipeline: Pipeline, run_id: str, options: Resume, document: Mapping[st
     _give(pipeline, result, stopper, document)
 
 
-def _run_all(pipeline: Pipeline, inputs: Sequence[str], select: Selection, input_format: str | None) -> None:
+def _as_one(named: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """The inputs as one, with its name."""
+    from pipekit.input_values import Merged
+    from pipekit.merging import merged_name
+
+    return [(merged_name([name for name, _ in named]), Merged([source for _, source in named]))]
+
+
+def _run_all(
+    pipeline: Pipeline, inputs: Sequence[str], select: Selection, input_format: str | None, *, merge: bool
+) -> None:
     from pipekit.cli.batch import run_batch
     from pipekit.cli.outcome import naming_no_lost_run
     from pipekit.cli.running import Stopper, follow
 
-    if len(inputs) == 1:
+    if len(inputs) == 1 or merge:
         with naming_no_lost_run(pipeline), Stopper() as stopper:
-            stream = pipeline.stream(opened(pipeline, inputs[0]), select=select, input_format=input_format)
+            named = [(name, opened(pipeline, name)) for name in inputs]
+            ((_, source),) = _as_one(named) if merge else named
+            stream = pipeline.stream(source, select=select, input_format=input_format)
             _give(pipeline, follow(stream, stopper), stopper)
         return
 

@@ -37,6 +37,9 @@ class Workflow:
     what is shown before all else about one item. On the way lists are taken apart, and ``status=fail`` keeps the
     objects whose field says so.
 
+    ``merge`` puts the values of several inputs (``pipekit run --merge``) together, in the user's order; without it the
+    workflow takes one input a run. Whether two of them fit together is for it to say: `InputError` where they don't.
+
     ``scorer`` makes what ``pipekit eval`` holds runs against gold files with (`pipekit.interfaces.Scorer`): a class or
     function without parameters, called once and late.
     """
@@ -50,4 +53,5 @@ class Workflow:
     description: str = ""
     table: Mapping[str, str] = field(factory=dict)
     problems: Mapping[str, str] = field(factory=dict)
+    merge: Callable[[Sequence[Any]], Any] | None = None
     scorer: Callable[[], Scorer[Any]] | None = None

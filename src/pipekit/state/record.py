@@ -14,6 +14,7 @@ __all__ = [
     "AskedQuestion",
     "BlobRef",
     "ConfigRef",
+    "InputPart",
     "InputRef",
     "PastAttempt",
     "PausedReason",
@@ -72,19 +73,32 @@ class BlobRef:
 
 
 @frozen(kw_only=True)
+class InputPart:
+    """One of several inputs that were merged; the fields are those of `InputRef`."""
+
+    name: str
+    sha256: str
+    size: int
+    kind: Literal["file", "text", "value"] = "file"
+    format: str | None = None
+
+
+@frozen(kw_only=True)
 class InputRef:
     """The input as it came. ``name`` is what the user gave, ``format`` the loader's name.
 
     ``kind`` is ``file`` for a path or stream, ``text`` for text from a program, ``value`` for a ready value of the
-    workflow's input type (kept as JSON).
+    workflow's input type (kept as JSON), ``merged`` for several inputs, which are kept in one archive and listed in
+    ``parts`` in their order.
     """
 
     name: str
     path: str
     sha256: str
     size: int
-    kind: Literal["file", "text", "value"] = "file"
+    kind: Literal["file", "text", "value", "merged"] = "file"
     format: str | None = None
+    parts: tuple[InputPart, ...] = ()
 
 
 @frozen(kw_only=True)

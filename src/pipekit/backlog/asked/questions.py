@@ -167,4 +167,5 @@ def _entries(context: Context | None) -> Iterable[tuple[str, Sequence[str]]]:
 
 def _place(span: Span, unit: str) -> str:
     who = f", {span.speaker}" if span.speaker else ""
-    return f"the meeting, {unit} {span.first}{who}"
+    where = f"{span.source}, {span.source_line}" if span.source else f"{unit} {span.first}"
+    return f"the meeting, {where}{who}"

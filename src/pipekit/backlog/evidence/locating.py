@@ -126,6 +126,8 @@ class Locator:
             from_char=begin,
             to_char=end,
             given=given,
+            source=first.source,
+            source_line=first.source_line,
         )
 
 
@@ -150,6 +152,8 @@ def unsupported(quote: str, likeliest: Span | None = None) -> Span:
         verified=False,
         match="unsupported",
         similarity=0.0,
+        source=likeliest.source if likeliest else None,
+        source_line=likeliest.source_line if likeliest else None,
     )
 
 

@@ -16,6 +16,7 @@ from pipekit.backlog.loaders.decoding import decode, decoded_head, without_contr
 from pipekit.backlog.loaders.json_shapes import entries_of_known_shape
 from pipekit.backlog.loaders.times import seconds
 from pipekit.backlog.model.meeting import Meeting, Utterance
+from pipekit.backlog.speakers import with_one_name_each
 from pipekit.errors import InputError
 from pipekit.interfaces import Source
 
@@ -103,7 +104,7 @@ class FirefliesLoader:
                 for one in utterances
             ]
         warnings = list(decoded.warnings) + ([f"left out {skipped} entries without words"] if skipped else [])
-        return Meeting(
+        meeting = Meeting(
             utterances=tuple(utterances),
             title=_text(found.fact("title", "name")),
             date=told,
@@ -114,6 +115,7 @@ class FirefliesLoader:
             unit="entry",
             warnings=(*warnings, *([fault] if fault else [])),
         )
+        return with_one_name_each(meeting)
 
 
 @frozen

@@ -16,6 +16,7 @@ from pipekit.backlog.loaders.page_blocks import blocks_of_page
 from pipekit.backlog.loaders.quoted import quoted_lines
 from pipekit.backlog.loaders.web_pages import page_warnings
 from pipekit.backlog.model.meeting import Meeting, Utterance
+from pipekit.backlog.speakers import with_one_name_each
 from pipekit.errors import InputError
 from pipekit.interfaces import Source
 
@@ -100,7 +101,7 @@ class MailLoader:
         said = _by_sender(read_blocks(blocks, about, plain=without_marks), mail.sender)
         if not said:
             raise InputError("is a mail that says nothing", file=source.name, kind="empty", hint="is it the right one?")
-        return Meeting(
+        meeting = Meeting(
             utterances=tuple(said),
             title=about.title,
             date=about.date,
@@ -109,6 +110,7 @@ class MailLoader:
             format="mail",
             warnings=(*warnings, *_attachments(mail.attachments), *about.warnings),
         )
+        return with_one_name_each(meeting)
 
     def _quoted(self, lines: Sequence[str]) -> set[int]:
         return quoted_lines(lines) if self._settings.quoted == "fold" else set()

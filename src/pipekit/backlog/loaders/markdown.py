@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pipekit.backlog.loaders.blocks import About, Block, read_blocks
 from pipekit.backlog.loaders.decoding import decode, decoded_head, looks_binary
 from pipekit.backlog.model.meeting import Meeting
+from pipekit.backlog.speakers import with_one_name_each
 from pipekit.interfaces import Source
 
 __all__ = ["MarkdownLoader", "markdown_blocks", "without_marks"]
@@ -52,7 +53,7 @@ class MarkdownLoader:
         listed = (name.strip() for name in facts.get("attendees", "").strip("[]").split(","))
         about = About(title=facts.get("title"), date=facts.get("date"), attendees=[name for name in listed if name])
         said = read_blocks(markdown_blocks(lines, first), about, plain=without_marks)
-        return Meeting(
+        meeting = Meeting(
             utterances=tuple(said),
             title=about.title,
             date=about.date,
@@ -61,6 +62,7 @@ class MarkdownLoader:
             format="markdown",
             warnings=(*decoded.warnings, *about.warnings),
         )
+        return with_one_name_each(meeting)
 
 
 def markdown_blocks(lines: Sequence[str], first: int = 0) -> list[Block]:

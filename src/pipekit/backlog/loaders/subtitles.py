@@ -15,6 +15,7 @@ from pipekit.backlog.loaders.labels import label_lines
 from pipekit.backlog.loaders.speech import join_cues
 from pipekit.backlog.loaders.times import seconds
 from pipekit.backlog.model.meeting import Meeting, Utterance
+from pipekit.backlog.speakers import with_one_name_each
 from pipekit.errors import InputError
 from pipekit.interfaces import Source
 
@@ -63,7 +64,7 @@ class _Subtitles:
                 hint="cues look like 00:00:01.000 --> 00:00:02.000; plain text is read with --input-format text",
             )
         joined = join_cues(utterances)
-        return Meeting(
+        meeting = Meeting(
             utterances=tuple(joined),
             title=_title(decoded.text) if self.format == "vtt" else None,
             attendees=tuple(dict.fromkeys(one.speaker for one in joined if one.speaker)),
@@ -72,6 +73,7 @@ class _Subtitles:
             unit="cue",
             warnings=(*decoded.warnings, *file.warnings()),
         )
+        return with_one_name_each(meeting)
 
 
 class VttLoader(_Subtitles):

@@ -13,6 +13,7 @@ from pipekit.backlog.loaders.labels import Label, label_lines
 from pipekit.backlog.loaders.speech import attendees_in
 from pipekit.backlog.loaders.times import days_of
 from pipekit.backlog.model.meeting import Meeting, Utterance, UtteranceKind
+from pipekit.backlog.speakers import with_one_name_each
 from pipekit.interfaces import Source
 
 __all__ = ["TranscriptLoader"]
@@ -63,7 +64,7 @@ class TranscriptLoader:
         if not days:
             facts.look_for_a_day(lines[head : head + _HEAD])
         utterances = [*facts.notes, *turns.said]
-        return Meeting(
+        meeting = Meeting(
             utterances=tuple(one for one in utterances if one.text),
             title=facts.title,
             date=facts.date,
@@ -72,6 +73,7 @@ class TranscriptLoader:
             format="text",
             warnings=(*decoded.warnings, *facts.warnings),
         )
+        return with_one_name_each(meeting)
 
 
 @define

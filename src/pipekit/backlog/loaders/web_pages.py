@@ -9,6 +9,7 @@ from pipekit.backlog.loaders.blocks import About, read_blocks
 from pipekit.backlog.loaders.decoding import Decoded, decode, decoded_head, looks_binary
 from pipekit.backlog.loaders.page_blocks import PageBlocks, blocks_of_page
 from pipekit.backlog.model.meeting import Meeting
+from pipekit.backlog.speakers import with_one_name_each
 from pipekit.errors import InputError
 from pipekit.interfaces import Source
 
@@ -59,7 +60,7 @@ class HtmlLoader:
                 kind="empty",
                 hint="a page that only a browser fills has none in its file: copy its text into one",
             )
-        return Meeting(
+        meeting = Meeting(
             utterances=tuple(said),
             title=about.title,
             date=about.date,
@@ -68,6 +69,7 @@ class HtmlLoader:
             format="html",
             warnings=(*decoded.warnings, *page_warnings(page), *about.warnings),
         )
+        return with_one_name_each(meeting)
 
 
 def page_warnings(page: PageBlocks) -> list[str]:

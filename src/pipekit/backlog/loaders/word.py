@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipekit.backlog.loaders.blocks import About, read_blocks
 from pipekit.backlog.model.meeting import Meeting
+from pipekit.backlog.speakers import with_one_name_each
 from pipekit.errors import InputError
 from pipekit.interfaces import Source
 
@@ -50,7 +51,7 @@ class DocxLoader:
         said = read_blocks(text.blocks, about)
         if not said:
             raise InputError("holds no text", file=source.name, kind="empty", hint="hand over one with words in it")
-        return Meeting(
+        meeting = Meeting(
             utterances=tuple(said),
             title=about.title,
             date=about.date,
@@ -60,6 +61,7 @@ class DocxLoader:
             unit="paragraph",
             warnings=(*_warnings(package, text), *about.warnings),
         )
+        return with_one_name_each(meeting)
 
 
 def _warnings(package: Package, text: WordText) -> Iterator[str]:

@@ -19,13 +19,15 @@ Match = Literal["exact", "folded", "close", "unsupported"]
 
 @frozen(kw_only=True)
 class Span:
-    """A place in the source: ``first`` and ``last`` line, cue or entry, counted from 1.
+    """A place in the source: ``first`` and ``last`` line, cue, entry or paragraph, counted from 1.
 
     ``quote`` are the words found there, empty for a stretch of talk as a whole, and ``from_char`` to ``to_char`` the
     characters of the normalised source that they are (the end not included); ``match`` says how they were found.
     ``verified`` says that they are ``exact`` or ``folded``. Of a ``close`` match ``given`` are the words that were
     looked for, and ``similarity`` (0–1) how like the two are. Words that are ``unsupported`` stand nowhere: the quote
     is what was looked for, and the lines are 0, or those of the talk that is likeliest to be meant.
+
+    Of a meeting that was merged, ``source`` is the input that holds it, and ``source_line`` its first line there.
     """
 
     first: int
@@ -40,6 +42,8 @@ class Span:
     from_char: int | None = None
     to_char: int | None = None
     given: str | None = None
+    source: str | None = None
+    source_line: int | None = None
 
 
 @frozen(kw_only=True)

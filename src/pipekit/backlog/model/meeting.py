@@ -6,9 +6,11 @@ from typing import Literal
 
 from attrs import frozen
 
-__all__ = ["Meeting", "Utterance", "UtteranceKind"]
+__all__ = ["Meeting", "MeetingSource", "Unit", "Utterance", "UtteranceKind"]
 
 UtteranceKind = Literal["speech", "heading", "bullet", "note"]
+#: What lines are counted in.
+Unit = Literal["line", "cue", "entry", "paragraph"]
 
 
 @frozen(kw_only=True)
@@ -27,6 +29,19 @@ class Utterance:
     start: float | None = None
     kind: UtteranceKind = "speech"
     level: int = 0
+    #: Of a meeting that was merged: the source, and the line in it.
+    source: str | None = None
+    source_line: int | None = None
+
+
+@frozen(kw_only=True)
+class MeetingSource:
+    """One of the inputs that were merged into a meeting; its first line is ``before`` + 1 in the meeting."""
+
+    name: str
+    before: int
+    format: str
+    unit: Unit = "line"
 
 
 @frozen(kw_only=True)
@@ -39,6 +54,13 @@ class Meeting:
     attendees: tuple[str, ...] = ()
     source: str = ""
     format: str = "text"
-    unit: Literal["line", "cue", "entry", "paragraph"] = "line"
+    unit: Unit = "line"
     #: What the loader had to mend (replaced characters, cues out of order), one sentence each.
     warnings: tuple[str, ...] = ()
+    #: The inputs that were merged, in order; of any other meeting there are none.
+    sources: tuple[MeetingSource, ...] = ()
+
+    def place(self, line: int) -> str:
+        """Where a line stands, in words: ``line 12``, or ``notes.docx, paragraph 12`` where there are more sources."""
+        of = next((one for one in reversed(self.sources) if one.before < line), None)
+        return f"{self.unit} {line}" if of is None else f"{of.name}, {of.unit} {line - of.before}"

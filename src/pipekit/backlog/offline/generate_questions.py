@@ -262,4 +262,4 @@ def _is_same(one: Question, other: Question) -> bool:
 
 def _place(remark: Remark, meeting: Meeting) -> str:
     who = f", {remark.speaker}" if remark.speaker else ""
-    return f"the meeting, {meeting.unit} {remark.line}{who}"
+    return f"the meeting, {meeting.place(remark.line)}{who}"

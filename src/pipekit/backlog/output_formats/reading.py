@@ -34,7 +34,9 @@ def candidates_of(run: RunView) -> list[dict[str, Any]]:
 
 def input_name(run: RunView) -> str:
     """The file that was read, without the folders above it: what is handed on tells nobody where it is kept."""
-    return run.record.input_file.replace("\\", "/").rpartition("/")[2]
+    given = run.record.input
+    names = [part.name for part in given.parts] if given and given.parts else [run.record.input_file]
+    return " + ".join(name.replace("\\", "/").rpartition("/")[2] for name in names)
 
 
 def optional(run: RunView, name: str) -> Any:
@@ -82,16 +84,22 @@ def doubt(span: Mapping[str, Any]) -> str:
     if match == "close":
         return f"close match, {span['similarity']:.0%} alike; given as “{span['given']}”"
     if match == "unsupported":
-        likeliest = f", {span['first']} is likeliest to be meant" if span["first"] else ""
+        at = f"{span['source']}, {span['sourceLine']}" if span.get("source") else span["first"]
+        likeliest = f", {at} is likeliest to be meant" if at else ""
         return f"unsupported: not in the meeting{likeliest}"
     # Earlier versions kept nothing more about a quote than this.
     return "" if span["verified"] else "not found word for word"
 
 
 def place(span: Mapping[str, Any], unit: str = "") -> str:
-    """Who said it and on which lines it stands, in plain text: "Ann, line 3"; empty for words that stand nowhere."""
+    """Who said it and on which lines it stands, in plain text: "Ann, line 3"; empty for words that stand nowhere.
+
+    Where a meeting has more than one source, the line is that of the source, behind its name: "Ann, notes.md, 3".
+    """
     if span.get("match") == "unsupported" or not span["first"]:
         return ""
+    if span.get("source"):
+        return ", ".join(part for part in (span.get("speaker"), span["source"], f"{span['sourceLine']}") if part)
     lines = f"{span['first']}" if span["first"] == span["last"] else f"{span['first']}–{span['last']}"
     return ", ".join(part for part in (span.get("speaker"), f"{unit} {lines}".strip()) if part)
 

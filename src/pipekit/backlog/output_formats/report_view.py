@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from attrs import evolve
@@ -72,6 +73,7 @@ def report_view(run: RunView) -> dict[str, Any]:
     return {
         "title": meeting.get("title") or _clean(input_name(run)),
         "meeting": meeting,
+        "place_text": partial(_place_text, meeting),
         "record": run.record,
         "event": _clean(as_mapping(optional(run, "event"))),
         "offline": offline_sentence(run),
@@ -90,6 +92,15 @@ def report_view(run: RunView) -> dict[str, Any]:
         "transcript": list(zip(utterances, map(_visible, pieces), strict=True)),
         **_of_the_run(run),
     }
+
+
+def _place_text(meeting: Mapping[str, Any], span: Mapping[str, Any]) -> str:
+    """Where a quote stands: ``line 12``, behind the name of its source where a meeting has more than one."""
+    units = {one["name"]: one["unit"] for one in meeting.get("sources", [])}
+    source = span.get("source")
+    if not source:
+        return f"{meeting['unit']} {span['first']}"
+    return f"{source}, {units.get(source, 'line')} {span['sourceLine']}"
 
 
 def _clean(value: Any) -> Any:

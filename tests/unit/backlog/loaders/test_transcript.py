@@ -332,7 +332,7 @@ def test_where_nobody_is_named_the_whole_line_is_kept(lines: list[str]) -> None:
         ("2026-11-24 10:31:05\tada\thi\n2026-11-24 10:31:09\tben\tho\n", [("ada", 0.0), ("ben", 4.0)]),
         (
             "November 24, 2026, 9:31AM\n\nLovelace, Ada   0:05\nHello.\n\nSmith, Ben   0:09\nHi.\n",
-            [("Lovelace, Ada", 5.0), ("Smith, Ben", 9.0)],
+            [("Ada Lovelace", 5.0), ("Ben Smith", 9.0)],
         ),
     ],
     ids=["meet", "irssi", "weechat", "teams"],
