@@ -18,6 +18,7 @@ from pipekit.backlog.model.candidate import Candidate, Sibling, Span
 from pipekit.backlog.model.context import Context
 from pipekit.backlog.model.meeting import Meeting
 from pipekit.backlog.model.question import (
+    PRIORITIES,
     ProposedAnswer,
     Question,
     QuestionCategory,
@@ -27,11 +28,13 @@ from pipekit.backlog.model.question import (
     with_blockers,
 )
 
-__all__ = ["AskedAnswer", "AskedQuestion", "AskedQuestions", "questions_from"]
+__all__ = ["AskedAnswer", "AskedQuestion", "AskedQuestions", "questions_from", "with_stated"]
 
 #: Share of a question's words that must stand around the words that close it. Any other words of a meeting would do
 #: else, and a question that blocks would be gone on a model's word.
 NEAR = 0.25
+#: Share of the words of one question that another one must hold to be the same.
+ALIKE = 0.6
 
 
 @frozen(kw_only=True)
@@ -104,6 +107,26 @@ def questions_from(
         answer = _found(one.proposed_answer, text, sibling, context, quotes) if one.proposed_answer else None
         found[text.casefold()] = _with(question, answer)
     return with_blockers(found.values())
+
+
+def with_stated(found: Questions, stated: Iterable[Question]) -> Questions:
+    """The questions with those that the meeting itself left open, each as urgent there as here.
+
+    What keeps a candidate from being ready doesn't go away because a model leaves it out or calls it a trifle.
+    """
+    questions = list(found.questions)
+    for one in stated:
+        place = next((place for place, other in enumerate(questions) if _alike(one.question, other.question)), None)
+        if place is None:
+            questions.append(one)
+        elif questions[place].status == "needs_answer":
+            urgent = min(one.priority, questions[place].priority, key=PRIORITIES.index)
+            questions[place] = evolve(questions[place], priority=urgent)
+    return with_blockers(questions)
+
+
+def _alike(stated: str, other: str) -> bool:
+    return max(share_of_words(stated, other), share_of_words(other, stated)) >= ALIKE
 
 
 def _with(question: Question, found: _Found | None) -> Question:

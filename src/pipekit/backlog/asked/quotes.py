@@ -17,6 +17,7 @@ from pipekit.backlog.evidence.locating import locator_of, unsupported
 from pipekit.backlog.evidence.source import once_per_meeting
 from pipekit.backlog.model.candidate import Span
 from pipekit.backlog.model.meeting import Meeting, Utterance
+from pipekit.backlog.orders import heard, lines_with_orders
 from pipekit.backlog.text import fold, span_of
 
 __all__ = ["Quotes", "quotes_of"]
@@ -39,9 +40,10 @@ class Quotes:
 
     def __init__(self, meeting: Meeting) -> None:
         self.unit = meeting.unit
-        self._row = meeting.utterances
+        self._row = heard(meeting).utterances
         self._attendees = meeting.attendees
         self._locator = locator_of(meeting)
+        self._orders = lines_with_orders(meeting)
 
     def spans(self, quote: str, near: Iterable[Span] = ()) -> tuple[Span, ...]:
         """Where a quote stands, with the source's words; one span that is close or unsupported where it doesn't.
@@ -72,14 +74,21 @@ class Quotes:
         ]
 
     def find(self, quote: str, near: Iterable[Span] = ()) -> Span | None:
-        """Where the quote stands, with the words of the source; None when they aren't there in this order."""
+        """Where the quote stands, with the words of the source; None when they aren't there in this order.
+
+        Words that give orders to the reader of the meeting are evidence for nothing: they aren't found either.
+        """
         anchors = tuple(near)
         for said in self._readings(quote):
             if _letters(said) >= LEAST:
                 span = self._locator.find(said, anchors, whole_words=True)
                 if span is not None:
-                    return span
+                    return None if self._is_order(span) else span
         return None
+
+    def _is_order(self, span: Span) -> bool:
+        said = [self._orders[line] for line in (span.first, span.last) if line in self._orders]
+        return any(span.quote not in fold(text) for text in said)
 
     def holds(self, quote: str) -> bool:
         """Whether the quote stands in the meeting."""

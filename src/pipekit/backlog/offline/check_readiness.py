@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from pipekit.backlog.dor import Criterion, DefinitionOfReady
 from pipekit.backlog.model.candidate import Candidate, Sibling
@@ -31,6 +31,9 @@ from pipekit.backlog.offline.siblings import by_id, needed_by
 from pipekit.backlog.offline.spoken import in_its_language
 
 __all__ = ["CHECKS", "check_readiness"]
+
+#: What a dependency is that nobody takes care of.
+_OPEN = ("unresolved", "unknown")
 
 
 @frozen(kw_only=True)
@@ -61,11 +64,12 @@ def check_readiness(
 ) -> Readiness:
     """The checks of ``dor`` on ``candidate``, each with what it saw, and the verdict that follows from them.
 
-    ``risks`` and ``questions`` are found here when their steps didn't run. Criteria without a check are ``unchecked``,
+    ``risks`` and ``questions`` are found here when their steps didn't run; what the meeting itself says to be open
+    counts whatever ``risks`` leave out. Criteria without a check are ``unchecked``,
     and so are those about ``confidence`` and ``context`` where there is none.
     """
-    if risks is None:
-        risks = assess_risks(candidate, meeting, candidates, dependencies)
+    stated = assess_risks(candidate, meeting, candidates, dependencies)
+    risks = stated if risks is None else _with_stated(risks, stated)
     if questions is None:
         questions = generate_questions(candidate, meeting, candidates, confidence, risks)
     known = _Known(
@@ -83,6 +87,25 @@ def check_readiness(
         recommended=tuple(_checked(criterion, known) for criterion in dor.recommended),
     )
     return readiness_of(checks, questions.readiness_blockers)
+
+
+def _with_stated(found: RiskAssessment, stated: RiskAssessment) -> RiskAssessment:
+    """The risks with what the meeting itself says to be open: it doesn't go away because a model leaves it out."""
+    if found == stated:
+        return found
+    texts = [*found.unknowns, *(one.description for one in found.dependencies if one.status in _OPEN)]
+    said = [signals.content_words(text) for text in texts]
+
+    def is_new(text: str) -> bool:
+        words = signals.content_words(text)
+        return not any(2 * len(words & other) >= min(len(words), len(other)) for other in said if other)
+
+    needs = (one for one in stated.dependencies if one.status in _OPEN and is_new(one.description))
+    return evolve(
+        found,
+        dependencies=(*found.dependencies, *needs),
+        unknowns=(*found.unknowns, *filter(is_new, stated.unknowns)),
+    )
 
 
 def _checked(criterion: Criterion, known: _Known) -> DorCheck:
@@ -138,11 +161,7 @@ def _open_questions(criterion: Criterion, known: _Known) -> _Result:
 
 
 def _dependencies(criterion: Criterion, known: _Known) -> _Result:  # noqa: ARG001 - takes no numbers
-    loose = [
-        entry
-        for entry in known.risks.dependencies
-        if entry.type == "blocking" and entry.status in ("unresolved", "unknown")
-    ]
+    loose = [entry for entry in known.risks.dependencies if entry.type == "blocking" and entry.status in _OPEN]
     if loose:
         return "partial", f"not traced to anybody: {loose[0].description}"
     others = by_id(known.candidates)
@@ -190,7 +209,7 @@ def _scope(criterion: Criterion, known: _Known) -> _Result:
 
 
 def _risks(criterion: Criterion, known: _Known) -> _Result:
-    open_ones = [entry.description for entry in known.risks.dependencies if entry.status in ("unresolved", "unknown")]
+    open_ones = [entry.description for entry in known.risks.dependencies if entry.status in _OPEN]
     open_ones += known.risks.unknowns
     open_ones += [conflict.description for conflict in known.risks.architectural_conflicts]
     if len(open_ones) <= criterion.most():

@@ -6,6 +6,7 @@ from pipekit.backlog.model.event import Event, EventType
 from pipekit.backlog.model.meeting import Meeting
 from pipekit.backlog.offline.cues import cues
 from pipekit.backlog.offline.spoken import in_its_language
+from pipekit.backlog.orders import heard
 from pipekit.backlog.text import fold
 
 __all__ = ["detect_event"]
@@ -21,6 +22,7 @@ _TYPES: tuple[EventType, ...] = ("refinement", "planning", "standup", "retrospec
 def detect_event(meeting: Meeting) -> Event:
     """The kind of the meeting, how sure that is (0–1), and the phrases that show it."""
     marks = cues()
+    meeting = heard(meeting)
     opening = fold(" ".join([meeting.title or "", *(one.text for one in meeting.utterances[:8])]))
     everything = fold(" ".join(one.text for one in meeting.utterances))[:400_000]
     scores: dict[EventType, float] = {}

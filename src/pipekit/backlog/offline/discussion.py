@@ -14,6 +14,7 @@ from pipekit.backlog.model.meeting import Meeting, Utterance
 from pipekit.backlog.offline import signals
 from pipekit.backlog.offline.amounts import estimate_in
 from pipekit.backlog.offline.cues import cues
+from pipekit.backlog.orders import heard
 from pipekit.backlog.text import fold, sentences_of, utterances_of
 
 __all__ = ["Discussion", "Remark", "StatedQuestion", "discussion_of"]
@@ -141,6 +142,7 @@ def discussion_of(meeting: Meeting, candidate: Candidate, candidates: Iterable[S
     own = signals.content_words(f"{candidate.title} {candidate.description}")
     own_words = fold(candidate.raw_context)
     remarks: list[Remark] = []
+    meeting = heard(meeting)
     for turn, utterance in _turns(meeting, utterances_of(meeting, candidate)):
         remarks += [
             remark

@@ -28,7 +28,7 @@ from pipekit.backlog.offline.discussion import Discussion, Remark, StatedQuestio
 from pipekit.backlog.offline.siblings import by_id, sibling_that_covers
 from pipekit.backlog.offline.spoken import in_its_language
 
-__all__ = ["generate_questions"]
+__all__ = ["generate_questions", "open_questions"]
 
 #: Share of a question's words that a found text must hold to be proposed as an answer.
 ANSWERS = 0.5
@@ -74,6 +74,15 @@ def generate_questions(
         if not any(_is_same(question, other) for other in found):
             found.append(_proposed(_covered(question, candidate, candidates), context))
     return with_blockers(found)
+
+
+@in_its_language
+def open_questions(candidate: Candidate, meeting: Meeting, candidates: Sequence[Sibling]) -> tuple[Question, ...]:
+    """The questions on ``candidate`` that the meeting itself left open and that keep it from being started."""
+    discussion = discussion_of(meeting, candidate, candidates)
+    asked = (_stated(question, discussion, meeting) for question in discussion.questions())
+    covered = (_covered(question, candidate, candidates) for question in asked)
+    return tuple(one for one in covered if one.status == "needs_answer" and one.priority in ("critical", "high"))
 
 
 def _stated(question: StatedQuestion, discussion: Discussion, meeting: Meeting) -> Question:

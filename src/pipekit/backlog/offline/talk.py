@@ -9,6 +9,7 @@ from attrs import field, frozen
 from pipekit.backlog.evidence.locating import Locator, locator_of
 from pipekit.backlog.model.candidate import Span
 from pipekit.backlog.model.meeting import Meeting, Utterance
+from pipekit.backlog.orders import heard
 from pipekit.backlog.text import sentences_of, span_of
 
 __all__ = ["Sentence", "people_in", "read_talk", "span_over", "spans_of"]
@@ -47,12 +48,12 @@ class Sentence:
 
 
 def read_talk(meeting: Meeting) -> list[Sentence]:
-    """All sentences of the meeting in order."""
+    """All sentences of the meeting in order, but orders to whoever reads it."""
     row: list[Sentence] = []
     locator = locator_of(meeting)
     turn = 0
     before: str | None = None
-    for utterance in meeting.utterances:
+    for utterance in heard(meeting).utterances:
         if utterance.speaker != before or utterance.speaker is None:
             turn += 1
         before = utterance.speaker

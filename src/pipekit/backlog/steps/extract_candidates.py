@@ -9,11 +9,16 @@ from pipekit.backlog.asked.shown import meeting_shown
 from pipekit.backlog.model.candidate import Extraction
 from pipekit.backlog.model.meeting import Meeting
 from pipekit.backlog.offline import extract_candidates as rule
+from pipekit.backlog.orders import told_of_orders
 
 __all__ = ["extract_candidates"]
 
 
-@step(provides=("candidates", "rejected", "extraction_notes"), after="detect-event", offline=rule.extract_candidates)
+def _by_rule(meeting: Meeting) -> Extraction:
+    return told_of_orders(rule.extract_candidates(meeting), meeting)
+
+
+@step(provides=("candidates", "rejected", "extraction_notes"), after="detect-event", offline=_by_rule)
 async def extract_candidates(meeting: Meeting, llm: LLM) -> Extraction:
     """The work items that the meeting asks for, and those that it turned down, each with the words that say so."""
     if not meeting.utterances:
@@ -21,4 +26,4 @@ async def extract_candidates(meeting: Meeting, llm: LLM) -> Extraction:
     asked = await llm.ask(
         "extract-candidates", returns=AskedExtraction, merge=put_together, meeting=meeting_shown(meeting)
     )
-    return extraction_from(asked, meeting)
+    return told_of_orders(extraction_from(asked, meeting), meeting)

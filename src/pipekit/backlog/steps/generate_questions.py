@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipekit import LLM, StepContext, step
-from pipekit.backlog.asked.questions import AskedQuestions, questions_from
+from pipekit.backlog.asked.questions import AskedQuestions, questions_from, with_stated
 from pipekit.backlog.asked.shown import (
     candidate_shown,
     confidence_shown,
@@ -65,5 +65,6 @@ async def generate_questions(
         context=context_shown(context),
     )
     found = questions_from(asked, candidate, candidates, context, meeting)
+    found = with_stated(found, rule.open_questions(candidate, meeting, candidates))
     # Names and addresses are no business of a model: they are put in when it has answered.
     return addressed(found, settings.people(ctx.project))
