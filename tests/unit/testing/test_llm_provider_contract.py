@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
-from .provider_package import failing_tests, package_of_the_page
+from .page_packages import failing_tests, package_of_the_page
 
 PROVIDER = "src/pipekit_acme/provider.py"
 CHAT = "src/pipekit_acme/chat_model.py"
