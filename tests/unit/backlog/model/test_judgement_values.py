@@ -91,7 +91,7 @@ VALUES: dict[type, tuple[Any, set[str]]] = {
             ),
             readiness_blockers=("Who?",),
         ),
-        {"questions", "readinessBlockers"},
+        {"questions", "readinessBlockers", "unnamedRoles"},
     ),
     Readiness: (
         Readiness(
