@@ -10,8 +10,9 @@ import pytest
 
 from pipekit import Each, Text
 from pipekit.backlog import Candidate, Meeting, Readiness
+from pipekit.backlog.steps.write_output import OutputSettings
 from pipekit.backlog.workflow import STEPS
-from pipekit.interfaces import RunView, Step
+from pipekit.interfaces import FormatName, RunView, Step
 from pipekit.testing import Replies, StepContract, sample_run
 
 TALK = """\
@@ -132,6 +133,11 @@ class TestBatchReadiness(BacklogStep):
 class TestWriteOutput(BacklogStep):
     __test__ = True
     step = BY_NAME["write-output"]
+
+    @pytest.fixture
+    def settings(self) -> OutputSettings:
+        """Without the JSON file: it says how long each step took, and its size depends on those digits."""
+        return OutputSettings(formats=(FormatName("markdown"), FormatName("summary")))
 
 
 def test_each_step_of_the_workflow_is_tested_here() -> None:
