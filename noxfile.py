@@ -59,7 +59,7 @@ def wire(session: nox.Session) -> None:
 @nox.session
 def thorough(session: nox.Session) -> None:
     """Run what `tests` and `wire` try a sample of: every way a server fails, every seeded defect. Takes a while."""
-    _install(session, "test", "wire", plugins=PLUGINS)
+    _install(session, "test", "wire", "typing", plugins=PLUGINS)
     session.run("pytest", *ON_ALL, "-m", "thorough", *LOOPBACK, "tests", "tests/wire", *session.posargs)
 
 

@@ -12,7 +12,7 @@ import pytest
 from crashkit.stories import STORIES
 
 #: How many points of each way a test tries; they are spread evenly over the command's calls.
-SAMPLE = {"kill": 7, "short": 2, "power": 11, "again": 3, "cut": 5, "once": 6, "for-good": 4}
+SAMPLE = {"kill": 5, "short": 2, "power": 7, "again": 2, "cut": 3, "once": 4, "for-good": 3}
 
 
 @pytest.mark.timeout(120)
@@ -20,7 +20,7 @@ SAMPLE = {"kill": 7, "short": 2, "power": 11, "again": 3, "cut": 5, "once": 6, "
 def test_an_interrupted_command_loses_nothing_and_repeats_nothing(crashkit: Callable[..., str], story: str) -> None:
     *outcomes, last = map(json.loads, crashkit("crashkit", json.dumps({"story": story, "ways": SAMPLE})).splitlines())
     assert last["calls"] > 30
-    assert len(outcomes) > 30
+    assert len(outcomes) > 20
     assert [one for one in outcomes if one["lost"] or one["repeated"] or one["problem"]] == []
 
 

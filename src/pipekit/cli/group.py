@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "doctor": ("pipekit.cli.models:doctor", "Ask every configured model one tiny thing, and say what works."),
     "prompts": ("pipekit.cli.prompts:prompts", "Look at the prompts, and lay the project's own over them."),
     "plugins": ("pipekit.cli.plugins:plugins", "List the installed plugins, what they give and how they are."),
+    "plugin": ("pipekit.cli.plugin:plugin", "Write a package of one's own: a step, a provider, a format, …"),
     "config": ("pipekit.cli.config:config", "Show the configuration in force, or write a first one."),
     "trust": ("pipekit.cli.trust:trust", "Allow a project's own steps to run on this machine."),
     "completion": ("pipekit.cli.completion:completion", "Print the shell completion script for bash, zsh or fish."),

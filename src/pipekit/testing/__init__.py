@@ -15,17 +15,20 @@ except ModuleNotFoundError as error:
 # Before the first import of what is named.
 pytest.register_assert_rewrite("pipekit.testing.contracts")
 
+from pipekit.retrieval.documents import Document  # noqa: E402
 from pipekit.testing.contracts import (  # noqa: E402
     ABILITIES,
     RETRIEVER_ABILITIES,
     Contract,
     LLMProviderContract,
     LoaderContract,
+    OpenRetriever,
     OutputFormatContract,
     RetrieverContract,
     StepContract,
 )
 from pipekit.testing.fakes import ScriptedModel, ScriptedProvider  # noqa: E402
+from pipekit.testing.loopback import Exchange  # noqa: E402
 from pipekit.testing.running import Replies, run_step, sample_run  # noqa: E402
 from pipekit.testing.vendors import Answer, Trouble, VendorServer  # noqa: E402
 
@@ -34,8 +37,11 @@ __all__ = [
     "RETRIEVER_ABILITIES",
     "Answer",
     "Contract",
+    "Document",
+    "Exchange",
     "LLMProviderContract",
     "LoaderContract",
+    "OpenRetriever",
     "OutputFormatContract",
     "Replies",
     "RetrieverContract",

@@ -4,7 +4,7 @@ from pipekit.testing.contracts.contract import Contract
 from pipekit.testing.contracts.llm_providers import ABILITIES, LLMProviderContract
 from pipekit.testing.contracts.loaders import LoaderContract
 from pipekit.testing.contracts.output_formats import OutputFormatContract
-from pipekit.testing.contracts.retrievers import RETRIEVER_ABILITIES, RetrieverContract
+from pipekit.testing.contracts.retrievers import RETRIEVER_ABILITIES, OpenRetriever, RetrieverContract
 from pipekit.testing.contracts.steps import StepContract
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Contract",
     "LLMProviderContract",
     "LoaderContract",
+    "OpenRetriever",
     "OutputFormatContract",
     "RetrieverContract",
     "StepContract",
