@@ -17,6 +17,9 @@ from pipekit.backlog.offline.wishes import is_private, is_smalltalk, leans, main
 
 __all__ = ["kind_of", "titled"]
 
+#: How many words an item is about, but for those that are said equally often.
+MOST = 5
+
 
 def titled(draft: Draft, kind: CandidateType, people: frozenset[str], marks: Cues) -> tuple[Sentence, str]:
     """The sentence that says what is wanted, and the title made of it: the best one that can stand alone."""
@@ -71,7 +74,9 @@ def _told_alone(
 def _subject(draft: Draft) -> set[str]:
     """The words that an item is about: its name, and what is said about it more than once."""
     count = Counter(word for one in draft.sentences for word in content_words(one.text))
-    return {word for word, number in count.most_common(8) if number >= 2} | content_words(draft.name or "")
+    # What was said most; of words said equally often none goes before another, the order of a set being no order.
+    least = max(2, sorted(count.values(), reverse=True)[:MOST][-1]) if count else 2
+    return {word for word, number in count.items() if number >= least} | content_words(draft.name or "")
 
 
 def _telling(draft: Draft, kind: str, marks: Cues) -> list[Sentence]:
