@@ -11,9 +11,9 @@ from attrs import evolve
 from pipekit.asking import Models, prompt_now
 from pipekit.engine.bus import Bus, Listener
 from pipekit.engine.calls import CallLog, Services
+from pipekit.engine.cancelling import settled, uncancelled
 from pipekit.engine.runner import Runner
 from pipekit.engine.table import ArtifactTable, TableView
-from pipekit.engine.threads import in_thread, settled, uncancelled
 from pipekit.engine.watchdog import Lifeline
 from pipekit.errors import RunStoppedError
 from pipekit.forking import fork_run
@@ -34,6 +34,7 @@ from pipekit.serde import unstructure
 from pipekit.state.events import RunPaused, RunResumed, RunStarted
 from pipekit.state.record import BlobRef, PlannedRef, RunRecord
 from pipekit.taking import create_and_take, leave, pause
+from pipekit.workers import in_thread
 
 __all__ = ["Attempt", "run_fork", "run_new", "run_old", "run_once"]
 

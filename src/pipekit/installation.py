@@ -15,7 +15,6 @@ from pipekit.config.configuration import Configuration
 from pipekit.config.faults import closest, fault
 from pipekit.config.origin import Origin
 from pipekit.config.tree import NO_BLOCK, Entry, Node
-from pipekit.engine.threads import in_thread
 from pipekit.errors import PipekitError, PlanError, PluginError
 from pipekit.interfaces.llm_providers import LLMProvider, ModelInfo
 from pipekit.interfaces.loaders import Loader
@@ -27,6 +26,7 @@ from pipekit.plugins.factories import fill_block
 from pipekit.plugins.redirects import redirect_fault
 from pipekit.plugins.registry import Contribution, Registry
 from pipekit.state.fingerprint import short_digest
+from pipekit.workers import in_thread
 
 __all__ = ["AllRetrievers", "Installation", "named"]
 

@@ -15,12 +15,12 @@ from attrs import Factory, define, field, frozen
 
 from pipekit.engine.binding import Item, MissingInputError, TableArtifacts, bind, is_per_item
 from pipekit.engine.bus import Bus
+from pipekit.engine.cancelling import leavable
 from pipekit.engine.context import RunStepContext, UnansweredQuestionError
 from pipekit.engine.notebook import Notebook
 from pipekit.engine.patience import Patience
 from pipekit.engine.sizing import sized
 from pipekit.engine.table import ArtifactTable
-from pipekit.engine.threads import UnusualEndError, Worker, in_thread, leavable
 from pipekit.engine.watchdog import Watchdog, Watched, where_it_waits
 from pipekit.errors import PipekitError, PluginError
 from pipekit.interfaces.llm_providers import LLM
@@ -31,6 +31,7 @@ from pipekit.planning.signature import Service
 from pipekit.serde import JSON, MisfitError, encode, structure, unstructure
 from pipekit.state.fingerprint import Dependence
 from pipekit.state.record import Usage
+from pipekit.workers import UnusualEndError, Worker, in_thread
 
 __all__ = ["Call", "CallLog", "Caller", "Services"]
 

@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipekit.engine.bus import Bus
+from pipekit.engine.cancelling import cancelled, settled
 from pipekit.engine.copying import copied
 from pipekit.engine.notebook import Notebook
 from pipekit.engine.sizing import sized
-from pipekit.engine.threads import UnusualEndError, cancelled, in_thread, settled
 from pipekit.errors import StepError
 from pipekit.interfaces.steps import Question
 from pipekit.serde import JSON, MisfitError, encode, structure, unstructure
 from pipekit.state.events import ProgressReported, QuestionAsked
 from pipekit.state.fingerprint import digest
 from pipekit.state.record import AskedQuestion
+from pipekit.workers import UnusualEndError, in_thread
 
 __all__ = ["RunStepContext", "UnansweredQuestionError"]
 

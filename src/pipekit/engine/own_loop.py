@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 
-from pipekit.engine.threads import UnusualEndError
+from pipekit.workers import UnusualEndError
 
 __all__ = ["new_task"]
 

@@ -12,6 +12,7 @@ from attrs import evolve
 
 from pipekit.engine.bus import Bus
 from pipekit.engine.calls import Services
+from pipekit.engine.cancelling import settled
 from pipekit.engine.context import UnansweredQuestionError
 from pipekit.engine.dependence import dependence_of
 from pipekit.engine.endings import completed, failed, paused
@@ -20,7 +21,6 @@ from pipekit.engine.past import PastResults, past_results
 from pipekit.engine.scheduling import walk
 from pipekit.engine.sizing import sized
 from pipekit.engine.table import ArtifactTable
-from pipekit.engine.threads import in_thread, settled
 from pipekit.engine.watchdog import Lifeline, Watchdog
 from pipekit.engine.work import Done, StepWork
 from pipekit.engine.writer import Writer
@@ -41,6 +41,7 @@ from pipekit.state.events import (
 )
 from pipekit.state.fingerprint import Dependence, digest, drift
 from pipekit.state.record import AskedQuestion, BlobRef, PausedReason, RunRecord, StepKey, StepRecord, step_file
+from pipekit.workers import in_thread
 
 __all__ = ["Runner"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from pipekit.engine.cancelling import settled
 from pipekit.engine.context import UnansweredQuestionError
-from pipekit.engine.threads import settled
 from pipekit.planning.plan import PlannedStep
 
 __all__ = ["walk"]

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import attrs
 
-from pipekit.engine.threads import in_thread
+from pipekit.workers import in_thread
 
 __all__ = ["is_large", "sized"]
 

@@ -16,7 +16,6 @@ from pipekit.engine.fanout import Outcome, fan_out, id_key, items_of
 from pipekit.engine.notebook import Notebook
 from pipekit.engine.places import Place, Places
 from pipekit.engine.table import ArtifactTable
-from pipekit.engine.threads import in_thread
 from pipekit.engine.watchdog import Watchdog
 from pipekit.errors import PipekitError, StepError
 from pipekit.interfaces.output_formats import OutputFile
@@ -26,6 +25,7 @@ from pipekit.state.artifacts import Fanned, ItemError, to_file
 from pipekit.state.events import ItemFailed, ItemFinished, ItemReused, ItemStarted, StepStarted
 from pipekit.state.fingerprint import Dependence
 from pipekit.state.record import AskedQuestion, Usage
+from pipekit.workers import in_thread
 
 __all__ = ["Done", "StepWork"]
 

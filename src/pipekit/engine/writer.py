@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 
 from attrs import evolve
 
-from pipekit.engine.threads import in_thread, settled, uncancelled
+from pipekit.engine.cancelling import settled, uncancelled
 from pipekit.interfaces.state_stores import Entry, Lease, StateStore
 from pipekit.state.record import RunRecord
+from pipekit.workers import in_thread
 
 __all__ = ["Writer"]
 

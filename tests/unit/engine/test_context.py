@@ -257,7 +257,7 @@ def test_waiting_gives_what_the_work_gives_and_raises_what_it_raises() -> None:
 @pytest.fixture
 def free(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Lets stubborn work end, at the end of the test at the latest; nobody waits for it for long."""
-    monkeypatch.setattr("pipekit.engine.threads._GRACE", 0.1)
+    monkeypatch.setattr("pipekit.engine.cancelling._GRACE", 0.1)
     event = threading.Event()
     yield event
     event.set()
