@@ -171,3 +171,21 @@ def test_a_service_whose_list_has_no_end_is_not_asked_for_ever(listing: Listing)
     check(found)
     assert len(asked) <= 20
     assert len(found.models) == len(asked)
+
+
+@pytest.mark.parametrize("case", ["500", "unknown model", "hangs up at once", "200, a page", "200, nothing"])
+def test_a_model_that_ollama_cannot_show_hides_neither_itself_nor_the_others(case: str, listing: Listing) -> None:
+    vendor = VENDORS["ollama"]
+
+    def behave(exchange: Exchange) -> None:
+        if exchange.path != "/api/show":
+            exchange.send(json.dumps(vendor.listed))
+        elif exchange.received.json["model"].startswith("llama"):
+            CASES[case](vendor, exchange)
+        else:
+            exchange.send(json.dumps(SHOWN))
+
+    found = listing(vendor, behave)
+
+    assert found.problem is None
+    assert [(info.name, info.window) for info in found.models] == [("llama3.2:latest", None), ("qwen3:4b", 131_072)]

@@ -86,18 +86,30 @@ class OllamaProvider:
         return self._known.get(model) or self._known.get(f"{model}:latest") or self._info(model, None, ())
 
     def models(self) -> Sequence[ModelInfo]:
-        """The models that were pulled, each with its window."""
+        """The models that were pulled, each with its window as far as the server can tell it."""
         client = self._client(30.0)
         with reading("the list of models"):
             names = model_names(model.model for model in client.list().models)
         for name in names:
-            if name not in self._known:
-                with reading(f"what the server says of the model {name}"):
-                    told = client.show(name)
-                    about = dict(told.modelinfo or {})
-                    windows = [size for key, size in about.items() if key.endswith(".context_length")]
-                    self._known[name] = self._info(name, next(iter(windows), None), told.capabilities or ())
-        return [self._known[name] for name in names]
+            if name in self._known:
+                continue
+            try:
+                self._known[name] = self._shown(client, name)
+            except Exception as error:
+                failure = self.failure(error)
+                if failure is None:
+                    raise
+                if failure.kind == "timeout":
+                    break  # it would take as long over each of the others
+        return [self._known.get(name) or self._info(name, None, ()) for name in names]
+
+    def _shown(self, client: Any, name: str) -> ModelInfo:
+        """What the server says of one model, which may be broken where the others are not."""
+        with reading(f"what the server says of the model {name}"):
+            told = client.show(name)
+            about = dict(told.modelinfo or {})
+            windows = [size for key, size in about.items() if key.endswith(".context_length")]
+            return self._info(name, next(iter(windows), None), told.capabilities or ())
 
     def failure(self, error: Exception) -> ProviderFailure | None:
         """An error of the ollama package, of its connection, or of reading what came."""
