@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import hashlib
 import random
@@ -27,6 +26,7 @@ from pipekit.llm.tokens import RESERVED, fits, tokens_of
 from pipekit.secrecy import without_secrets
 from pipekit.serde import JSON, MisfitError, encode, structure, unstructure
 from pipekit.state.record import Usage
+from pipekit.workers import in_thread
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -238,7 +238,7 @@ class ModelService:
             try:
                 if len(reply.text) < _QUICK:
                     return parse_answer(reply.text, returns)
-                return await asyncio.to_thread(parse_answer, reply.text, returns)
+                return await in_thread(functools.partial(parse_answer, reply.text, returns))
             except MisfitError as error:
                 if error.problems == problems:
                     break  # told what is wrong, it said the same again
@@ -262,7 +262,7 @@ class ModelService:
             # The run's own journal comes first: a recording that can't be written loses nothing that was paid for.
             if asked is not None:
                 for archive in self._asking.archives:
-                    await asyncio.to_thread(archive.keep, asked, reply)
+                    await in_thread(functools.partial(archive.keep, asked, reply))
         self._tell.counted(reply.usage)
         if reply.problem is not None:
             await self._set_aside([key])
@@ -289,7 +289,7 @@ class ModelService:
         if answering is not None:
             return None, evolve(answering.answer(asked), usage=Usage())
         for archive in archives:
-            found = await asyncio.to_thread(archive.find, asked)
+            found = await in_thread(functools.partial(archive.find, asked))
             if found is not None:
                 return None, evolve(found, usage=Usage())  # it was paid for when it was asked
         return asked, await self._asked(candidate, question, messages)

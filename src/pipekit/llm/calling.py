@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from attrs import evolve
 
@@ -15,11 +16,16 @@ from pipekit.llm.candidates import Candidate
 from pipekit.llm.near_names import near_names
 from pipekit.llm.replies import CallError, Reply, read_message
 from pipekit.serde import JSON
+from pipekit.workers import in_thread
 
 if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
 
 __all__ = ["call_model", "method_of"]
+
+#: Where the way to ask asynchronously is defined that models have which know none of their own.
+_LANGCHAINS_OWN = "langchain_core.language_models.chat_models"
 
 
 def method_of(candidate: Candidate, schema: JSON | None) -> Method:
@@ -62,11 +68,11 @@ async def _called(
     async with candidate.account.place(until):
         try:
             if not candidate.is_made(options):
-                await asyncio.to_thread(candidate.model, options)
+                await in_thread(functools.partial(candidate.model, options))
             asked = candidate.held_to(schema, method, options)
             begun()
             async with asyncio.timeout(options.timeout):
-                answer = await asked.ainvoke(list(messages))
+                answer = await _answer(candidate.model(options), asked, list(messages))
             message = answer["raw"] if isinstance(answer, dict) else answer
             return read_message(message, model=candidate.reference, method=method, info=candidate.info)
         except (CallError, PipekitError):
@@ -76,6 +82,17 @@ async def _called(
             if isinstance(told, Reply):
                 return told
             raise told from error
+
+
+async def _answer(model: BaseChatModel, asked: Any, messages: list[BaseMessage]) -> Any:
+    """What comes of asking. A client that blocks does so in a thread that is left behind when the time is over.
+
+    LangChain would take the loop's own threads for it, which are few, and which a loop and a process wait for at their
+    end: a server that sends a letter now and then would keep both for ever.
+    """
+    if type(model)._agenerate.__module__ == _LANGCHAINS_OWN:  # noqa: SLF001 - what implementations define
+        return await in_thread(functools.partial(asked.invoke, messages), f"pipekit {type(model).__name__}")
+    return await asked.ainvoke(messages)
 
 
 def _translated(candidate: Candidate, error: Exception, method: Method) -> Exception | Reply:

@@ -40,6 +40,8 @@ def preload() -> None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
+    for thread in set(threading.enumerate()) - {threading.current_thread()}:
+        thread.join(10)  # those of the engine stay for a moment, for the next work
     assert threading.active_count() == 1, threading.enumerate()
 
 
