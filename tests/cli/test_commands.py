@@ -213,6 +213,14 @@ def test_an_item_shows_its_failed_checks_first(pipekit: Command) -> None:
     assert done.stdout.index("failed checks") < done.stdout.index("score-confidence")
 
 
+def test_a_place_in_the_meeting_takes_one_line(pipekit: Command) -> None:
+    pipekit("run", str(MEETING))
+    shown = pipekit("show", "last", "candidate-4").stdout
+    assert "    - “We should port the scanner app to the same framework as the guide.”, Idris, 18, at 2:20\n" in shown
+    assert "fromChar" not in shown
+    assert "fromChar" in pipekit("show", "last", "candidate-4", "--json").stdout
+
+
 def test_outputs_can_be_written_again(pipekit: Command, tmp_path: Path) -> None:
     pipekit("run", str(MEETING))
     summary = runs_of(tmp_path)[0] / "output" / "summary.md"

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from pipekit.backlog.evidence.source import source_of
-from pipekit.backlog.model.candidate import Candidate, Extraction, RejectedItem, Span
+from pipekit.backlog.model.candidate import Candidate, Claim, Extraction, RejectedItem, Span
 from pipekit.backlog.model.confidence import Confidence, Scores
 from pipekit.backlog.model.context import Context
 from pipekit.backlog.model.dependency import Dependency, DependencyMap
@@ -21,6 +21,7 @@ from pipekit.backlog.refined import RefinedCandidate, refined
 __all__ = [
     "BatchReadiness",
     "Candidate",
+    "Claim",
     "Confidence",
     "Context",
     "Dependency",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipekit import Workflow
@@ -51,6 +51,13 @@ def _merge(meetings: Sequence[Meeting]) -> Meeting:
     return merge_meetings(meetings)
 
 
+def _brief(value: Mapping[str, Any]) -> str | None:
+    """A place in the source in one line."""
+    from pipekit.backlog.output_formats.cited import brief
+
+    return brief(value)
+
+
 BACKLOG = Workflow(
     name="backlog",
     description="From a meeting to refined work items, or to a precise list of what is still missing.",
@@ -81,6 +88,7 @@ BACKLOG = Workflow(
         "blocking": "readiness.blockingIssues",
         "open questions": "questions.readinessBlockers",
     },
+    brief=_brief,
     merge=_merge,
     scorer=_scorer,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pipekit.state.record import RunRecord, StepRecord
 
 __all__ = ["outline", "show"]
+
+#: Says a mapping in one line, or leaves it as it is.
+Brief = Callable[[Mapping[str, Any]], "str | None"]
 
 
 @click.command(cls=SingleCommand)
@@ -54,7 +57,7 @@ def show(name: str, part: str | None, history: bool, **flags: Any) -> None:
         own = next((error for error in damages if error.step == step.name), None)
         if own is not None:
             raise own
-        _show_step(view, step, damages)
+        _show_step(pipeline, view, step, damages)
     elif part in find_items(view):
         _show_item(pipeline, view, part, damages)
     elif damages:
@@ -190,7 +193,14 @@ def _print_steps(record: RunRecord) -> None:
     print_table((" ", "step", " ", "took", "model"), rows)
 
 
-def _show_step(view: RunView, step: StepRecord, damages: Sequence[StateError]) -> None:
+def _brief_of(pipeline: Pipeline, view: RunView) -> Brief | None:
+    from pipekit.cli.outcome import workflow_of
+
+    workflow = workflow_of(pipeline, view.record)
+    return workflow.brief if workflow else None
+
+
+def _show_step(pipeline: Pipeline, view: RunView, step: StepRecord, damages: Sequence[StateError]) -> None:
     value = view.steps[step.name]
     warnings = [str(error) for error in damages]
     if talk().json:
@@ -201,7 +211,7 @@ def _show_step(view: RunView, step: StepRecord, damages: Sequence[StateError]) -
         say(looking_here(f"warning: {warning}; see pipekit repair {view.record.run_id}"), err=True)
     say(f"{view.record.run_id}, {step.name}: {duration_text(step.duration)}, {step.path}")
     say()
-    for line in outline(value):
+    for line in outline(value, brief=_brief_of(pipeline, view)):
         say(line)
 
 
@@ -215,14 +225,16 @@ def _show_item(pipeline: Pipeline, view: RunView, item: str, damages: Sequence[S
     results = item_view(view, item)
     document = {"runId": view.record.run_id, "item": item, "problems": problems, "results": results}
     if not talk().json:
-        _say_item(f"{item} of {view.record.run_id}", problems, results)
+        _say_item(f"{item} of {view.record.run_id}", problems, results, _brief_of(pipeline, view))
     if damages:
         raise AnsweredError(damages[0], document)
     if talk().json:
         print_json(document)
 
 
-def _say_item(title: str, problems: Mapping[str, Sequence[object]], results: Mapping[str, object]) -> None:
+def _say_item(
+    title: str, problems: Mapping[str, Sequence[object]], results: Mapping[str, object], brief: Brief | None
+) -> None:
     say(title)
     for kind, found in problems.items():
         say()
@@ -232,7 +244,7 @@ def _say_item(title: str, problems: Mapping[str, Sequence[object]], results: Map
     for step, value in results.items():
         say()
         say(f"{step}:")
-        for line in outline(value, 1):
+        for line in outline(value, 1, brief):
             say(line)
 
 
@@ -243,21 +255,28 @@ def _as_sentence(value: object) -> str:
     return one_line(", ".join(str(part) for part in value.values() if isinstance(part, (str, int, float)) and part))
 
 
-def outline(value: object, depth: int = 0) -> Iterator[str]:
-    """A JSON value as indented lines: fields and entries, empty ones left out."""
+def outline(value: object, depth: int = 0, brief: Brief | None = None) -> Iterator[str]:
+    """A JSON value as indented lines: fields and entries, empty ones left out.
+
+    A mapping that ``brief`` has a line for is told by this line.
+    """
     indent = "  " * depth
     if isinstance(value, Mapping):
+        told = brief(value) if brief else None
+        if told is not None:
+            yield f"{indent}{one_line(told)}"
+            return
         for name, below in value.items():
             if below is None or below == "" or below == [] or below == {}:
                 continue
             if isinstance(below, (Mapping, list)):
                 yield f"{indent}{name}:"
-                yield from outline(below, depth + 1)
+                yield from outline(below, depth + 1, brief)
             else:
                 yield f"{indent}{name}: {one_line(below)}"
     elif isinstance(value, list):
         for entry in value:
-            lines = list(outline(entry, depth + 1)) if isinstance(entry, (Mapping, list)) else [one_line(entry)]
+            lines = list(outline(entry, depth + 1, brief)) if isinstance(entry, (Mapping, list)) else [one_line(entry)]
             if lines:
                 yield f"{indent}- {lines[0].strip()}"
                 yield from lines[1:]

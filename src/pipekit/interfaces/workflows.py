@@ -37,6 +37,9 @@ class Workflow:
     what is shown before all else about one item. On the way lists are taken apart, and ``status=fail`` keeps the
     objects whose field says so.
 
+    ``brief`` says a mapping inside the results in one line, so that ``pipekit show`` doesn't print it field by field;
+    None for one that it leaves as it is.
+
     ``merge`` puts the values of several inputs (``pipekit run --merge``) together, in the user's order; without it the
     workflow takes one input a run. Whether two of them fit together is for it to say: `InputError` where they don't.
 
@@ -53,5 +56,6 @@ class Workflow:
     description: str = ""
     table: Mapping[str, str] = field(factory=dict)
     problems: Mapping[str, str] = field(factory=dict)
+    brief: Callable[[Mapping[str, Any]], str | None] | None = None
     merge: Callable[[Sequence[Any]], Any] | None = None
     scorer: Callable[[], Scorer[Any]] | None = None

@@ -12,7 +12,7 @@ from pipekit.backlog.asked.quotes import Quotes, quotes_of
 from pipekit.backlog.asked.stretches import stretches
 from pipekit.backlog.asked.wording import each_once, one_line, shortened, title_from, words_of
 from pipekit.backlog.evidence.locating import unsupported
-from pipekit.backlog.model.candidate import Candidate, Extraction, RejectedItem, Span
+from pipekit.backlog.model.candidate import Candidate, Claim, Extraction, RejectedItem, Span
 from pipekit.backlog.model.meeting import Meeting
 
 __all__ = ["extraction_from"]
@@ -33,7 +33,7 @@ class _Item:
     title: str
     asked: AskedCandidate
     quotes: list[tuple[str, tuple[Span, ...]]]
-    criteria: list[str] = field(factory=list)
+    criteria: dict[str, Claim] = field(factory=dict)
     #: Where it was talked about, evidence or not: the places of its criteria, too.
     places: list[Span] = field(factory=list)
 
@@ -183,10 +183,10 @@ def _take_criteria(item: _Item, quotes: Quotes) -> list[str]:
         if not words_of(text):
             continue
         if quotes.states(text, criterion.quote):
-            item.criteria.append(text)
             near = item.verified
-            places = (quotes.find(criterion.quote, near), quotes.find(text, near))
-            item.places += [span for span in places if span is not None]
+            stating = quotes.stating(text, criterion.quote, near)
+            item.criteria.setdefault(text.casefold(), Claim(text=text, evidence=stating))
+            item.places += [span for span in stating if span.verified]
         else:
             others.append(f"“{shortened(text, 80)}” ({shortened(item.title, 40)})")
     return others
@@ -212,7 +212,8 @@ def _candidate(
         raw_context=words,
         verified=telling is not None,
         evidence=_in_order(item.spans) or (unsupported(""),),
-        acceptance_criteria=each_once(item.criteria),
+        acceptance_criteria=tuple(one.text for one in item.criteria.values()),
+        criteria_evidence=tuple(item.criteria.values()),
         mentioned_by=_people(item, people),
         discussed=talk,
     )

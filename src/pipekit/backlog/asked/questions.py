@@ -54,9 +54,13 @@ class AskedAnswer:
 
 @frozen(kw_only=True)
 class AskedQuestion:
-    """One question with why it matters; the proposed answer is null unless one was found."""
+    """One question with why it matters; the proposed answer is null unless one was found.
+
+    The quote is copied from the meeting, where it was asked or left open; empty for a question that nobody asked.
+    """
 
     question: str
+    quote: str = ""
     context: str = ""
     category: QuestionCategory
     priority: QuestionPriority
@@ -102,6 +106,7 @@ def questions_from(
             category=one.category,
             target_role=one.target_role,
             context=one_line(one.context),
+            evidence=quotes.evidence(one.quote),
         )
         sibling = siblings.get(known_id(one.proposed_answer.source, names) or "") if one.proposed_answer else None
         answer = _found(one.proposed_answer, text, sibling, context, quotes) if one.proposed_answer else None
@@ -121,8 +126,14 @@ def with_stated(found: Questions, stated: Iterable[Question]) -> Questions:
             questions.append(one)
         elif questions[place].status == "needs_answer":
             urgent = min(one.priority, questions[place].priority, key=PRIORITIES.index)
-            questions[place] = evolve(questions[place], priority=urgent)
+            questions[place] = evolve(questions[place], priority=urgent, evidence=_told(questions[place], one))
     return with_blockers(questions)
+
+
+def _told(asked: Question, stated: Question) -> tuple[Span, ...]:
+    """The words of the meeting that a model gives for a question; where they aren't there, those that were found."""
+    given = asked.evidence
+    return given if given and all(span.verified for span in given) else stated.evidence
 
 
 def _alike(stated: str, other: str) -> bool:
@@ -146,8 +157,8 @@ def _found(
     if not answer or not any(char.isalnum() for char in quote):
         return None
 
-    def proposed(source: str) -> ProposedAnswer:
-        return ProposedAnswer(answer=answer, confidence=asked.confidence, source=source)
+    def proposed(source: str, *evidence: Span) -> ProposedAnswer:
+        return ProposedAnswer(answer=answer, confidence=asked.confidence, source=source, evidence=evidence)
 
     def settled_among(words: str) -> bool:
         return asked.settles and share_of_words(question, words) >= NEAR
@@ -165,7 +176,7 @@ def _found(
     # Words of the meeting are named by where they stand, whatever source was given. A question answers nothing.
     if span is None or span.quote.rstrip(" \"'”’)").endswith(("?", "？", "؟")):
         return None
-    found = _Found(answer=proposed(_place(span, quotes.unit)))
+    found = _Found(answer=proposed(_place(span, quotes.unit), span))
     return evolve(found, status="answered", by=span.speaker) if settled_among(quotes.around(span)) else found
 
 

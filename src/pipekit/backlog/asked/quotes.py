@@ -15,7 +15,7 @@ from functools import cached_property
 from pipekit.backlog.asked.wording import share_of_words, words_of
 from pipekit.backlog.evidence.locating import locator_of, unsupported
 from pipekit.backlog.evidence.source import once_per_meeting
-from pipekit.backlog.model.candidate import Span
+from pipekit.backlog.model.candidate import Match, Span
 from pipekit.backlog.model.meeting import Meeting, Utterance
 from pipekit.backlog.orders import heard, lines_with_orders
 from pipekit.backlog.text import fold, span_of
@@ -31,6 +31,7 @@ AROUND = 2
 #: Share of a statement's words that must stand around its quote; without a quote that was found, more is asked for.
 STATED, STATED_UNQUOTED = 0.4, 0.7
 
+_SURENESS: tuple[Match, ...] = ("exact", "folded", "close", "unsupported")
 _MARK = re.compile(r"^\s*\[\d+\]\s*")
 _BETWEEN = re.compile(r"\s*(?:\[?\.{3,}\]?|\[?…\]?)\s*|\s*\n\s*(?=\[\d+\])")
 
@@ -61,6 +62,18 @@ class Quotes:
             return (close,)
         nearest = self._nearest(quote)
         return (unsupported(quote, span_of([nearest]) if nearest else None),)
+
+    def evidence(self, quote: str, near: Iterable[Span] = ()) -> tuple[Span, ...]:
+        """Where the words given for something stand, close and unsupported ones marked; none where none were given."""
+        return self.spans(quote, near) if quote.strip() else ()
+
+    def stating(self, text: str, quote: str, near: Iterable[Span] = ()) -> tuple[Span, ...]:
+        """The words that state something: the quote that was given for it, else its own, whichever is there."""
+        anchors = tuple(near)
+        given = self.evidence(quote, anchors)
+        if given and all(span.verified for span in given):
+            return given
+        return min((spans for spans in (given, self.evidence(text, anchors)) if spans), key=_weakest, default=())
 
     def together(self, quotes: Sequence[str]) -> list[tuple[Span, ...]]:
         """Where the quotes of one item stand; one that stands in several places is taken where the others are."""
@@ -146,6 +159,11 @@ class Quotes:
 def quotes_of(meeting: Meeting) -> Quotes:
     """The words of a meeting, made once to look for all quotes."""
     return Quotes(meeting)
+
+
+def _weakest(spans: Sequence[Span]) -> int:
+    """How surely the least sure of these places was found, 0 is best."""
+    return max(_SURENESS.index(span.match) for span in spans)
 
 
 def _letters(text: str) -> int:

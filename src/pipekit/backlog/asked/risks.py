@@ -14,7 +14,7 @@ from attrs import frozen
 from pipekit.backlog.asked.dependencies import known_id, names_of
 from pipekit.backlog.asked.quotes import Quotes, quotes_of
 from pipekit.backlog.asked.wording import each_once, one_line, words_of
-from pipekit.backlog.model.candidate import Candidate, Sibling
+from pipekit.backlog.model.candidate import Candidate, Claim, Sibling
 from pipekit.backlog.model.context import Context
 from pipekit.backlog.model.meeting import Meeting
 from pipekit.backlog.model.risk import (
@@ -104,10 +104,18 @@ def risks_from(
             continue
         if _is_known(with_what, context) or quotes.holds(with_what):
             resolution = one_line(one.resolution)
-            conflicts.append(ArchitecturalConflict(conflicts_with=with_what, description=what, resolution=resolution))
+            conflicts.append(
+                ArchitecturalConflict(
+                    conflicts_with=with_what,
+                    description=what,
+                    resolution=resolution,
+                    evidence=quotes.spans(with_what) if quotes.holds(with_what) else (),
+                )
+            )
         else:
             told.append(f"perhaps a conflict, with nothing that is known of: {what}")
     stated = each_once(one.text for one in asked.unknowns if quotes.holds(one.quote))
+    danger = quotes.evidence(asked.danger or "")
     level = risk_level(
         complexity=asked.complexity,
         dependencies=needs,
@@ -123,8 +131,20 @@ def risks_from(
         dependencies=needs,
         architectural_conflicts=tuple(conflicts),
         unknowns=each_once([*stated, *(one.text for one in asked.unknowns), *told]),
+        unknowns_evidence=_claims(asked.unknowns, quotes),
+        danger_evidence=danger,
         overall_assessment=one_line(asked.assessment),
     )
+
+
+def _claims(asked: Sequence[AskedUnknown], quotes: Quotes) -> tuple[Claim, ...]:
+    """The unknowns for which words of the meeting were given, with the places where these stand, if any."""
+    found: dict[str, Claim] = {}
+    for one in asked:
+        text, spans = one_line(one.text), quotes.evidence(one.quote)
+        if spans and words_of(text):
+            found.setdefault(text.casefold(), Claim(text=text, evidence=spans))
+    return tuple(found.values())
 
 
 def _need(asked: AskedNeed, names: Mapping[str, str], quotes: Quotes) -> RiskDependency:
@@ -140,6 +160,7 @@ def _need(asked: AskedNeed, names: Mapping[str, str], quotes: Quotes) -> RiskDep
         status=status,
         mitigated_by=sibling,
         residual_risk=(asked.residual_risk or "low") if sibling else None,
+        evidence=quotes.evidence(asked.quote),
     )
 
 
@@ -147,11 +168,15 @@ def _creep(asked: AskedCreep, candidate: Candidate, quotes: Quotes) -> ScopeCree
     quote = one_line(asked.quote)
     said = quote.casefold()
     own = one_line(" ".join([candidate.title, candidate.description, *candidate.acceptance_criteria])).casefold()
-    stands = said in own or quotes.holds(quote)
+    spans = quotes.spans(quote)
+    is_own = said in own
+    is_said = all(span.verified for span in spans)
     return ScopeCreepIndicator(
         indicator=quote,
-        severity=asked.severity if stands else "minor",
+        severity=asked.severity if is_own or is_said else "minor",
         suggestion=one_line(asked.suggestion),
+        # Words of the item itself need not be those of the meeting.
+        evidence=spans if is_said or not is_own else (),
     )
 
 

@@ -6,7 +6,17 @@ from typing import Literal
 
 from attrs import Factory, field, frozen
 
-__all__ = ["Candidate", "CandidateType", "Extraction", "Match", "RejectedItem", "RejectedReason", "Sibling", "Span"]
+__all__ = [
+    "Candidate",
+    "CandidateType",
+    "Claim",
+    "Extraction",
+    "Match",
+    "RejectedItem",
+    "RejectedReason",
+    "Sibling",
+    "Span",
+]
 
 CandidateType = Literal["feature", "bug", "tech-debt", "spike"]
 RejectedReason = Literal["rejected", "parked", "done", "agreement"]
@@ -47,6 +57,14 @@ class Span:
 
 
 @frozen(kw_only=True)
+class Claim:
+    """Something that is said to come from the meeting, and the places that show it: none where nobody says it does."""
+
+    text: str
+    evidence: tuple[Span, ...] = ()
+
+
+@frozen(kw_only=True)
 class Sibling:
     """What the work on one candidate looks at of the others: a short summary.
 
@@ -65,14 +83,15 @@ class Candidate(Sibling):
     """A possible work item.
 
     ``raw_context`` are the words that led to it, verbatim; ``verified`` says that they stand in the source.
-    ``acceptance_criteria`` are only those that were stated. ``discussed`` are the stretches of the meeting that are
-    about it.
+    ``acceptance_criteria`` are only those that were stated, ``criteria_evidence`` has the words that state each of
+    them. ``discussed`` are the stretches of the meeting that are about it.
     """
 
     description: str
     type: CandidateType
     verified: bool
     evidence: tuple[Span, ...] = ()
+    criteria_evidence: tuple[Claim, ...] = ()
     mentioned_by: tuple[str, ...] = ()
     discussed: tuple[Span, ...] = ()
 

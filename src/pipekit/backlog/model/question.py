@@ -7,6 +7,8 @@ from typing import Literal
 
 from attrs import field, frozen, validators
 
+from pipekit.backlog.model.candidate import Span
+
 __all__ = [
     "PRIORITIES",
     "Addressee",
@@ -30,11 +32,15 @@ PRIORITIES: tuple[QuestionPriority, ...] = ("critical", "high", "medium", "low")
 
 @frozen(kw_only=True)
 class ProposedAnswer:
-    """A possible answer, ``confidence`` 0–1, and the ``source`` it was found in, which is never empty."""
+    """A possible answer, ``confidence`` 0–1, and the ``source`` it was found in, which is never empty.
+
+    ``evidence`` are its words where the source is the meeting itself.
+    """
 
     answer: str = field(validator=validators.min_len(1))
     confidence: float = field(validator=validators.and_(validators.ge(0.0), validators.le(1.0)))
     source: str = field(validator=validators.min_len(1))
+    evidence: tuple[Span, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -49,7 +55,8 @@ class Addressee:
 class Question:
     """One question; ``context`` says why it matters, ``answered_by`` names the sibling or the speaker.
 
-    ``addressed_to`` are the people with the target role; empty where the team's files name nobody.
+    ``evidence`` are the words of the meeting that ask it, leave it open or make it necessary; empty for one that nobody
+    thought of. ``addressed_to`` are the people with the target role; empty where the team's files name nobody.
     """
 
     question: str
@@ -60,6 +67,7 @@ class Question:
     answered_by: str | None = None
     proposed_answer: ProposedAnswer | None = None
     context: str = ""
+    evidence: tuple[Span, ...] = ()
     addressed_to: tuple[Addressee, ...] = ()
 
 

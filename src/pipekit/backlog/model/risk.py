@@ -7,6 +7,8 @@ from typing import Literal
 
 from attrs import frozen
 
+from pipekit.backlog.model.candidate import Claim, Span
+
 __all__ = [
     "ArchitecturalConflict",
     "ComplexityLevel",
@@ -23,16 +25,17 @@ ComplexityLevel = Literal["low", "medium", "high"]
 
 @frozen(kw_only=True)
 class ScopeCreepIndicator:
-    """Words that hint at a scope without bounds; ``indicator`` quotes them."""
+    """Words that hint at a scope without bounds; ``indicator`` quotes them, ``evidence`` says where they stand."""
 
     indicator: str
     severity: Literal["minor", "moderate", "major"]
     suggestion: str
+    evidence: tuple[Span, ...] = ()
 
 
 @frozen(kw_only=True)
 class RiskDependency:
-    """Something the candidate waits for or leans on.
+    """Something the candidate waits for or leans on; ``evidence`` are the words of the meeting that say so, if any.
 
     With ``status`` ``mitigated_by_sibling``, ``mitigated_by`` is the id of the candidate that takes care of it and
     ``residual_risk`` what remains then.
@@ -43,20 +46,29 @@ class RiskDependency:
     status: Literal["resolved", "unresolved", "unknown", "mitigated_by_sibling"]
     mitigated_by: str | None = None
     residual_risk: Literal["none", "low", "medium"] | None = None
+    evidence: tuple[Span, ...] = ()
 
 
 @frozen(kw_only=True)
 class ArchitecturalConflict:
-    """A decision or a structure that the candidate collides with, and a way out."""
+    """A decision or a structure that the candidate collides with, and a way out.
+
+    ``evidence`` are the words of the meeting that tell of it; empty where a document does.
+    """
 
     conflicts_with: str
     description: str
     resolution: str
+    evidence: tuple[Span, ...] = ()
 
 
 @frozen(kw_only=True)
 class RiskAssessment:
-    """What may go wrong with one candidate; ``unknowns`` are stated risks and things nobody could tell."""
+    """What may go wrong with one candidate.
+
+    ``unknowns`` are stated risks and things nobody could tell; ``unknowns_evidence`` has the words of the meeting for
+    each of them that comes from there. ``danger_evidence`` are words that tell of harm to people, data or money.
+    """
 
     risk_level: RiskLevel
     complexity_level: ComplexityLevel
@@ -64,6 +76,8 @@ class RiskAssessment:
     dependencies: tuple[RiskDependency, ...] = ()
     architectural_conflicts: tuple[ArchitecturalConflict, ...] = ()
     unknowns: tuple[str, ...] = ()
+    unknowns_evidence: tuple[Claim, ...] = ()
+    danger_evidence: tuple[Span, ...] = ()
     overall_assessment: str = ""
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from attrs import evolve
 
-from pipekit.backlog.model.candidate import Candidate, Sibling
+from pipekit.backlog.model.candidate import Candidate, Claim, Sibling
 from pipekit.backlog.model.context import Context
 from pipekit.backlog.model.dependency import Dependency, DependencyMap
 from pipekit.backlog.model.meeting import Meeting
@@ -53,7 +53,7 @@ def assess_risks(
         dependencies=waits_for,
         scope_creep=creep,
         conflicts=conflicts,
-        unknowns=unknowns,
+        unknowns=[one.text for one in unknowns],
         severe=severe is not None,
     )
     found = RiskAssessment(
@@ -62,7 +62,9 @@ def assess_risks(
         scope_creep_indicators=creep,
         dependencies=waits_for,
         architectural_conflicts=conflicts,
-        unknowns=unknowns,
+        unknowns=tuple(one.text for one in unknowns),
+        unknowns_evidence=unknowns,
+        danger_evidence=discussion.places(severe) if severe else (),
     )
     return _with_assessment(found, severe.quoted() if severe else "")
 
@@ -86,9 +88,16 @@ def _dependencies(
         if whom is not None:
             settled = cues().shape("settled").search(remark.text)
             status: Literal["resolved", "unresolved"] = "resolved" if settled else "unresolved"
-            yield RiskDependency(type="external", description=f"{whom}: {remark.quoted()}", status=status)
+            yield RiskDependency(
+                type="external",
+                description=f"{whom}: {remark.quoted()}",
+                status=status,
+                evidence=discussion.places(remark),
+            )
         elif cues().shape("waits").search(remark.text) and not _is_criterion(remark.text, candidate):
-            yield RiskDependency(type="blocking", description=remark.quoted(), status="unknown")
+            yield RiskDependency(
+                type="blocking", description=remark.quoted(), status="unknown", evidence=discussion.places(remark)
+            )
     asked: set[str] = set()
     for question in discussion.questions():
         for said in () if question.answer else (*question.doubts, *question.reply):
@@ -96,7 +105,12 @@ def _dependencies(
             if whom is not None and whom.casefold() not in asked:
                 asked.add(whom.casefold())
                 description = f"an answer from {whom} is missing: {shortened(question.text)}"
-                yield RiskDependency(type="external", description=description, status="unresolved")
+                yield RiskDependency(
+                    type="external",
+                    description=description,
+                    status="unresolved",
+                    evidence=discussion.places(question.asked, said),
+                )
                 break
 
 
@@ -110,6 +124,7 @@ def _on_sibling(edge: Dependency, sibling: Sibling) -> RiskDependency:
         status="mitigated_by_sibling",
         mitigated_by=sibling.id,
         residual_risk="none" if count >= 2 else "low" if count or not is_hard else "medium",
+        evidence=edge.evidence,
     )
 
 
@@ -140,6 +155,7 @@ def _scope_creep(discussion: Discussion, candidates: Sequence[Sibling]) -> Itera
                     indicator=f"“{words}” in {remark.quoted()}",
                     severity="major" if severity == "major" else "moderate",
                     suggestion=f"Write down what “{words}” includes, and make a candidate of its own of the rest",
+                    evidence=discussion.places(remark),
                 )
     elastic = signals.elastic_words(f"{candidate.title}. {candidate.description}")
     if elastic and not candidate.acceptance_criteria:
@@ -159,6 +175,7 @@ def _conflicts(discussion: Discussion, context: Context | None) -> Iterable[Arch
                 conflicts_with=shortened(match.group(), 80),
                 description=remark.quoted(),
                 resolution="Decide whether it is replaced first, or worked around, and write the decision down",
+                evidence=discussion.places(remark),
             )
     words = signals.content_words(f"{discussion.candidate.title} {discussion.candidate.description}")
     for adr in context.relevant_adrs if context else ():
@@ -172,22 +189,31 @@ def _conflicts(discussion: Discussion, context: Context | None) -> Iterable[Arch
             )
 
 
-def _unknowns(discussion: Discussion) -> tuple[str, ...]:
+def _unknowns(discussion: Discussion) -> tuple[Claim, ...]:
     """Stated risks, and what nobody could tell, word for word; each once."""
     found = list(discussion.warnings())
+
+    def add(text: str, *remarks: Remark) -> None:
+        if not any(text in other.text for other in found):
+            found.append(Claim(text=text, evidence=discussion.places(*remarks)))
+
     told: set[str] = set()
     for question in discussion.questions():
         told.update(said.text for said in (question.asked, *question.doubts, *question.reply))
         if question.answer is None and question.doubts:
             doubt = question.doubts[0]
-            text = doubt.text if doubt is question.asked else f"{question.text} {doubt.text}"
-            if not any(text in other for other in found):
-                found.append(text)
+            if doubt is question.asked:
+                add(doubt.text, doubt)
+            else:
+                add(f"{question.text} {doubt.text}", question.asked, doubt)
     for remark in discussion.remarks:
-        is_new = remark.text not in told and not any(remark.text in text for text in found)
-        if is_new and _is_doubt_of_its_own(remark):
-            found.append(remark.text)
-    return tuple(dict.fromkeys(shortened(text, 300) for text in found))
+        if remark.text not in told and _is_doubt_of_its_own(remark):
+            add(remark.text, remark)
+    each_once: dict[str, Claim] = {}
+    for one in found:
+        text = shortened(one.text, 300)
+        each_once.setdefault(text, evolve(one, text=text))
+    return tuple(each_once.values())
 
 
 def _is_doubt_of_its_own(remark: Remark) -> bool:

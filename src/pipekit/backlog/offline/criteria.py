@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from pipekit.backlog.model.candidate import Claim, Span
 from pipekit.backlog.offline.amounts import has_bound
 from pipekit.backlog.offline.cues import Cues
 from pipekit.backlog.offline.owners import without_owners
 from pipekit.backlog.offline.talk import Sentence
+from pipekit.backlog.text import span_of
 
 __all__ = ["criteria_positions", "stated_criteria"]
 
@@ -18,14 +20,34 @@ MANY = 2
 REPLY = 4
 _ENOUGH = 3  # words; less is no criterion
 
+#: A criterion, and the sentence that states it.
+_Part = tuple[str, Sentence]
 
-def stated_criteria(sentences: Sequence[Sentence], cues: Cues) -> tuple[str, ...]:
+
+def stated_criteria(sentences: Sequence[Sentence], cues: Cues) -> tuple[Claim, ...]:
     """The criteria in these sentences: after "done when", "the criteria are", or a question for them.
 
     Where nothing is called so, rules that somebody stated and the others took note of.
     """
-    called = dict.fromkeys(part for parts, _, _ in _blocks(sentences, cues, called=True) for part in parts)
-    return tuple(called or dict.fromkeys(part for parts, _, _ in _blocks(sentences, cues) for part in parts))
+    called = _each_once(part for parts, _, _ in _blocks(sentences, cues, called=True) for part in parts)
+    return called or _each_once(part for parts, _, _ in _blocks(sentences, cues) for part in parts)
+
+
+def _each_once(parts: Iterable[_Part]) -> tuple[Claim, ...]:
+    found: dict[str, Sentence] = {}
+    for text, one in parts:
+        found.setdefault(text, one)
+    return tuple(Claim(text=text, evidence=(_place(text, one),)) for text, one in found.items())
+
+
+def _place(text: str, one: Sentence) -> Span:
+    """Where a criterion stands: its own words, else the sentence that states it. Its capital is ours."""
+    near = [span_of([one.utterance])]
+    for said in (text, text[0].lower() + text[1:]):
+        span = one.locator.find(said, near, whole_words=True)
+        if span is not None and span.match == "exact" and span.first == one.utterance.line:
+            return span
+    return one.span
 
 
 def criteria_positions(sentences: Sequence[Sentence], cues: Cues) -> set[int]:
@@ -33,7 +55,9 @@ def criteria_positions(sentences: Sequence[Sentence], cues: Cues) -> set[int]:
     return {position for parts, begin, end in _blocks(sentences, cues, called=True) for position in range(begin, end)}
 
 
-def _blocks(sentences: Sequence[Sentence], cues: Cues, *, called: bool = False) -> Iterator[tuple[list[str], int, int]]:
+def _blocks(
+    sentences: Sequence[Sentence], cues: Cues, *, called: bool = False
+) -> Iterator[tuple[list[_Part], int, int]]:
     """Stretches of criteria: what they state, their first sentence, and the one after them.
 
     With ``called``, only those that are called criteria: rules that were merely agreed on may ask for the item, too.
@@ -51,12 +75,12 @@ def _blocks(sentences: Sequence[Sentence], cues: Cues, *, called: bool = False) 
             yield parts, begin, index if parts else begin + 1
         elif index + 1 < len(sentences) and _is_closed(one, sentences[index + 1], cues):
             index += 2
-            yield _stated(one.text, cues), begin, index
+            yield _stated(one, cues), begin, index
         elif _is_bare(sentences, index, cues):
             index += 1
-            yield _split(cues, one.text), begin, index
+            yield [(part, one) for part in _split(cues, one.text)], begin, index
         elif not called and (after := _agreed_on(sentences, index, cues)) > index:
-            yield [part for other in sentences[index:after] for part in _stated(other.text, cues)], begin, after
+            yield [part for other in sentences[index:after] for part in _stated(other, cues)], begin, after
             index = after
         else:
             index += 1
@@ -126,10 +150,10 @@ def _opened(one: Sentence, cues: Cues) -> str | None:
     return None
 
 
-def _listed(sentences: Sequence[Sentence], index: int, rest: str, cues: Cues) -> tuple[list[str], int]:
+def _listed(sentences: Sequence[Sentence], index: int, rest: str, cues: Cues) -> tuple[list[_Part], int]:
     """Criteria that begin in this sentence, and the index after them."""
     one = sentences[index]
-    found = [part for part in _split(cues, rest) if len(part.split()) >= _ENOUGH]
+    found = [(part, one) for part in _split(cues, rest) if len(part.split()) >= _ENOUGH]
     closes = bool(found) and cues.shape("criteria_when").search(one.text) and ":" not in one.text
     position = index + 1
     while position < len(sentences) and position <= index + REACH:
@@ -139,14 +163,14 @@ def _listed(sentences: Sequence[Sentence], index: int, rest: str, cues: Cues) ->
                 break
         elif other.turn != one.turn or closes or not _goes_on(other, cues):
             break
-        found += _stated(other.text, cues)
+        found += _stated(other, cues)
         position += 1
     return found, position
 
 
-def _following(sentences: Sequence[Sentence], index: int, asked: Sentence, cues: Cues) -> tuple[list[str], int]:
+def _following(sentences: Sequence[Sentence], index: int, asked: Sentence, cues: Cues) -> tuple[list[_Part], int]:
     """Criteria in the answer to a question for them."""
-    found: list[str] = []
+    found: list[_Part] = []
     speaker: str | None = None
     by_when = False  # "when a parent can …": what follows without such a word is something else
     position = index
@@ -165,7 +189,7 @@ def _following(sentences: Sequence[Sentence], index: int, asked: Sentence, cues:
         if _goes_on(other, cues):
             by_when = by_when or cues.shape("criterion_when").match(other.text) is not None
             speaker = other.speaker
-            found += _stated(other.text, cues)
+            found += _stated(other, cues)
         elif found:
             break
         position += 1
@@ -180,10 +204,10 @@ def _goes_on(other: Sentence, cues: Cues) -> bool:
     return cues.find("estimate", other.text) is None or other.words > 6
 
 
-def _stated(text: str, cues: Cues) -> list[str]:
+def _stated(one: Sentence, cues: Cues) -> list[_Part]:
     """The criteria in a sentence that may begin with "and" or "then"."""
-    bare = cues.shape("criterion_lead").sub("", text)
-    return [part for part in _split(cues, bare) if len(part.split()) >= _ENOUGH]
+    bare = cues.shape("criterion_lead").sub("", one.text)
+    return [(part, one) for part in _split(cues, bare) if len(part.split()) >= _ENOUGH]
 
 
 def _split(cues: Cues, text: str) -> list[str]:

@@ -7,9 +7,10 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from itertools import takewhile
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
-from pipekit.backlog.model.candidate import Candidate, Sibling
+from pipekit.backlog.evidence.locating import Locator, locator_of
+from pipekit.backlog.model.candidate import Candidate, Claim, Sibling, Span
 from pipekit.backlog.model.meeting import Meeting, Utterance
 from pipekit.backlog.offline import signals
 from pipekit.backlog.offline.amounts import estimate_in
@@ -65,6 +66,12 @@ class Discussion:
 
     candidate: Candidate
     remarks: tuple[Remark, ...]
+    locator: Locator = field(eq=False, repr=False)
+
+    def places(self, *remarks: Remark) -> tuple[Span, ...]:
+        """Where these remarks stand in the source, each once."""
+        found = (self.locator.locate(one.text, [Span(first=one.line, last=one.line)]) for one in remarks)
+        return tuple(dict.fromkeys(found))
 
     def first(self, says: Callable[[str], object]) -> Remark | None:
         """The first remark of which ``says`` finds something to be true."""
@@ -79,16 +86,16 @@ class Discussion:
         found = [(words, remark) for remark in self.remarks if (words := estimate_in(remark.text))]
         return found[-1] if found else None
 
-    def warnings(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[Claim, ...]:
         """What was said to be a risk, word for word; two such sentences in one turn are one warning."""
-        found: list[tuple[int, str]] = []
+        found: list[list[Remark]] = []
         for remark in self.remarks:
             if signals.warns(remark.text) and not signals.asks(remark.text) and len(remark.text.split()) > 5:
-                if found and found[-1][0] == remark.turn:
-                    found[-1] = (remark.turn, f"{found[-1][1]} {remark.text}")
+                if found and found[-1][-1].turn == remark.turn:
+                    found[-1].append(remark)
                 else:
-                    found.append((remark.turn, remark.text))
-        return tuple(text for _, text in found)
+                    found.append([remark])
+        return tuple(Claim(text=" ".join(one.text for one in said), evidence=self.places(*said)) for said in found)
 
     def questions(self) -> tuple[StatedQuestion, ...]:
         """The questions about the candidate, asked directly or inside a statement, each once."""
@@ -142,6 +149,7 @@ def discussion_of(meeting: Meeting, candidate: Candidate, candidates: Iterable[S
     own = signals.content_words(f"{candidate.title} {candidate.description}")
     own_words = fold(candidate.raw_context)
     remarks: list[Remark] = []
+    locator = locator_of(meeting)
     meeting = heard(meeting)
     for turn, utterance in _turns(meeting, utterances_of(meeting, candidate)):
         remarks += [
@@ -149,7 +157,7 @@ def discussion_of(meeting: Meeting, candidate: Candidate, candidates: Iterable[S
             for remark in _remarks(utterance, turn)
             if fold(remark.text) in own_words or not any(sibling.claims(remark.text, own) for sibling in siblings)
         ]
-    return Discussion(candidate=candidate, remarks=tuple(remarks))
+    return Discussion(candidate=candidate, remarks=tuple(remarks), locator=locator)
 
 
 @frozen

@@ -92,6 +92,7 @@ def _candidate(number: int, draft: Draft, people: frozenset[str], marks: Cues) -
     evidence = tuple(one.span for one in sorted(quotes[:6], key=lambda one: one.index))
     said = seed.span
     speakers = [one.speaker for one in draft.seeds if one.speaker]
+    criteria = stated_criteria(draft.sentences, marks)
     owners = [name for one in draft.sentences if draft.in_notes for name in owners_of(one)]
     return Candidate(
         id=f"candidate-{number}",
@@ -101,7 +102,8 @@ def _candidate(number: int, draft: Draft, people: frozenset[str], marks: Cues) -
         raw_context=said.quote if said.verified else seed.text,
         verified=said.verified,
         evidence=evidence,
-        acceptance_criteria=stated_criteria(draft.sentences, marks),
+        acceptance_criteria=tuple(one.text for one in criteria),
+        criteria_evidence=criteria,
         mentioned_by=tuple(dict.fromkeys([*speakers, *owners])),
         discussed=tuple(span_over(stretch) for stretch in draft.stretches if stretch),
     )

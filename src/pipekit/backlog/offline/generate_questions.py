@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from attrs import evolve
 
-from pipekit.backlog.model.candidate import Candidate, Sibling
+from pipekit.backlog.model.candidate import Candidate, Sibling, Span
 from pipekit.backlog.model.confidence import Confidence
 from pipekit.backlog.model.context import Context
 from pipekit.backlog.model.meeting import Meeting
@@ -93,10 +93,16 @@ def _stated(question: StatedQuestion, discussion: Discussion, meeting: Meeting) 
         category=category,
         target_role=_role(question, category),
         context=_why(question),
+        evidence=discussion.places(question.asked, *_left_open(question)[:1]),
     )
     if question.answer is None:
         return made
-    answer = ProposedAnswer(answer=question.answer.text, confidence=0.8, source=_place(question.answer, meeting))
+    answer = ProposedAnswer(
+        answer=question.answer.text,
+        confidence=0.8,
+        source=_place(question.answer, meeting),
+        evidence=discussion.places(question.answer),
+    )
     return evolve(made, priority="low", status="answered", answered_by=question.answer.speaker, proposed_answer=answer)
 
 
@@ -121,11 +127,16 @@ def _why(question: StatedQuestion) -> str:
     asked = f"{verb} by {question.asked.speaker}" if question.asked.speaker else f"noted on line {question.asked.line}"
     if question.answer is not None:
         return f"{asked}, and answered in the meeting"
-    doubts = [doubt for doubt in question.doubts if doubt is not question.asked]
+    doubts = _left_open(question)
     if not doubts:
         return f"{asked}, and left open" if question.asked.speaker or not question.doubts else question.asked.quoted()
-    pressing = next((doubt for doubt in doubts if signals.presses(doubt.text)), doubts[0])
-    return f"{asked}, and left open: {pressing.quoted()}"
+    return f"{asked}, and left open: {doubts[0].quoted()}"
+
+
+def _left_open(question: StatedQuestion) -> Sequence[Remark]:
+    """What was replied that leaves the question open; what presses for an answer first."""
+    doubts = [doubt for doubt in question.doubts if doubt is not question.asked and question.answer is None]
+    return sorted(doubts, key=lambda doubt: not signals.presses(doubt.text))
 
 
 def _category(text: str) -> QuestionCategory:
@@ -144,9 +155,10 @@ def _missing(discussion: Discussion, confidence: Confidence | None) -> Iterable[
         )  # fmt: skip
     elif count < 2:
         stated = f"only one was stated: “{shortened(candidate.acceptance_criteria[0])}”" if count else "none was stated"
+        told = tuple(span for one in candidate.criteria_evidence for span in one.evidence)
         yield _ask(
             f"What has to be true for “{title}” to be accepted?",
-            "high", "acceptance-criteria", "product-owner", f"two criteria are needed to start, {stated}",
+            "high", "acceptance-criteria", "product-owner", f"two criteria are needed to start, {stated}", told,
         )  # fmt: skip
     if discussion.first(signals.gives_reason) is None:
         yield _ask(
@@ -166,6 +178,7 @@ def _missing(discussion: Discussion, confidence: Confidence | None) -> Iterable[
         yield _ask(
             f"How much work is “{title}”, and what makes it large?",
             "medium" if unable else "low", "technical", "developer", said,
+            discussion.places(unable) if unable else (),
         )  # fmt: skip
     special = any(signals.edge_words(criterion) for criterion in candidate.acceptance_criteria)
     testability = confidence.scores.testability if confidence else 0
@@ -180,19 +193,20 @@ def _from_risks(
     discussion: Discussion, risks: RiskAssessment | None, candidates: Sequence[Sibling]
 ) -> Iterable[Question]:
     others = by_id(candidates)
-    warnings = set(discussion.warnings()) if risks else set()
+    warnings = {shortened(one.text, 300): one for one in discussion.warnings()} if risks else {}
     for text in risks.unknowns if risks else ():
         if text in warnings:
             yield _ask(
                 f"How do we find out, or make sure, about this: {shortened(text, 200)}",
                 "medium", "technical", "tech-lead", "it was said to be a risk, and nobody took it on",
+                warnings[text].evidence,
             )  # fmt: skip
     for dependency in risks.dependencies if risks else ():
         sibling = others.get(dependency.mitigated_by or "")
         if sibling is not None:
             made = _ask(
                 f"Who makes what “{discussion.candidate.title}” needs first?",
-                "low", "dependency", "tech-lead", dependency.description,
+                "low", "dependency", "tech-lead", dependency.description, dependency.evidence,
             )  # fmt: skip
             answer = ProposedAnswer(answer=sibling.title, confidence=0.9, source=f"{sibling.id} of the same meeting")
             yield evolve(made, status="answered_by_sibling", answered_by=sibling.id, proposed_answer=answer)
@@ -203,19 +217,27 @@ def _from_risks(
                 "dependency",
                 "stakeholder" if dependency.type == "external" else "tech-lead",
                 "the meeting says that it is needed, and not that it is there",
+                dependency.evidence,
             )
     for creep in risks.scope_creep_indicators if risks else ():
         if creep.severity == "major":
             yield _ask(
                 f"What belongs to “{discussion.candidate.title}”, and what doesn't?",
-                "medium", "scope", "product-owner", creep.indicator,
+                "medium", "scope", "product-owner", creep.indicator, creep.evidence,
             )  # fmt: skip
 
 
 def _ask(
-    question: str, priority: QuestionPriority, category: QuestionCategory, role: TargetRole, context: str
+    question: str,
+    priority: QuestionPriority,
+    category: QuestionCategory,
+    role: TargetRole,
+    context: str,
+    evidence: tuple[Span, ...] = (),
 ) -> Question:
-    return Question(question=question, priority=priority, category=category, target_role=role, context=context)
+    return Question(
+        question=question, priority=priority, category=category, target_role=role, context=context, evidence=evidence
+    )
 
 
 def _covered(question: Question, candidate: Candidate, candidates: Sequence[Sibling]) -> Question:

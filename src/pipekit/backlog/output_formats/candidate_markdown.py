@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pipekit.backlog.output_formats.cited import cited, doubt, evidence_by_text, place, spans_of
 from pipekit.backlog.output_formats.reading import (
     Findings,
     as_mapping,
     asked_of,
     candidates_of,
-    doubt,
     offline_sentence,
     optional,
-    place,
     repeated,
 )
 from pipekit.interfaces import OutputFile, RunView
@@ -27,6 +26,7 @@ class CandidateMarkdown:
 
     needs: Sequence[str] = (
         "candidates",
+        "meeting?",
         "confidence?",
         "context?",
         "risks?",
@@ -41,6 +41,7 @@ class CandidateMarkdown:
         titles = {candidate["id"]: candidate["title"] for candidate in candidates}
         findings, offline = Findings(run), offline_sentence(run)
         dependencies = as_mapping(optional(run, "dependencies"))
+        unit = as_mapping(optional(run, "meeting")).get("unit", "")
         for number, candidate in enumerate(candidates, start=1):
             about = findings.about(candidate["id"])
             lines = [
@@ -49,13 +50,13 @@ class CandidateMarkdown:
                 f"# {inline(candidate['title'])}",
                 "",
                 *_overview(candidate, about, offline),
-                *_criteria(candidate),
+                *_criteria(candidate, unit),
                 *_scores(about),
                 *_dependencies(candidate["id"], dependencies, titles),
-                *_risks(about),
-                *_questions(about),
+                *_risks(about, unit),
+                *_questions(about, unit),
                 *_context(about),
-                *_evidence(candidate),
+                *_evidence(candidate, unit),
             ]
             text = "\n".join(lines).rstrip() + "\n"
             yield OutputFile(path=f"candidates/{candidate['id']}.md", content=text.encode())
@@ -94,9 +95,19 @@ def _overview(candidate: dict[str, Any], about: dict[str, Any], offline: str) ->
     return _section("Overview", lines)
 
 
-def _criteria(candidate: dict[str, Any]) -> list[str]:
-    stated = [f"- [ ] {inline(criterion)}" for criterion in candidate["acceptanceCriteria"]]
+def _criteria(candidate: dict[str, Any], unit: str) -> list[str]:
+    evidence = evidence_by_text(candidate.get("criteriaEvidence"))
+    stated = [
+        f"- [ ] {inline(criterion)}{_from(evidence.get(criterion, []), unit)}"
+        for criterion in candidate["acceptanceCriteria"]
+    ]
     return _section("Acceptance criteria", stated or ["None were stated in the meeting."])
+
+
+def _from(spans: Sequence[Mapping[str, Any]], unit: str) -> str:
+    """Where in the meeting something was said, to put behind it; empty where it doesn't claim to come from there."""
+    told = cited(spans, unit)
+    return f" *({inline(told)})*" if told else ""
 
 
 def _scores(about: dict[str, Any]) -> list[str]:
@@ -124,28 +135,35 @@ def _dependencies(candidate_id: str, dependencies: Any, titles: dict[str, str]) 
     return _section("Dependencies", lines or ["None were found."] if dependencies else [])
 
 
-def _risks(about: dict[str, Any]) -> list[str]:
+def _risks(about: dict[str, Any], unit: str) -> list[str]:
     risks = as_mapping(about.get("risks"))
     if not risks:
         return []
+    danger = risks.get("dangerEvidence", [])
     lines = [f"- Risk: **{risks['riskLevel']}**, complexity: {risks['complexityLevel']}"]
-    lines += [f"- Unknown: {inline(text)}" for text in risks.get("unknowns", [])]
+    lines += [f"- Grave: “{inline(span['quote'])}”{_from([span], unit)}" for span in danger]
+    evidence = evidence_by_text(risks.get("unknownsEvidence"))
+    lines += [f"- Unknown: {inline(text)}{_from(evidence.get(text, []), unit)}" for text in risks.get("unknowns", [])]
     for one in risks.get("dependencies", []):
         by = f", taken care of by {one['mitigatedBy']}" if one.get("mitigatedBy") else ""
-        lines.append(f"- Depends ({one['type']}, {one['status'].replace('_', ' ')}{by}): {inline(one['description'])}")
+        kind = f"{one['type']}, {one['status'].replace('_', ' ')}{by}"
+        lines.append(f"- Depends ({kind}): {inline(one['description'])}{_from(spans_of(one), unit)}")
     for one in risks.get("scopeCreepIndicators", []):
-        lines.append(f"- May grow ({one['severity']}): {inline(one['indicator'])}; {inline(one['suggestion'])}")
+        told = f"{inline(one['indicator'])}{_from(spans_of(one), unit)}"
+        lines.append(f"- May grow ({one['severity']}): {told}; {inline(one['suggestion'])}")
     for one in risks.get("architecturalConflicts", []):
-        lines.append(f"- Conflicts with {inline(one['conflictsWith'])}: {inline(one['description'])}")
+        told = f"{inline(one['description'])}{_from(spans_of(one), unit)}"
+        lines.append(f"- Conflicts with {inline(one['conflictsWith'])}: {told}")
     if risks.get("overallAssessment"):
         lines += ["", inline(risks["overallAssessment"])]
     return _section("Risks", lines)
 
 
-def _questions(about: dict[str, Any]) -> list[str]:
+def _questions(about: dict[str, Any], unit: str) -> list[str]:
     lines = []
     for one in as_mapping(about.get("questions")).get("questions", []):
-        lines.append(f"- **{one['priority']}**, for the {inline(asked_of(one))}: {inline(one['question'])}")
+        text = f"{inline(one['question'])}{_from(spans_of(one), unit)}"
+        lines.append(f"- **{one['priority']}**, for the {inline(asked_of(one))}: {text}")
         if one.get("answeredBy"):
             lines.append(f"  - answered by {inline(one['answeredBy'])}")
         proposed = one.get("proposedAnswer")
@@ -170,10 +188,10 @@ def _context(about: dict[str, Any]) -> list[str]:
     return _section("What the past says", lines)
 
 
-def _evidence(candidate: dict[str, Any]) -> list[str]:
+def _evidence(candidate: dict[str, Any], unit: str) -> list[str]:
     lines = []
     for span in candidate["evidence"]:
-        where, why = place(span), doubt(span)
+        where, why = place(span, unit), doubt(span)
         told = f"{where} ({why})" if where and why else where or why
         quote = inline(span["quote"] or "No words from the meeting were given.")
         lines += [f"> {quote}", ">", f"> — {inline(told)}", ""]

@@ -14,13 +14,11 @@ __all__ = [
     "as_mapping",
     "asked_of",
     "candidates_of",
-    "doubt",
     "earlier_item",
     "input_name",
     "offline_sentence",
     "optional",
     "people_of",
-    "place",
     "repeated",
     "steps_of",
 ]
@@ -76,32 +74,6 @@ def offline_sentence(run: RunView) -> str:
 def as_mapping(value: Any) -> Mapping[str, Any]:
     """A mapping, an empty one for anything else."""
     return value if isinstance(value, Mapping) else {}
-
-
-def doubt(span: Mapping[str, Any]) -> str:
-    """What keeps a quote from being word for word the meeting's, in plain text; empty where nothing does."""
-    match = span.get("match")
-    if match == "close":
-        return f"close match, {span['similarity']:.0%} alike; given as “{span['given']}”"
-    if match == "unsupported":
-        at = f"{span['source']}, {span['sourceLine']}" if span.get("source") else span["first"]
-        likeliest = f", {at} is likeliest to be meant" if at else ""
-        return f"unsupported: not in the meeting{likeliest}"
-    # Earlier versions kept nothing more about a quote than this.
-    return "" if span["verified"] else "not found word for word"
-
-
-def place(span: Mapping[str, Any], unit: str = "") -> str:
-    """Who said it and on which lines it stands, in plain text: "Ann, line 3"; empty for words that stand nowhere.
-
-    Where a meeting has more than one source, the line is that of the source, behind its name: "Ann, notes.md, 3".
-    """
-    if span.get("match") == "unsupported" or not span["first"]:
-        return ""
-    if span.get("source"):
-        return ", ".join(part for part in (span.get("speaker"), span["source"], f"{span['sourceLine']}") if part)
-    lines = f"{span['first']}" if span["first"] == span["last"] else f"{span['first']}–{span['last']}"
-    return ", ".join(part for part in (span.get("speaker"), f"{unit} {lines}".strip()) if part)
 
 
 def earlier_item(context: Mapping[str, Any]) -> Mapping[str, Any]:

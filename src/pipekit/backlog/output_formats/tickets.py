@@ -10,7 +10,8 @@ from typing import Any
 
 from attrs import frozen
 
-from pipekit.backlog.output_formats.reading import Findings, as_mapping, asked_of, candidates_of, doubt, optional, place
+from pipekit.backlog.output_formats.cited import doubt, evidence_by_text, place, spans_of
+from pipekit.backlog.output_formats.reading import Findings, as_mapping, asked_of, candidates_of, optional
 from pipekit.interfaces import RunView
 from pipekit.markdown import visible
 
@@ -54,7 +55,7 @@ def tickets_of(run: RunView) -> list[Ticket]:
         about = findings.about(candidate["id"])
         sections = (
             Section("", (_line(candidate["description"]),), is_list=False),
-            Section("Acceptance criteria", _lines(candidate["acceptanceCriteria"])),
+            Section("Acceptance criteria", _lines(_criteria(candidate))),
             Section("Open questions", _lines(_questions(as_mapping(about.get("questions"))))),
             Section("Risks", _lines(_risks(as_mapping(about.get("risks"))))),
             Section("Dependencies", _lines(_dependencies(candidate["id"], edges, names))),
@@ -111,17 +112,30 @@ def _lines(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(_line(text) for text in texts)
 
 
+def _criteria(candidate: Mapping[str, Any]) -> Iterable[str]:
+    evidence = evidence_by_text(candidate.get("criteriaEvidence"))
+    for text in candidate["acceptanceCriteria"]:
+        yield text + _doubts(evidence.get(text, []))
+
+
+def _doubts(spans: Iterable[Mapping[str, Any]]) -> str:
+    """What keeps words that are said to come from the meeting from being its own, to put behind them."""
+    found = "; ".join(dict.fromkeys(why for span in spans if (why := doubt(span))))
+    return f" ({found})" if found else ""
+
+
 def _questions(questions: Mapping[str, Any]) -> Iterable[str]:
     for one in questions.get("questions", []):
         if one["status"] == "needs_answer":
-            yield f"{one['question']} ({one['priority']}, for the {asked_of(one)})"
+            yield f"{one['question']} ({one['priority']}, for the {asked_of(one)}){_doubts(spans_of(one))}"
 
 
 def _risks(risks: Mapping[str, Any]) -> Iterable[str]:
     if risks:
         yield f"Risk {risks['riskLevel']}, complexity {risks['complexityLevel']}"
+        evidence = evidence_by_text(risks.get("unknownsEvidence"))
         for text in risks.get("unknowns", []):
-            yield f"Unknown: {text}"
+            yield f"Unknown: {text}{_doubts(evidence.get(text, []))}"
 
 
 def _dependencies(candidate_id: str, edges: Iterable[Mapping[str, Any]], names: Mapping[str, str]) -> Iterable[str]:

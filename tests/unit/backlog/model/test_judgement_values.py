@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from pipekit import serde
+from pipekit.backlog.model.candidate import Candidate, Claim, Span
 from pipekit.backlog.model.confidence import Confidence, Scores
 from pipekit.backlog.model.context import (
     Context,
@@ -67,6 +68,8 @@ VALUES: dict[type, tuple[Any, set[str]]] = {
             ),
             architectural_conflicts=(ArchitecturalConflict(conflicts_with="x", description="y", resolution="z"),),
             unknowns=("who",),
+            unknowns_evidence=(Claim(text="who", evidence=(Span(first=3, last=3, quote="Who?"),)),),
+            danger_evidence=(Span(first=4, last=4, quote="It burns."),),
         ),
         {
             "riskLevel",
@@ -75,6 +78,8 @@ VALUES: dict[type, tuple[Any, set[str]]] = {
             "dependencies",
             "architecturalConflicts",
             "unknowns",
+            "unknownsEvidence",
+            "dangerEvidence",
             "overallAssessment",
         },
     ),
@@ -130,3 +135,32 @@ def test_a_wrong_word_is_refused() -> None:
     stored = serde.unstructure(VALUES[RiskAssessment][0])
     with pytest.raises(serde.MisfitError, match="risk"):
         serde.structure({**stored, "riskLevel": "terrible"}, RiskAssessment)
+
+
+NEW_SINCE = {
+    Candidate: (
+        {
+            "id": "candidate-1",
+            "title": "Show the waiting list",
+            "rawContext": "Show it.",
+            "description": "Show it.",
+            "type": "feature",
+            "verified": True,
+            "acceptanceCriteria": ["Sorted by date"],
+        },
+        "criteria_evidence",
+    ),
+    Question: (
+        {"question": "Who?", "priority": "low", "category": "scope", "targetRole": "developer"},
+        "evidence",
+    ),
+    ProposedAnswer: ({"answer": "we", "confidence": 0.5, "source": "the meeting, line 1"}, "evidence"),
+    RiskAssessment: ({"riskLevel": "low", "complexityLevel": "low", "unknowns": ["who"]}, "unknowns_evidence"),
+    RiskDependency: ({"type": "soft", "description": "x", "status": "unknown"}, "evidence"),
+}
+
+
+@pytest.mark.parametrize("type_", NEW_SINCE)
+def test_what_was_kept_before_findings_had_places_is_still_read(type_: type) -> None:
+    stored, field = NEW_SINCE[type_]
+    assert getattr(serde.structure(stored, type_), field) == ()

@@ -94,10 +94,12 @@ def test_warnings_in_one_turn_are_one(talk: Any, about: Any) -> None:
         "Ann: There is a risk that the milk spoils overnight. I'm worried about the old valve there.",
         "Bob: And otherwise the truck comes for nothing.",
     )
-    assert discussion_of(meeting, about("Cooling", 1, 2)).warnings() == (
+    warnings = discussion_of(meeting, about("Cooling", 1, 2)).warnings()
+    assert tuple(one.text for one in warnings) == (
         "There is a risk that the milk spoils overnight. I'm worried about the old valve there.",
         "And otherwise the truck comes for nothing.",
     )
+    assert [[span.first for span in one.evidence] for one in warnings] == [[1, 1], [2]]
 
 
 def test_the_last_estimate_counts(talk: Any, about: Any) -> None:

@@ -72,6 +72,17 @@ def test_each_candidate_has_a_file_with_front_matter_and_all_sections(tmp_path: 
         assert f"## {section}\n" in text
 
 
+def test_whatever_comes_from_the_meeting_says_where_it_was_said(tmp_path: Path) -> None:
+    files = outputs(MEETING, tmp_path)
+    assert "- [ ] A full slot can't be chosen *(Constance, line 5)*\n" in files["candidates/candidate-1.md"]
+    second = files["candidates/candidate-2.md"]
+    assert "Until when can they change it? *(Idris, line 10; Constance, line 11)*\n" in second
+    assert (
+        "- Unknown: Until when can they change it? I'd have to ask the education department. *(Idris, line 10" in second
+    )
+    assert "> — Constance, line 9\n" in second
+
+
 def test_the_summary_says_what_made_it_and_what_to_do_next(tmp_path: Path) -> None:
     text = outputs(MEETING, tmp_path)["summary.md"]
     assert "deterministic rules, without a language model" in text

@@ -92,3 +92,39 @@ def test_blank_findings_are_none(assessed: Any) -> None:
         danger="",
     )
     assert found == assessed()
+
+
+def places(spans: Any) -> list[tuple[str, int]]:
+    return [(span.match, span.first) for span in spans]
+
+
+def test_every_finding_of_a_model_is_located_and_what_stands_nowhere_is_marked(assessed: Any) -> None:
+    said, made_up = "The pump may burst then.", "The pipes are made of wood, all of them"
+    found = assessed(
+        dependencies=[need(quote=said), need(quote=made_up), need()],
+        scopeCreep=[
+            {"quote": "Could we sell seeds, too?", "severity": "major"},
+            {"quote": made_up, "severity": "major"},
+        ],
+        unknowns=[{"text": "Will it burst?", "quote": said}, {"text": "Wood?", "quote": made_up}, {"text": "And ice?"}],
+        danger=made_up,
+    )
+    nowhere = [("unsupported", 0)]
+    assert [places(one.evidence) for one in found.dependencies] == [[("exact", 5)], nowhere, []]
+    assert [places(one.evidence) for one in found.scope_creep_indicators] == [[("exact", 7)], nowhere]
+    assert {one.text: places(one.evidence) for one in found.unknowns_evidence} == {
+        "Will it burst?": [("exact", 5)],
+        "Wood?": nowhere,
+    }
+    assert places(found.danger_evidence) == nowhere
+    assert set(found.unknowns) == {"Will it burst?", "Wood?", "And ice?"}
+
+
+def test_words_of_the_item_itself_need_no_place_in_the_meeting(assessed: Any) -> None:
+    found = assessed(scopeCreep=[{"quote": "Members want to see their place", "severity": "major"}])
+    assert [(one.severity, one.evidence) for one in found.scope_creep_indicators] == [("major", ())]
+
+
+def test_a_conflict_that_was_stated_has_its_words(assessed: Any) -> None:
+    found = assessed(conflicts=[{"conflictsWith": "the statutes don't allow it", "description": "It is forbidden"}])
+    assert [places(one.evidence) for one in found.architectural_conflicts] == [[("exact", 8)]]

@@ -182,3 +182,23 @@ def test_no_answer_of_the_right_shape_makes_it_fail(garden: Meeting, answer: Ask
         assert one.evidence
         for span in (*one.evidence, *one.discussed):
             assert (span.first in lines and span.last in lines) or (span.match, span.first) == ("unsupported", 0)
+
+
+def test_each_criterion_has_the_words_that_state_it(ask: Any, garden: Meeting) -> None:
+    criteria = [
+        {"text": "It is right as of last night", "quote": "It's fine if it is right as of last night."},
+        {"text": "They show the level at minus ten", "quote": ""},
+        {
+            "text": "See the place on the waiting list",
+            "quote": "The member sees the place on the paper list of waiting",
+        },
+    ]
+    one = item("Show members their place on the waiting list", LIST, acceptanceCriteria=criteria)
+    (candidate,) = ask(extract_candidates, extraction(one), garden).candidates
+    assert tuple(claim.text for claim in candidate.criteria_evidence) == candidate.acceptance_criteria
+    assert [(claim.text[:14], [(span.match, span.first) for span in claim.evidence]) for claim in
+            candidate.criteria_evidence] == [
+        ("It is right as", [("folded", 2)]),
+        ("They show the ", [("folded", 6)]),
+        ("See the place ", [("close", 2)]),
+    ]  # fmt: skip

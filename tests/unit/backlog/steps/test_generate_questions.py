@@ -14,9 +14,12 @@ from pipekit.backlog.steps.generate_questions import generate_questions
 MOVED = "Do members who moved away still see it?"
 
 
-def question(text: str = MOVED, priority: str = "critical", answer: dict[str, Any] | None = None) -> dict[str, Any]:
+def question(
+    text: str = MOVED, priority: str = "critical", answer: dict[str, Any] | None = None, quote: str = ""
+) -> dict[str, Any]:
     return {
         "question": text,
+        "quote": quote,
         "context": "Work can't start without it.",
         "category": "business",
         "priority": priority,
@@ -130,3 +133,41 @@ def test_what_the_meeting_left_open_is_there_whatever_a_model_leaves_out_or_call
     assert generated().readiness_blockers == (MOVED,)
     (one,) = generated(question(priority="low")).questions
     assert (one.question, one.priority) == (MOVED, "high")
+
+
+def test_the_words_given_for_a_question_are_located_whatever_was_done_to_them(generated: Any) -> None:
+    found = generated(
+        question("Who asks the board?", quote="[4] Bram: i'd have to ask the board"),
+        question("How fresh is it?", quote="It is fine if it was right as of last night"),
+        question("Who pays it?", quote="The treasurer pays all of it"),
+        question("Which colour?", quote=" "),
+    )
+    by_text = {one.question: [(span.match, span.first, span.quote) for span in one.evidence] for one in found.questions}
+    assert by_text["Who asks the board?"] == [("folded", 4, "I'd have to ask the board")]
+    assert [one[:2] for one in by_text["How fresh is it?"]] == [("close", 2)]
+    assert by_text["Who pays it?"] == [("unsupported", 0, "The treasurer pays all of it")]
+    assert by_text["Which colour?"] == []
+
+
+@pytest.mark.parametrize("given", ["", "Those who emigrated to the moon, too"])
+def test_a_question_that_the_meeting_asked_has_its_words_even_where_a_model_gives_none(
+    generated: Any, given: str
+) -> None:
+    (one,) = generated(question(quote=given)).questions
+    assert [(span.match, span.first) for span in one.evidence] == [("exact", 3), ("exact", 4)]
+
+
+def test_an_answer_from_the_meeting_has_its_words(generated: Any) -> None:
+    found = generated(question(answer=answered("I'd have to ask the board.", settles=False)))
+    assert found.questions[0].proposed_answer is not None
+    assert [(span.first, span.quote) for span in found.questions[0].proposed_answer.evidence] == [
+        (4, "I'd have to ask the board.")
+    ]
+
+
+def test_an_answer_from_elsewhere_claims_no_words_of_the_meeting(generated: Any) -> None:
+    doc = TechnicalDoc(title="Rules", source="docs/rules.md", snippet="Former members see nothing.")
+    answer = answered("former members see nothing", source="docs/rules.md")
+    (one,) = generated(question(answer=answer), context=Context(technical_docs=(doc,))).questions
+    assert one.proposed_answer is not None
+    assert one.proposed_answer.evidence == ()
