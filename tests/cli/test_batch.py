@@ -7,7 +7,9 @@ import os
 import shlex
 import signal
 import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -147,8 +149,7 @@ def test_a_signal_that_came_before_a_run_stops_the_run() -> None:
     stream: Any = Stream()
     with Stopper(in_turn=True) as stopper:
         interrupt()
-        stopper.guard(stream)
-        with pytest.raises(StopRequestedError), stopper.interruptible():
+        with stopper.guarding(stream), pytest.raises(StopRequestedError), stopper.interruptible():
             pass
     assert stream.stopped
 
@@ -185,3 +186,103 @@ def test_options_of_the_call_are_repeated_as_they_were_given() -> None:
     assert shlex.split(again) == [
         *("pipekit", "run", "--model", "a b", "--skip", "2", "--skip", "3", "--trust", "x", "y")
     ]
+
+
+SIDE_BY_SIDE = """
+import threading, time
+from pathlib import Path
+from pipekit import Workflow, hookimpl, step
+pipekit_api = 1
+met = threading.Barrier(3, timeout=30)
+
+@step
+def meet(text: str) -> int:
+    print("from a step")
+    if "fail" in text:
+        raise RuntimeError("no measure")
+    if "meet" in text:
+        met.wait()
+    if "wait" in text:
+        Path(text).touch()
+        while not Path("go on").exists():
+            time.sleep(0.02)
+    return len(text)
+
+@step
+def last(meet: int) -> int:
+    return meet + 1
+
+@hookimpl
+def pipekit_workflows():
+    return [Workflow(name="words", input="text", input_type=str, steps=[meet, last])]
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "steps.py").write_text(SIDE_BY_SIDE)
+    (tmp_path / "pipekit.yaml").write_text("workflow: words\nplugins: {local: [steps.py]}\n")
+    return tmp_path
+
+
+def test_with_jobs_runs_work_at_once_and_are_answered_in_the_order_of_the_inputs(
+    pipekit: Command, project: Path
+) -> None:
+    for name in ("a", "b", "c"):
+        (project / name).write_text(f"meet {name}")
+    (project / "bad").write_text("fail")
+
+    # Three of them wait for one another: run in turn, none would come to its end.
+    done = pipekit("run", "a", "bad", "b", "none", "c", "--jobs", "4", "--trust", "--json", PIPEKIT_PLUGINS_OFF="")
+
+    assert done.returncode == 11, done.stderr
+    document = json.loads(done.stdout)
+    assert [run["input"] for run in document["runs"]] == ["a", "bad", "b", "none", "c"]
+    assert [run.get("status", run.get("error", {}).get("code")) for run in document["runs"]] == [
+        *("completed", 9, "completed", 4, "completed")
+    ]
+    assert "from a step" in done.stderr
+
+
+def test_people_see_what_begins_what_ends_and_what_goes_wrong(pipekit: Command, project: Path) -> None:
+    for name in ("a", "b", "c"):
+        (project / name).write_text(f"meet {name}")
+    (project / "bad").write_text("fail")
+
+    done = pipekit("run", "a", "b", "c", "bad", "--jobs", "3", "--trust", PIPEKIT_PLUGINS_OFF="")
+
+    assert done.returncode == 11
+    lines = done.stderr.splitlines()
+    assert {f"input {number} of 4: {name}" for number, name in enumerate(["a", "b", "c", "bad"], 1)} <= set(lines)
+    assert len([line for line in lines if ": completed, " in line]) == 3
+    assert any(line.startswith("bad: ") for line in lines)
+    assert any(line.startswith("error: ") and "no measure" in line for line in lines)
+    assert done.stdout.count("completed: 2 steps") == 3
+
+
+def test_a_signal_pauses_all_that_work_and_names_what_was_not_reached(environ: dict[str, str], project: Path) -> None:
+    for name in ("one", "two"):
+        (project / name).write_text(f"wait {name}")
+    (project / "three").write_text("wait three")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipekit", "run", "one", "two", "three", "--jobs", "2", "--trust"],
+        cwd=project,
+        env={**environ, "PIPEKIT_PLUGINS_OFF": ""},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 40
+    while not ((project / "wait one").exists() and (project / "wait two").exists()):
+        assert time.monotonic() < deadline, process.communicate()
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    (project / "go on").touch()
+    _, err = process.communicate(timeout=40)
+
+    assert process.returncode == 130, err
+    paused = [path.parent.name for path in project.glob(".pipeline/run-*/state.json")]
+    assert len(paused) == 2
+    assert all(f"pipekit resume {run}" in err for run in paused)
+    assert "stopped in one, two; 1 of 3 inputs was not reached: three" in err
+    assert "run those that are left: pipekit run --trust --jobs 2 three" in err

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from pipekit.state.record import StepKey
 
-__all__ = ["LiveProgress", "PlainProgress", "Progress", "QuietProgress", "make_progress"]
+__all__ = ["LiveProgress", "PlainProgress", "Progress", "QuietProgress", "TroubleProgress", "make_progress"]
 
 #: Without a terminal a long step says where it is, but not more often than this (seconds).
 _QUIET_FOR = 10.0
@@ -143,6 +143,19 @@ class PlainProgress:
             case _:
                 pass
         return None
+
+
+class TroubleProgress(PlainProgress):
+    """A line for what goes wrong, with the run's name before it: for one of several runs that work at once."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+
+    def _line(self, event: Event) -> str | None:
+        is_wrong = isinstance(event, (CallRetried, ItemFailed, StepFailed, QuestionAsked, WarningGiven))
+        line = super()._line(event)
+        return f"{self._name}: {line}" if line and is_wrong else None
 
 
 class _Row:

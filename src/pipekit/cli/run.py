@@ -24,6 +24,7 @@ from pipekit.cli.options import (
 from pipekit.cli.terminal import print_json, say, talk
 
 if TYPE_CHECKING:
+    from pipekit.cli.console import Progress
     from pipekit.cli.running import Stopper
     from pipekit.errors import PipekitError
     from pipekit.options import Resume
@@ -39,6 +40,9 @@ __all__ = ["go_on", "opened", "resume", "run", "stop_of"]
 @configured
 @click.option("--input-format", metavar="NAME", help="Read the input with this loader.")
 @click.option("--merge", is_flag=True, help="Make all inputs one, in their order, in place of a run for each.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 256), default=1, metavar="N", help="Run up to N of several inputs at once."
+)
 @selecting
 @click.option("--dry-run", is_flag=True, help="Check everything and show the plan; call no model, write nothing.")
 @click.option("--resume", "resumed", metavar="RUN", help="Go on with this run: an id, its beginning, or last.")
@@ -47,6 +51,7 @@ def run(
     inputs: tuple[str, ...],
     input_format: str | None,
     merge: bool,
+    jobs: int,
     only: tuple[str, ...],
     skip: tuple[str, ...],
     until: str | None,
@@ -56,9 +61,9 @@ def run(
 ) -> None:
     """Run the workflow on INPUT, a file or - for standard input.
 
-    Several inputs run one after the other; one that fails doesn't stop the rest. With --merge they are one input. A
-    step is named by its number or its name. Ctrl-C leaves the run paused; `pipekit resume` goes on with it. The options
-    of resume go on with the run named by --resume, else with the newest.
+    Several inputs run one after the other, or with --jobs side by side; one that fails doesn't stop the rest. With
+    --merge they are one input. A step is named by its number or its name. Ctrl-C leaves the run paused; `pipekit
+    resume` goes on with it. The options of resume go on with the run named by --resume, else with the newest.
     """
     from pipekit.errors import UsageError
 
@@ -91,7 +96,7 @@ def run(
     elif not inputs:
         raise UsageError("a run needs an input", kind="no-input", hint="pipekit run FILE, or pipekit run - for text")
     else:
-        _run_all(open_pipeline(flags), inputs, select, input_format, merge=merge)
+        _run_all(open_pipeline(flags), inputs, select, input_format, merge=merge, jobs=jobs)
 
 
 @click.command(cls=SingleCommand)
@@ -173,11 +178,11 @@ def _as_one(named: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
 
 
 def _run_all(
-    pipeline: Pipeline, inputs: Sequence[str], select: Selection, input_format: str | None, *, merge: bool
+    pipeline: Pipeline, inputs: Sequence[str], select: Selection, input_format: str | None, *, merge: bool, jobs: int
 ) -> None:
-    from pipekit.cli.batch import run_batch
+    from pipekit.cli.batch import run_batch, run_side_by_side
     from pipekit.cli.outcome import naming_no_lost_run
-    from pipekit.cli.running import Stopper, follow
+    from pipekit.cli.running import Stopper, drain, follow
 
     if len(inputs) == 1 or merge:
         with naming_no_lost_run(pipeline), Stopper() as stopper:
@@ -194,7 +199,21 @@ def _run_all(
             stream = pipeline.stream(source, select=select, input_format=input_format)
             return _answer(pipeline, follow(stream, stopper), stopper)
 
-    run_batch(inputs, run_one)
+    if jobs == 1:
+        run_batch(inputs, run_one)
+        return
+    # Here, where a signal can end the wait for it.
+    held = {name: opened(pipeline, name) for name in inputs if name == "-"}
+
+    def run_among_others(name: str, stopper: Stopper, shown: Progress) -> RunResult:
+        with naming_no_lost_run(pipeline):
+            stream = pipeline.stream(held.get(name, name), select=select, input_format=input_format)
+            with stopper.guarding(stream):
+                return drain(stream, stopper, shown)
+
+    run_side_by_side(
+        inputs, jobs, run=run_among_others, answer=lambda result, stopper: _answer(pipeline, result, stopper)
+    )
 
 
 def _give(pipeline: Pipeline, result: RunResult, stopper: Stopper, before: Mapping[str, Any] | None = None) -> None:

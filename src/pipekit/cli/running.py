@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipekit.results import RunResult
     from pipekit.streams import EventStream
 
-__all__ = ["Stopper", "follow"]
+__all__ = ["Stopper", "drain", "follow"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SHOW_CURSOR = b"\x1b[?25h"
@@ -37,7 +37,7 @@ class Stopper:
     def __init__(self, *, in_turn: bool = False) -> None:
         self.code: int | None = None
         self._raises = not in_turn
-        self._stream: EventStream | None = None
+        self._streams: list[EventStream] = []
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Stopper:
@@ -55,11 +55,16 @@ class Stopper:
         for number, before in self._before.items():
             signal.signal(number, before)
 
-    def guard(self, stream: EventStream | None) -> None:
-        """From now on a signal pauses this run, also one that came already; None when none is under way."""
-        self._stream = stream
-        if stream is not None and self.code is not None:
+    @contextmanager
+    def guarding(self, stream: EventStream) -> Iterator[None]:
+        """In here a signal pauses this run, also one that came already. Several runs may be under way at once."""
+        self._streams.append(stream)
+        if self.code is not None:
             stream.stop()
+        try:
+            yield
+        finally:
+            self._streams.remove(stream)
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
@@ -78,12 +83,14 @@ class Stopper:
             _write(_SHOW_CURSOR + b"\n" if sys.stderr is not None and sys.stderr.isatty() else b"\n")
             os._exit(code)
         self.code = code
-        if self._stream is None:
+        streams = tuple(self._streams)
+        if not streams:
             if self._raises:
                 raise StopRequestedError(code)
             return
         _write(b"\nstopping at a safe place; once more to leave at once\n")
-        self._stream.stop()
+        for stream in streams:
+            stream.stop()
 
 
 def _write(text: bytes) -> None:
@@ -99,15 +106,18 @@ def follow(stream: EventStream, stopper: Stopper, shown: Progress | None = None)
 
     ``shown`` stands in for the display that fits the terminal.
     """
-    stopper.guard(stream)
+    # What a step prints must not get between a reader and the answer on standard output.
+    with stopper.guarding(stream), output_to_stderr():
+        return drain(stream, stopper, shown or make_progress())
+
+
+def drain(stream: EventStream, stopper: Stopper, shown: Progress) -> RunResult:
+    """The same for a thread among others, whose caller guards the stream and what is written past `sys.stdout`."""
     try:
-        # What a step prints must not get between a reader and the answer on standard output.
-        with output_to_stderr(), printing_to_stderr(), stream, shown or make_progress() as progress:
+        with printing_to_stderr(), stream, shown as progress:
             for event in stream:
                 progress.show(event)
         return stream.result
     except RunStoppedError as error:
         error.code = stopper.code or error.code
         raise
-    finally:
-        stopper.guard(None)
