@@ -57,6 +57,27 @@ def wire(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """Open the report in Debian's chromium: pictures, accessibility by axe-core, hostile texts, first paint."""
+    missing = [name for name in ("chromium", "npm") if shutil.which(name) is None]
+    if missing:
+        session.skip(f"no {' and no '.join(missing)} here: apt-get install chromium npm")
+    _install(session, "test", "browser")
+    made = Path(session.create_tmp()).resolve()
+    pictures = made / "pictures"
+    pictures.mkdir(exist_ok=True)
+    session.run(
+        "npm", "install", "--no-audit", "--no-fund", "--silent", "--prefix", str(made), "axe-core@4", external=True
+    )
+    environment = {
+        "PIPEKIT_AXE": str(made / "node_modules" / "axe-core" / "axe.min.js"),
+        "PIPEKIT_PICTURES": str(pictures),
+    }
+    session.run("pytest", "--capture=no", "tests/browser", *session.posargs, env=environment)
+    session.log(f"pictures: {pictures}")
+
+
+@nox.session
 def thorough(session: nox.Session) -> None:
     """Run what `tests` and `wire` try a sample of: every way a server fails, every seeded defect. Takes a while."""
     _install(session, "test", "wire", "typing", plugins=PLUGINS)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipekit.backlog.output_formats.page_rules import broken_rule, policy
 from pipekit.errors import PluginError
 from pipekit.interfaces import OutputFile, RunView
 from pipekit.markdown import visible
@@ -68,14 +67,18 @@ class ReportHtml:
         environment = _environment(self._own)
         assert environment.loader is not None
         style, _, _ = environment.loader.get_source(environment, "report.css")
-        if "</" in style:
-            raise self._broken("report.css: a style can't hold '</'")
-        return environment.get_template("report.html").render(
+        if "<" in style.replace("< ", "").replace("<=", ""):
+            raise self._broken("report.css: a style can't hold '<' without a space after it")
+        page = environment.get_template("report.html").render(
             names,
             # The browser takes exactly these bytes, and no other style.
             style=Markup(style),  # noqa: S704
-            style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+            policy=Markup(policy(style)),  # noqa: S704
         )
+        problem = broken_rule(page, policy(style))
+        if problem:
+            raise self._broken(problem)
+        return page
 
     def _broken(self, problem: str) -> PluginError:
         return PluginError(

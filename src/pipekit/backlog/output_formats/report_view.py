@@ -49,6 +49,8 @@ _ROLES = (
     ("developer", "Developer"),
     ("stakeholder", "Stakeholder"),
 )
+_RISKS = ("dependencies", "scopeCreepIndicators", "architecturalConflicts", "unknowns", "dangerEvidence")
+_PAST = ("similarWork", "relevantAdrs", "technicalDocs", "lessonsLearned", "siblingWork")
 
 
 def report_view(run: RunView) -> dict[str, Any]:
@@ -93,6 +95,12 @@ def report_view(run: RunView) -> dict[str, Any]:
         "rejected": _clean(optional(run, "rejected") or []),
         "notes": _clean(optional(run, "extraction_notes") or []),
         "transcript": list(zip(utterances, map(_visible, pieces), strict=True)),
+        # Why a search found nothing is mostly the same for all of them: it is said once.
+        "past_notes": list(
+            dict.fromkeys(
+                one["context"]["contextSummary"] for one in candidates if one["context"] and not one["has_past"]
+            )
+        ),
         **_of_the_run(run),
     }
 
@@ -129,6 +137,7 @@ def _candidates(run: RunView) -> list[dict[str, Any]]:
         confidence = as_mapping(about.get("confidence"))
         readiness = as_mapping(about.get("readiness"))
         context = as_mapping(about.get("context"))
+        risks = as_mapping(about.get("risks"))
         questions = as_mapping(about.get("questions")).get("questions", [])
         result.append(
             {
@@ -140,11 +149,13 @@ def _candidates(run: RunView) -> list[dict[str, Any]]:
                 "scores": [(name, confidence["scores"][name]) for name in SCORE_NAMES] if confidence else [],
                 "readiness": readiness,
                 "status": readiness.get("readinessStatus", "unchecked"),
-                "risks": as_mapping(about.get("risks")),
+                "risks": risks,
+                "has_risks": any(risks.get(name) for name in _RISKS),
                 "questions": questions,
                 "unnamed": as_mapping(about.get("questions")).get("unnamedRoles", []),
                 "open": [one for one in questions if one["status"] == "needs_answer"],
                 "context": context,
+                "has_past": any(context.get(name) for name in _PAST),
                 "seen": earlier_item(context),
                 "places": [],
             }
@@ -183,7 +194,7 @@ def _of_the_run(run: RunView) -> dict[str, Any]:
     usage = run.usage
     return {
         "bars": timeline(steps),
-        "models": list(dict.fromkeys(one.model for one in steps if one.model)),
+        "models": list(dict.fromkeys("rules" if one.model == "offline" else one.model for one in steps if one.model)),
         "tokens": usage.total_tokens,
         "cost": cost_text(usage.cost),
         "working": duration_text(sum(one.duration for one in steps)),

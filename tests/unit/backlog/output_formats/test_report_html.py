@@ -38,6 +38,7 @@ _SAID = {
     ),
     *("unknowns", "criterion", "notes", "blockingIssues", "answeredBy", "mentionedBy", "attendees", "date", "warnings"),
 }
+ADDED = '{{% extends "shipped/report.html" %}}{{% block footer %}}{}{{% endblock %}}'
 POISON = '</p></svg><script>alert(1)</script><b onclick="x">\'" {{ 7*7 }} &lt;i&gt; \u202e\u2066\u200b\x00\x1b[31m\x9b'
 _VOID = {"meta", "path", "rect", "br"}
 
@@ -53,7 +54,10 @@ class Page(HTMLParser):
         self.links: list[str] = []
         self.texts: list[str] = []
         self.style = self.policy = ""
+        #: Elements that hold no other.
+        self.empty: list[str] = []
         self._open: list[str] = []
+        self._last = ""
         self.feed(text)
         self.close()
         assert self._open == [], "every element is closed"
@@ -68,6 +72,7 @@ class Page(HTMLParser):
 
     def _note(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
+        self._last = tag
         found = {name: value or "" for name, value in attrs}
         self.attributes += [(tag, name, value) for name, value in found.items()]
         self.ids += [found["id"]] if "id" in found else []
@@ -77,6 +82,8 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         assert self._open.pop() == tag
+        self.empty += [tag] if self._last == tag else []
+        self._last = ""
 
     def handle_data(self, data: str) -> None:
         if self._open[-1:] == ["style"]:
@@ -194,6 +201,17 @@ def test_a_page_of_a_model_does_not_say_that_rules_made_it(tmp_path: Path) -> No
     assert "Made by openai/x." in text
 
 
+def test_the_page_is_not_much_longer_than_its_words(tmp_path: Path) -> None:
+    text = report(tmp_path)
+    page = Page(text)
+    assert len(text) - len(page.style) < 2.2 * len(page.text)
+
+
+def test_lists_have_entries(page: Page) -> None:
+    assert "ul" not in page.empty
+    assert "ol" not in page.empty
+
+
 def test_hostile_text_stays_text(page: Page, tmp_path: Path) -> None:
     text = report(tmp_path, Text(HOSTILE))
     hostile = Page(text)
@@ -267,7 +285,8 @@ def test_a_project_changes_one_block_of_the_page_or_its_looks(tmp_path: Path) ->
         ("report.html", "{{ nothing_like_it }}", "nothing_like_it"),
         ("report.html", "{{ title.__class__.__mro__ }}", "unsafe"),
         ("report.html", "{% include '../pipekit.yaml' %}", "pipekit.yaml"),
-        ("report.css", "</style><script>", "a style can't hold"),
+        ("report.css", "</style><script>", "report.css: a style can't hold"),
+        ("report.html", ADDED.format("<script>alert(1)</script>"), "<script> has no place in a report"),
     ],
 )
 def test_a_template_of_the_project_that_fails_is_told_with_its_place(

@@ -1,0 +1,123 @@
+"""The report in a browser: accessible, without a sideways scroll, quick to show, and nobody's text does anything."""
+
+from __future__ import annotations
+
+import os
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipekit import Merged, Pipeline, Text
+from pipekit.backlog.output_formats import ReportHtml
+from pipekit.interfaces import RunView
+
+from .conftest import Opened
+
+DATA = Path(__file__).parents[1] / "data"
+MEETING = DATA / "meetings" / "museum-refinement.txt"
+#: Made one meeting, they are as much as a long afternoon: some 40 candidates.
+MANY = [
+    *(DATA / "eval" / "open" / f"{name}-refinement.txt" for name in ("ferry", "pharmacy", "gemeente", "porters")),
+    *(DATA / "meetings" / f"{name}-refinement.txt" for name in ("mealkit", "museum")),
+    *(DATA / "eval" / "open" / f"{name}-refinement.vtt" for name in ("courts", "game")),
+]
+WIDTHS = (390, 820, 1280)
+#: Where the pictures of the pages go, for people to look at.
+PICTURES = os.environ.get("PIPEKIT_PICTURES")
+HOSTILE = """\
+Eve</span><script>window.ran = "element"</script>: As a <img src=https://evil.example/a.png onerror="window.ran = 1"> \
+I want "><svg onload="window.ran = 2"> so that </style></title></textarea><iframe src=https://evil.example/frame></iframe>.
+Eve: It's done when <meta http-equiv=refresh content="0;url=https://evil.example/"> and \u202egnp.exe\u202c \x1b[31m.
+Eve: And we need to fix the <a href='javascript:window.ran=1'>link</a> &lt;b&gt;, it is a bug. <link rel=stylesheet \
+href=https://evil.example/x.css><base href=https://evil.example/><form action=https://evil.example><input autofocus \
+onfocus="window.ran = 3"></form> {{ 7*7 }} ]]> --> <!-- <math><mtext><style><img src=x onerror="window.ran = 4">
+"""
+#: Waits for the paint, too: a script that asks for it mustn't be one that the page's policy forbids.
+FIRST_PAINT = """() => new Promise(done => new PerformanceObserver(list => {
+    for (const one of list.getEntriesByName("first-contentful-paint")) done(one.startTime)
+}).observe({type: "paint", buffered: true}))"""
+
+
+def made(folder: Path, view: RunView) -> Path:
+    [file] = ReportHtml(folder).render(view)
+    path = folder / "report.html"
+    path.write_bytes(file.content)
+    return path
+
+
+def view_of(source: Any, **options: Any) -> RunView:
+    return Pipeline({}, plugins=[], store="memory:").run(source, **options).view
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(tmp_path_factory.mktemp("museum"), view_of(MEETING))
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_report_is_accessible_and_as_wide_as_the_window(
+    width: int, dark: bool, report: Path, open_page: Callable[..., Opened], violations: Callable[[Opened], list[str]]
+) -> None:
+    opened = open_page(report, width=width, dark=dark)
+    if PICTURES:
+        name = f"report-{width}-{'dark' if dark else 'light'}.png"
+        opened.page.screenshot(path=Path(PICTURES) / name, full_page=True)
+    assert violations(opened) == []
+    for closed in opened.page.locator("details").all():
+        closed.evaluate("one => { one.open = true }")
+    assert violations(opened) == []
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert opened.wanted == []
+
+
+def test_a_quote_leads_to_its_place_in_the_transcript_and_back_by_keyboard(
+    report: Path, open_page: Callable[..., Opened]
+) -> None:
+    page = open_page(report).page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the board"
+    page.locator("#evidence-1-1 a").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.querySelector(':target').id") == "said-1-1"
+    there = page.locator("mark:has(:target)")
+    assert there.inner_text() == "The director wants that tickets are sold for a fixed entry time."
+    there.locator("xpath=following-sibling::a[1]").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.querySelector(':target').id") == "evidence-1-1"
+
+
+@pytest.mark.parametrize("bypass_policy", [False, True], ids=["with its policy", "without its policy"])
+def test_hostile_words_of_a_meeting_do_nothing(
+    bypass_policy: bool, tmp_path: Path, open_page: Callable[..., Opened]
+) -> None:
+    opened = open_page(made(tmp_path, view_of(Text(HOSTILE))), bypass_policy=bypass_policy)
+    page = opened.page
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.ran") is None
+    assert (opened.wanted, opened.did) == ([], [])
+    assert page.url.endswith("/report.html")
+    assert page.locator("script, img, iframe, link, base, form, input, math, object, embed").count() == 0
+    assert page.locator("meta[http-equiv]").count() == 1
+    assert "<img src=https://evil.example/a.png" in page.inner_text("#transcript")
+    assert page.evaluate("[...document.links].filter(one => !one.getAttribute('href').startsWith('#')).length") == 0
+
+
+def test_a_long_meeting_is_shown_at_once(
+    tmp_path: Path, open_page: Callable[..., Opened], record_property: Callable[[str, object], None]
+) -> None:
+    view = Pipeline({}, plugins=[], store="memory:").run(Merged(MANY)).view
+    path = made(tmp_path, view)
+    times = []
+    for _ in range(5):
+        page = open_page(path).page
+        times.append(page.evaluate(FIRST_PAINT))
+    candidates = page.locator("article").count()
+    print(
+        f"{path.stat().st_size:,} bytes, {candidates} candidates, first paint after {statistics.median(times):.0f} ms"
+    )
+    assert candidates >= 35
+    assert statistics.median(times) < 2000
