@@ -213,6 +213,15 @@ def test_an_item_shows_its_failed_checks_first(pipekit: Command) -> None:
     assert done.stdout.index("failed checks") < done.stdout.index("score-confidence")
 
 
+def test_a_run_tells_how_much_of_its_findings_stands_in_the_meeting(pipekit: Command) -> None:
+    done = pipekit("run", str(MEETING))
+    assert " claims stand in the meeting word for word\n" in done.stdout
+    assert " claims stand in the meeting word for word\n" in pipekit("show", "last").stdout
+    figures = json.loads(pipekit("show", "last", "--json").stdout)["figures"]
+    assert figures["evidenceCoverage"]["share"] == 1.0
+    assert figures["evidenceCoverage"]["claims"] == figures["evidenceCoverage"]["exact"] > 5
+
+
 def test_a_place_in_the_meeting_takes_one_line(pipekit: Command) -> None:
     pipekit("run", str(MEETING))
     shown = pipekit("show", "last", "candidate-4").stdout

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from pipekit.backlog.team_files import Reader, is_null, kind_of, team_file
 
@@ -60,12 +60,17 @@ CHECKS: Mapping[str, CheckKind] = {
     "risks": CheckKind(looks_at="how many risks and unknowns nobody takes care of", numbers={"atMost": 0}),
     "test-scenarios": CheckKind(looks_at="how many criteria tell of a special case", numbers={"atLeast": 1}),
     "confidence": CheckKind(looks_at="the overall confidence, 0 to 100", numbers={"atLeast": 60}),
+    "evidence": CheckKind(
+        looks_at="how many of the item and its criteria rest on words that aren't in the meeting",
+        numbers={"atMost": 0},
+    ),
     "new-item": CheckKind(looks_at="that no earlier item is the same, where earlier ones are searched"),
 }
 
 #: The file's name beside the configuration.
 FILE_NAME = "dor.yaml"
 _CALLED = "the Definition of Ready"
+_EVIDENCE = "What is said to come from the meeting is found there"
 _SHAPE = "required: and recommended: each take a list; a criterion is text: with or without check:"
 
 
@@ -97,6 +102,12 @@ class DefinitionOfReady:
 
     required: tuple[Criterion, ...]
     recommended: tuple[Criterion, ...] = ()
+
+    def requiring_evidence(self) -> DefinitionOfReady:
+        """The same, and that a candidate's words are in the meeting; as it is where the team requires that already."""
+        if any(one.check == "evidence" for one in self.required):
+            return self
+        return evolve(self, required=(*self.required, Criterion(text=_EVIDENCE, check="evidence")))
 
     def digest(self) -> str:
         """A short digest of all criteria: two files that say the same have the same one."""

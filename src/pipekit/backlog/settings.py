@@ -101,14 +101,18 @@ class ReadinessSettings(_Holding):
     """``dor``: the Definition of Ready, a YAML file relative to the configuration file.
 
     Left out, it is ``dor.yaml`` beside the configuration where there is one, else the one that comes with pipekit.
+    With ``require_evidence`` no candidate is ready while it, or a criterion of it, rests on words that aren't in the
+    meeting, whatever the file says.
     """
 
     dor: str | None = field(default=None, validator=validators.optional(validators.min_len(1)))
+    require_evidence: bool = False
 
     def depends_on(self, folder: Path) -> Mapping[str, str]:
         """The digest of the Definition of Ready in use; `ConfigError` where the file is missing or wrong."""
         return {"Definition of Ready": self._read(folder, lambda: find_dor(folder, self.dor)).digest()}
 
     def definition(self, folder: Path) -> DefinitionOfReady:
-        """The Definition of Ready whose digest was given."""
-        return self._kept(folder, lambda: find_dor(folder, self.dor))
+        """The Definition of Ready whose digest was given, with what is required here."""
+        found = self._kept(folder, lambda: find_dor(folder, self.dor))
+        return found.requiring_evidence() if self.require_evidence else found

@@ -19,7 +19,7 @@ from pipekit.backlog.steps.score_confidence import score_confidence
 from pipekit.backlog.steps.write_output import write_output
 
 if TYPE_CHECKING:
-    from pipekit.interfaces import Scorer
+    from pipekit.interfaces import Figure, RunView, Scorer
 
 __all__ = ["BACKLOG", "STEPS"]
 
@@ -49,6 +49,17 @@ def _merge(meetings: Sequence[Meeting]) -> Meeting:
     from pipekit.backlog.merging import merge_meetings
 
     return merge_meetings(meetings)
+
+
+def _figures(run: RunView) -> Sequence[Figure]:
+    """How well the findings are supported by the meeting."""
+    from pipekit.backlog.output_formats.cited import coverage_in
+    from pipekit.interfaces import Figure
+
+    found = coverage_in(run)
+    if found is None:
+        return ()
+    return [Figure(name="evidenceCoverage", value=found.to_json(), text=f"evidence: {found}")]
 
 
 def _brief(value: Mapping[str, Any]) -> str | None:
@@ -88,6 +99,7 @@ BACKLOG = Workflow(
         "blocking": "readiness.blockingIssues",
         "open questions": "questions.readinessBlockers",
     },
+    figures=_figures,
     brief=_brief,
     merge=_merge,
     scorer=_scorer,

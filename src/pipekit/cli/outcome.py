@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,23 +12,27 @@ from pipekit.cli.answering import questions_json, say_questions
 from pipekit.cli.exits import AnsweredError
 from pipekit.cli.items import ItemTable, item_table
 from pipekit.cli.offers import looking_here
-from pipekit.cli.terminal import print_table, say
+from pipekit.cli.terminal import one_line, print_table, say
 from pipekit.errors import PipekitError
 from pipekit.quantities import duration_text, usage_text
 
 if TYPE_CHECKING:
-    from pipekit.interfaces.workflows import Workflow
+    from pipekit.interfaces.output_formats import RunView
+    from pipekit.interfaces.workflows import Figure, Workflow
     from pipekit.pipeline import Pipeline
     from pipekit.results import RunResult
     from pipekit.state.record import RunRecord
 
 __all__ = [
     "document_of",
+    "figures_json",
+    "figures_of",
     "naming_no_lost_run",
     "offline_steps",
     "print_items",
     "print_outcome",
     "run_duration",
+    "say_figures",
     "shown_path",
     "steps_json",
     "usage_json",
@@ -96,6 +100,7 @@ def document_of(pipeline: Pipeline, result: RunResult) -> dict[str, Any]:
         "outputs": [str(path) for path in result.outputs],
         "steps": steps_json(record),
         "items": table.to_json() if table else [],
+        "figures": figures_json(figures_of(result.view, workflow_of(pipeline, record))),
         "offlineSteps": offline_steps(record),
         "usage": usage_json(record),
         "questions": questions_json(result.questions),
@@ -134,11 +139,35 @@ def print_items(table: ItemTable | None) -> None:
     say()
 
 
+def figures_of(view: RunView, workflow: Workflow | None) -> Sequence[Figure]:
+    """What the workflow tells of the run as a whole. A workflow that fails at that spoils no finished run."""
+    if workflow is None or workflow.figures is None:
+        return ()
+    try:
+        return tuple(workflow.figures(view))
+    except Exception as error:  # noqa: BLE001 - a workflow of anybody's, and the run is done
+        say(f"warning: the workflow {workflow.name} can't give its figures: {type(error).__name__}: {error}", err=True)
+        return ()
+
+
+def figures_json(figures: Sequence[Figure]) -> dict[str, Any]:
+    """The figures by name."""
+    return {one.name: one.value for one in figures}
+
+
+def say_figures(figures: Sequence[Figure]) -> None:
+    """The figures, a line each."""
+    for one in figures:
+        say(one_line(one.text))
+
+
 def print_outcome(pipeline: Pipeline, result: RunResult) -> None:
     """The end of a run, for people: its items, where the files are, who made it, what to do next."""
     record = result.record
     say()
-    print_items(item_table(result.view, workflow_of(pipeline, record)))
+    workflow = workflow_of(pipeline, record)
+    print_items(item_table(result.view, workflow))
+    say_figures(figures_of(result.view, workflow))
     took = duration_text(run_duration(record))
     if result.pause is None:
         say(f"{result.run_id} completed: {len(record.completed_steps)} steps, {took}{_cost(record)}")

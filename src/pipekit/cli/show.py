@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipekit.cli.items import ItemTable
     from pipekit.errors import StateError
     from pipekit.interfaces.output_formats import RunView
+    from pipekit.interfaces.workflows import Figure
     from pipekit.pipeline import Pipeline
     from pipekit.state.record import RunRecord, StepRecord
 
@@ -98,22 +99,26 @@ def _show_run(pipeline: Pipeline, run_id: str) -> None:
     """Where a run stands. That is in its record: a damaged step hides the items, and nothing else."""
     from pipekit.cli.exits import AnsweredError
     from pipekit.cli.items import item_table
-    from pipekit.cli.outcome import print_items, workflow_of
+    from pipekit.cli.outcome import figures_of, print_items, say_figures, workflow_of
     from pipekit.errors import StateError
 
     record = pipeline.runs.record(run_id)
     damage: StateError | None = None
     table: ItemTable | None = None
+    figures: Sequence[Figure] = ()
     try:
-        table = item_table(pipeline.runs.get(run_id), workflow_of(pipeline, record))
+        view, workflow = pipeline.runs.get(run_id), workflow_of(pipeline, record)
+        table = item_table(view, workflow)
+        figures = figures_of(view, workflow)
     except StateError as error:
         damage = error
-    document = _run_json(pipeline, record, table) if talk().json else {}
+    document = _run_json(pipeline, record, table, figures) if talk().json else {}
     if not talk().json:
         _say_run(pipeline, record)
         _print_steps(record)
         say()
         print_items(table)
+        say_figures(figures)
         _say_next(pipeline, record)
     if damage is not None:
         raise AnsweredError(damage, document)
@@ -129,9 +134,11 @@ def _status(pipeline: Pipeline, record: RunRecord) -> str:
     return summary.status if summary is not None and summary.run_id == record.run_id else record.status
 
 
-def _run_json(pipeline: Pipeline, record: RunRecord, table: ItemTable | None) -> dict[str, object]:
+def _run_json(
+    pipeline: Pipeline, record: RunRecord, table: ItemTable | None, figures: Sequence[Figure]
+) -> dict[str, object]:
     from pipekit.cli.answering import questions_json
-    from pipekit.cli.outcome import offline_steps, steps_json
+    from pipekit.cli.outcome import figures_json, offline_steps, steps_json
     from pipekit.serde import unstructure
 
     folder = pipeline.runs.folder(record.run_id)
@@ -141,6 +148,7 @@ def _run_json(pipeline: Pipeline, record: RunRecord, table: ItemTable | None) ->
         "folder": str(folder) if folder else None,
         "steps": steps_json(record),
         "items": table.to_json() if table else [],
+        "figures": figures_json(figures),
         "offlineSteps": offline_steps(record),
         "questions": questions_json(record.questions),
         "record": unstructure(record),

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         StoreURL,
     )
     from pipekit.interfaces.steps import Artifacts, Each, Question, Step, StepContext, settings, step
-    from pipekit.interfaces.workflows import Workflow
+    from pipekit.interfaces.workflows import Figure, Workflow
     from pipekit.state.record import RunRecord, StepRecord, Usage
 
 _HOMES = {
@@ -48,6 +48,7 @@ _HOMES = {
     "Each": "pipekit.interfaces.steps",
     "Entry": "pipekit.interfaces.state_stores",
     "Executor": "pipekit.interfaces.executors",
+    "Figure": "pipekit.interfaces.workflows",
     "FormatName": "pipekit.interfaces.output_formats",
     "GoldFault": "pipekit.interfaces.scorers",
     "Hit": "pipekit.interfaces.retrievers",
@@ -94,6 +95,7 @@ __all__ = [
     "Each",
     "Entry",
     "Executor",
+    "Figure",
     "FormatName",
     "GoldFault",
     "Hit",

@@ -8,10 +8,21 @@ from typing import Any
 from attrs import field, frozen
 
 from pipekit.errors import UsageError
+from pipekit.interfaces.output_formats import RunView
 from pipekit.interfaces.scorers import Scorer
 from pipekit.interfaces.steps import Step
+from pipekit.serde import JSON
 
-__all__ = ["Workflow"]
+__all__ = ["Figure", "Workflow"]
+
+
+@frozen(kw_only=True)
+class Figure:
+    """What is told of a run as a whole: ``value`` in JSON under ``name`` (camelCase), ``text`` in one line."""
+
+    name: str
+    value: JSON
+    text: str
 
 
 def _steps_or_names(workflow: Workflow, _: object, steps: object) -> None:
@@ -37,6 +48,8 @@ class Workflow:
     what is shown before all else about one item. On the way lists are taken apart, and ``status=fail`` keeps the
     objects whose field says so.
 
+    ``figures`` are made of a run when its end, or where it stands, is told; they make do with what is there.
+
     ``brief`` says a mapping inside the results in one line, so that ``pipekit show`` doesn't print it field by field;
     None for one that it leaves as it is.
 
@@ -56,6 +69,7 @@ class Workflow:
     description: str = ""
     table: Mapping[str, str] = field(factory=dict)
     problems: Mapping[str, str] = field(factory=dict)
+    figures: Callable[[RunView], Sequence[Figure]] | None = None
     brief: Callable[[Mapping[str, Any]], str | None] | None = None
     merge: Callable[[Sequence[Any]], Any] | None = None
     scorer: Callable[[], Scorer[Any]] | None = None

@@ -54,6 +54,17 @@ def test_the_definition_of_ready_is_the_one_whose_digest_was_given_however_the_f
     assert readiness.definition(tmp_path / "elsewhere").required[0].text != "Ours"
 
 
+def test_evidence_can_be_required_whatever_the_teams_file_says(tmp_path: Path) -> None:
+    (tmp_path / "dor.yaml").write_text("required: [Ours]")
+    assert [one.text for one in ReadinessSettings().definition(tmp_path).required] == ["Ours"]
+    assert [one.check for one in ReadinessSettings(require_evidence=True).definition(tmp_path).required] == [
+        None,
+        "evidence",
+    ]
+    (tmp_path / "dor.yaml").write_text("required: [{text: Ours, check: evidence, atMost: 1}]")
+    assert len(ReadinessSettings(require_evidence=True).definition(tmp_path).required) == 1
+
+
 def test_what_the_configuration_sets_goes_before_the_teams_file(tmp_path: Path) -> None:
     (tmp_path / "scoring.yaml").write_text("threshold: 70\nweights: {clarity: 1}")
     assert ScoreSettings().weighing(tmp_path) == Weighing(weights=ScoreWeights(clarity=1.0), threshold=70)

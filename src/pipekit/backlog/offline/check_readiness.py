@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from attrs import evolve, frozen
 
 from pipekit.backlog.dor import Criterion, DefinitionOfReady
+from pipekit.backlog.evidence.coverage import stated_claims
 from pipekit.backlog.model.candidate import Candidate, Sibling
 from pipekit.backlog.model.confidence import Confidence
 from pipekit.backlog.model.context import Context
@@ -239,6 +240,19 @@ def _confidence(criterion: Criterion, known: _Known) -> _Result:
     return "fail", f"{overall} of at least {criterion.least()}{first}"
 
 
+def _evidence(criterion: Criterion, known: _Known) -> _Result:
+    claims = list(stated_claims(known.candidate))
+    missing = [one for one in claims if one.match == "unsupported"]
+    close = [one for one in claims if one.match == "close"]
+    if len(missing) > criterion.most():
+        return "fail", f"not in the meeting: {missing[0].kind} “{shortened(missing[0].text)}”"
+    if missing:
+        return "pass", f"{len(missing)} not in the meeting, {criterion.most()} allowed"
+    if close:
+        return "pass", f"{len(close)} of {len(claims)} only nearly word for word: “{shortened(close[0].text)}”"
+    return "pass", "all of it is there word for word"
+
+
 def _new_item(criterion: Criterion, known: _Known) -> _Result:  # noqa: ARG001 - takes no numbers
     repetition = known.context.repetition if known.context else None
     if repetition is None:
@@ -263,5 +277,6 @@ CHECKS: Mapping[str, Callable[[Criterion, _Known], _Result]] = {
     "risks": _risks,
     "test-scenarios": _test_scenarios,
     "confidence": _confidence,
+    "evidence": _evidence,
     "new-item": _new_item,
 }

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["brief", "cited", "doubt", "evidence_by_text", "place", "spans_of"]
+from pipekit.backlog.evidence.coverage import Coverage, SupportedClaim, coverage_of
+from pipekit.backlog.model.candidate import RejectedItem
+from pipekit.backlog.refined import refined
+from pipekit.interfaces import RunView
+
+__all__ = ["brief", "cited", "coverage_in", "doubt", "doubt_of", "evidence_by_text", "place", "spans_of"]
 
 
 def doubt(span: Mapping[str, Any]) -> str:
@@ -32,6 +37,22 @@ def place(span: Mapping[str, Any], unit: str = "") -> str:
         return ", ".join(part for part in (span.get("speaker"), span["source"], f"{span['sourceLine']}") if part)
     lines = f"{span['first']}" if span["first"] == span["last"] else f"{span['first']}–{span['last']}"
     return ", ".join(part for part in (span.get("speaker"), f"{unit} {lines}".strip()) if part)
+
+
+def coverage_in(run: RunView) -> Coverage | None:
+    """How well the findings of a run are supported by its meeting; None before there are any."""
+    if "candidates" not in run.names:
+        return None
+    rejected = run.artifact("rejected", list[RejectedItem]) if "rejected" in run.names else []
+    return coverage_of(refined(run), rejected)
+
+
+def doubt_of(claim: SupportedClaim) -> str:
+    """A claim that doesn't stand in the meeting word for word, as part of a sentence."""
+    what = {"candidate": "the item itself", "rejected": "that it was turned down"}.get(claim.kind, f"the {claim.kind}")
+    text = "" if claim.kind in ("candidate", "rejected") else f" “{claim.text}”"
+    why = "rests on a close match" if claim.match == "close" else "rests on words that aren't in the meeting"
+    return f"{what}{text} {why} ({claim.match})"
 
 
 def spans_of(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from pipekit.backlog.output_formats.cited import coverage_in
 from pipekit.backlog.output_formats.reading import Findings, candidates_of, steps_of
 from pipekit.interfaces import OutputFile, RunView
 from pipekit.serde import camel_case, unstructure
@@ -36,6 +37,7 @@ def _metadata(run: RunView) -> dict[str, Any]:
     models = list(dict.fromkeys(step.model for step in steps if step.model))
     provider, _, model = (models[0] if models else "").partition("/")
     usage = run.usage
+    coverage = coverage_in(run)
     return {
         "runId": record.run_id,
         "timestamp": unstructure(record.updated_at),
@@ -49,6 +51,7 @@ def _metadata(run: RunView) -> dict[str, Any]:
         "totalTokens": usage.total_tokens,
         "totalCost": usage.cost,
         "processingTime": round(sum(step.duration for step in steps), 6),
+        "evidenceCoverage": coverage.to_json() if coverage else None,
         "steps": {
             step.name: {
                 "model": step.model,

@@ -14,7 +14,7 @@ from pipekit.backlog.model.candidate import Candidate
 from pipekit.backlog.model.confidence import SCORE_NAMES
 from pipekit.backlog.model.meeting import Meeting
 from pipekit.backlog.model.question import PRIORITIES
-from pipekit.backlog.output_formats.cited import doubt, evidence_by_text, spans_of
+from pipekit.backlog.output_formats.cited import coverage_in, doubt, doubt_of, evidence_by_text, spans_of
 from pipekit.backlog.output_formats.dependency_drawing import draw
 from pipekit.backlog.output_formats.highlights import Mark, Piece, highlight, line_of
 from pipekit.backlog.output_formats.reading import (
@@ -76,6 +76,8 @@ def report_view(run: RunView) -> dict[str, Any]:
         "title": meeting.get("title") or _clean(input_name(run)),
         "meeting": meeting,
         "place_text": partial(_place_text, meeting),
+        "coverage": coverage_in(run),
+        "doubt_of": doubt_of,
         "spans_of": spans_of,
         "evidence_by_text": evidence_by_text,
         "line_of": partial(line_of, locator),

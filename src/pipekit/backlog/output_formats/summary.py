@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pipekit.backlog.evidence.coverage import Coverage
 from pipekit.backlog.model.question import PRIORITIES
+from pipekit.backlog.output_formats.cited import coverage_in, doubt_of
 from pipekit.backlog.output_formats.mermaid_graph import mermaid_graph
 from pipekit.backlog.output_formats.reading import (
     as_mapping,
@@ -25,6 +27,7 @@ __all__ = ["Summary"]
 #: The least urgent questions, and what is more than so many for one addressee, stay in the files of the candidates.
 _SHOWN_TO = PRIORITIES.index("medium")
 _SHOWN = 5
+_SHOWN_DOUBTS = 10
 
 
 class Summary:
@@ -46,12 +49,14 @@ class Summary:
         """One file."""
         candidates = candidates_of(run)
         readiness, questions = (as_mapping(optional(run, name)) for name in ("readiness", "questions"))
+        coverage = coverage_in(run)
         lines = [
             f"# Refined backlog: {inline(input_name(run))}",
             "",
-            *_opening(run, candidates),
+            *_opening(run, candidates, coverage),
             *_table(run, candidates, readiness, questions),
             *_next(run, candidates, readiness),
+            *_doubtful(coverage, candidates),
             *_questions(questions, candidates),
             *_seen_before(run, candidates),
             *_order(run, candidates),
@@ -60,12 +65,14 @@ class Summary:
         return [OutputFile(path="summary.md", content=("\n".join(lines).rstrip() + "\n").encode())]
 
 
-def _opening(run: RunView, candidates: Sequence[dict[str, Any]]) -> list[str]:
+def _opening(run: RunView, candidates: Sequence[dict[str, Any]], coverage: Coverage | None) -> list[str]:
     event = as_mapping(optional(run, "event"))
     kind = f"A {event['eventType']} meeting" if event and event["eventType"] != "other" else "A meeting"
     sure = f" ({event['confidence']:.0%} sure)" if event else ""
     count = {0: "no candidates", 1: "one candidate"}.get(len(candidates), f"{len(candidates)} candidates")
     lines = [f"{kind}{sure} with {count}. Run `{run.record.run_id}`.", ""]
+    if coverage is not None and coverage.claims:
+        lines += [f"Evidence: {coverage}.", ""]
     offline = offline_sentence(run)
     return [*lines, f"*{offline}*", ""] if offline else lines
 
@@ -101,6 +108,16 @@ def _next(run: RunView, candidates: Sequence[dict[str, Any]], readiness: Any) ->
             if actions:
                 lines.append(f"- {inline(titles.get(key, key))}: {inline(actions[0])}")
     return ["## What to do next", "", *lines, ""] if lines else []
+
+
+def _doubtful(coverage: Coverage | None, candidates: Sequence[dict[str, Any]]) -> list[str]:
+    """What is said to come from the meeting and isn't there word for word."""
+    titles = {candidate["id"]: candidate["title"] for candidate in candidates}
+    doubtful = coverage.doubtful if coverage else ()
+    lines = [f"- {inline(titles.get(one.candidate or '', one.text))}: {inline(doubt_of(one))}" for one in doubtful]
+    if len(lines) > _SHOWN_DOUBTS:
+        lines[_SHOWN_DOUBTS:] = [f"- {len(lines) - _SHOWN_DOUBTS} more, marked in the files of the candidates"]
+    return ["## Check against the meeting", "", *lines, ""] if lines else []
 
 
 def _questions(questions: Mapping[str, Any], candidates: Sequence[dict[str, Any]]) -> list[str]:

@@ -7,6 +7,7 @@ from attrs import evolve
 
 from pipekit.backlog.dor import CHECKS as NAMED_CHECKS
 from pipekit.backlog.dor import Criterion, DefinitionOfReady, default_dor, parse_dor
+from pipekit.backlog.model.candidate import Claim, Span
 from pipekit.backlog.model.context import Context, Repetition
 from pipekit.backlog.model.dependency import Dependency, DependencyMap
 from pipekit.backlog.model.question import Question, with_blockers
@@ -193,3 +194,26 @@ def test_confidence_is_compared_and_never_guessed(good: Any, meeting: Any) -> No
 def test_an_item_that_repeats_another_is_not_new(good: Any, meeting: Any, verdict: Any, status: str) -> None:
     repetition = Repetition(verdict=verdict, reason="same words", title="Book", source="old.md") if verdict else None
     assert _status("new-item", good, meeting, context=Context(repetition=repetition)) == status
+
+
+def test_words_that_are_not_in_the_meeting_keep_an_item_from_being_ready_where_that_is_required(
+    good: Any, meeting: Any
+) -> None:
+    nowhere = (Span(first=0, last=0, quote="Make it so", verified=False),)
+    invented = evolve(good, evidence=nowhere)
+    unstated = evolve(good, criteria_evidence=(Claim(text=CRITERIA[0], evidence=nowhere),))
+    strict = default_dor().requiring_evidence()
+    assert check_readiness(good, meeting, strict).readiness_status == "ready"
+    for one, told in ((invented, "candidate “Book a room online”"), (unstated, f"criterion “{CRITERIA[0]}”")):
+        assert check_readiness(one, meeting, default_dor()).readiness_status == "ready"
+        found = check_readiness(one, meeting, strict)
+        assert found.readiness_status == "needs-refinement"
+        assert found.blocking_issues == (f"{strict.required[-1].text}: not in the meeting: {told}",)
+
+
+def test_a_close_match_passes_and_is_told(good: Any, meeting: Any) -> None:
+    close = evolve(good, evidence=(Span(first=1, last=1, quote="x", verified=False, match="close", given="y"),))
+    (check,) = check_readiness(close, meeting, _one("evidence")).dor_checks.required
+    assert (check.status, "only nearly word for word" in check.notes) == ("pass", True)
+    nowhere = evolve(good, evidence=(Span(first=0, last=0, quote="x", verified=False),))
+    assert check_readiness(nowhere, meeting, _one("evidence", at_most=1)).readiness_status == "ready"

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 from ruamel.yaml import YAML
 
 from pipekit import Pipeline, Text
-from pipekit.backlog import refined
-from pipekit.backlog.output_formats import OUTPUT_FORMATS
+from pipekit.backlog import Span, refined
+from pipekit.backlog.output_formats import OUTPUT_FORMATS, ReportHtml
 from pipekit.backlog.output_formats.import_csv import CsvSettings
+from pipekit.backlog.output_formats.merged_json import MergedJson
+from pipekit.backlog.output_formats.summary import Summary
 
 MEETING = Path(__file__).parents[3] / "data" / "meetings" / "museum-refinement.txt"
 HOSTILE = (
@@ -117,6 +121,37 @@ def test_each_artifact_is_read_once_however_many_candidates_there_are(name: str,
     own: dict[str, list[Any]] = {"html": [tmp_path], "csv": [CsvSettings()]}
     assert list(OUTPUT_FORMATS[name](*own.get(name, [])).render(Counting()))
     assert len(read) == len(set(read))
+
+
+def test_what_is_not_in_the_meeting_is_told_before_anybody_relies_on_it(tmp_path: Path) -> None:
+    view = Pipeline({}, plugins=[], store="memory:", folder=tmp_path).run(MEETING).view
+    nowhere = Span(first=0, last=0, quote="<b>Make it so</b>", verified=False)
+
+    class Invented:
+        def __getattr__(self, attribute: str) -> Any:
+            return getattr(view, attribute)
+
+        def artifact(self, name: str, type_: Any) -> Any:
+            found = view.artifact(name, type_)
+            if name != "candidates":
+                return found
+            return [evolve(found[0], evidence=(nowhere, *found[0].evidence[1:])), *found[1:]]
+
+    (summary,) = (file.content.decode() for file in Summary().render(Invented()))
+    assert re.search(r"Evidence: \d+ of \d+ claims stand in the meeting word for word, 1 not at all.\n", summary)
+    told = "- Book an entry time: the item itself rests on words that aren't in the meeting (unsupported)\n"
+    assert f"## Check against the meeting\n\n{told}" in summary
+    (report,) = (file.content.decode() for file in ReportHtml(tmp_path).render(Invented()))
+    assert "Check against the meeting</h2>" in report
+    assert "the item itself rests on words that aren&#39;t in the meeting (unsupported)" in report
+    (merged,) = (json.loads(file.content) for file in MergedJson().render(Invented()))
+    assert merged["metadata"]["evidenceCoverage"]["unsupported"] == 1
+
+
+def test_where_all_of_it_is_in_the_meeting_the_outputs_say_so(tmp_path: Path) -> None:
+    summary = outputs(MEETING, tmp_path)["summary.md"]
+    assert re.search(r"Evidence: all \d+ claims stand in the meeting word for word.\n", summary)
+    assert "Check against the meeting" not in summary
 
 
 def test_hostile_text_stays_text(tmp_path: Path) -> None:
