@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from attrs import evolve
 
+from pipekit.answers import open_questions
 from pipekit.asking import Models, prompt_now
 from pipekit.engine.bus import Bus, Listener
 from pipekit.engine.calls import CallLog, Services
@@ -30,7 +31,6 @@ from pipekit.planning.select import Selection
 from pipekit.preparing import Setup
 from pipekit.results import Pause, RunResult
 from pipekit.resuming import prepare_old
-from pipekit.serde import unstructure
 from pipekit.state.events import RunPaused, RunResumed, RunStarted
 from pipekit.state.record import BlobRef, PlannedRef, RunRecord
 from pipekit.taking import create_and_take, leave, pause
@@ -67,7 +67,7 @@ async def run_old(
     """Go on with a run that is there already."""
     first = await in_thread(setup_of)
     run_id = await in_thread(lambda: first.runs.resolve(run))
-    return await _go_on(first, run_id, options, tell, line, answers=options.answers)
+    return await _go_on(first, run_id, options, tell, line)
 
 
 async def run_fork(
@@ -78,9 +78,8 @@ async def run_fork(
     parent = await in_thread(lambda: first.runs.resolve(run))
     setup = await in_thread(lambda: _as_before(first, parent))
     run_id, stopped = await settled(in_thread(lambda: fork_run(setup, parent, options)))
-    # The answers were held against the questions of the parent; the fork has asked nothing yet.
     rest = evolve(options, from_step=None, answers={})
-    return await _go_on(first, run_id, rest, tell, line, answers=options.answers, stopped=stopped)
+    return await _go_on(first, run_id, rest, tell, line, stopped=stopped)
 
 
 async def run_once(
@@ -108,7 +107,6 @@ async def _go_on(
     tell: Listener,
     line: Lifeline | None,
     *,
-    answers: Mapping[str, object],
     stopped: asyncio.CancelledError | None = None,
 ) -> RunResult:
     lease, late = await settled(in_thread(lambda: first.store.acquire(run_id, Owner.this_process())))
@@ -137,7 +135,7 @@ async def _go_on(
     next_step = old.plan.to_run[0].name if old.plan.to_run else None
     reused = tuple(planned.name for planned in old.plan.steps if planned.decision == "reuse")
     bus.emit(RunResumed, from_step=next_step, reused=reused)
-    return await attempt.carry_out(lease, line, begin=old.blobs, answers=answers)
+    return await attempt.carry_out(lease, line, begin=old.blobs, given=old.given)
 
 
 class Attempt:
@@ -171,7 +169,7 @@ class Attempt:
         line: Lifeline | None = None,
         *,
         begin: Mapping[str, bytes] | None = None,
-        answers: Mapping[str, object] | None = None,
+        given: Sequence[Entry] = (),
         stopped: asyncio.CancelledError | None = None,
     ) -> RunResult:
         """Run to the end of the plan, and give the run back.
@@ -186,7 +184,7 @@ class Attempt:
             try:
                 if stopped is not None:
                     raise stopped
-                runner = await self._runner(lease, line, begin, answers or {})
+                runner = await self._runner(lease, line, begin, given)
                 async with keeping_connections():
                     record = await runner.run()
             except asyncio.CancelledError as error:
@@ -223,14 +221,13 @@ class Attempt:
         lease: Lease,
         line: Lifeline | None,
         begin: Mapping[str, bytes] | None,
-        answers: Mapping[str, object],
+        given: Sequence[Entry],
     ) -> Runner:
         """The engine of this attempt, once what it begins with is kept."""
         store = self._setup.store
         record = self._record if begin is None else self._started()
         if begin is not None:
             await uncancelled(in_thread(lambda: store.commit(lease, record, begin)))
-        given = self._answers(answers)
         if given:
             await uncancelled(in_thread(lambda: store.append(lease, given)))
         extras = await in_thread(lambda: self._setup.extras(self._plan.steps))
@@ -265,21 +262,12 @@ class Attempt:
             error=None,
             error_code=None,
             current_step=first,
+            questions=open_questions(self._record, self._entries),
             planned=tuple(planned.values()),
             updated_at=datetime.now(UTC),
             owner_pid=owner.pid,
             owner_host=owner.host,
         )
-
-    def _answers(self, answers: Mapping[str, object]) -> list[Entry]:
-        """The answers that were given now, as entries of the steps that asked."""
-        given: list[Entry] = []
-        for key, answer in answers.items():
-            step, _, rest = key.partition("/")
-            attempt = self._record.attempt_of(step)
-            value = {"answer": unstructure(answer)}
-            given.append(Entry(step=step, kind="answer", key=rest, value=value, attempt=attempt, stays=True))
-        return given
 
     def _services(self, record: Callable[[], RunRecord]) -> Services:
         setup, table = self._setup, self._table

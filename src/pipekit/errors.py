@@ -356,7 +356,7 @@ class RunPausedError(PipekitError):
 
     code = 13
     default_kind = "paused"
-    usual_hint = "see what is asked: pipekit show {run}; answer, and go on: pipekit resume {run} --answer KEY=VALUE"
+    usual_hint = "see what is asked: pipekit show {run}; answer, and go on: pipekit review {run}"
     hint_without_run = "see which runs wait for an answer: pipekit list --status paused"
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from attrs import evolve
 
 from pipekit import __version__
+from pipekit.answers import answer_entries
 from pipekit.interfaces.state_stores import Owner
 from pipekit.options import Resume
 from pipekit.planning.select import Selection
 from pipekit.preparing import Setup
 from pipekit.resuming import OldRun, prepare_old
+from pipekit.serde import JSON
 from pipekit.state.ids import new_run_id
 from pipekit.state.record import RunRecord
 from pipekit.taking import create
@@ -33,8 +36,13 @@ def fork_run(setup: Setup, parent: str, options: Resume) -> str:
     ref = record.input
     source = b"" if ref is None else _read(setup, old, ref.path, ref.sha256)
     entries = [entry for entry in old.entries if entry.step not in old.restarted]
-    create(setup.store, record, source, blobs, entries)
+    create(setup.store, record, source, blobs, [*entries, *answer_entries(record, _answered(old))])
     return record.run_id
+
+
+def _answered(old: OldRun) -> Mapping[str, JSON]:
+    """The answers that came with the fork, held against the questions of the parent: the fork has asked nothing yet."""
+    return {f"{entry.step}/{entry.key}": entry.value["answer"] for entry in old.given}
 
 
 def _forked(setup: Setup, old: OldRun, options: Resume) -> RunRecord:

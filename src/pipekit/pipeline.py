@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pipekit.preparing import Setup
     from pipekit.results import RunResult
     from pipekit.retrieval.stored_index import Changes
+    from pipekit.state.record import AskedQuestion
     from pipekit.streams import EventStream
 
 __all__ = ["Pipeline"]
@@ -255,6 +256,25 @@ class Pipeline:
 
         wanted = _how(options)
         return EventStream(lambda tell, line: run_fork(lambda: self._setup, run, wanted, tell, line))
+
+    def questions(self, run: str) -> Sequence[AskedQuestion]:
+        """What a paused run still asks."""
+        from pipekit.answers import open_questions
+
+        setup = self._setup
+        stored = setup.store.load(setup.runs.resolve(run))
+        return open_questions(stored.record, stored.entries)
+
+    def answer(self, run: str, answers: Mapping[str, object]) -> Sequence[AskedQuestion]:
+        """Keep answers with a run, by the keys of its questions, without going on; what it still asks.
+
+        All of them or none: `UsageError` where one has no question or doesn't fit. `resume` goes on with the run.
+        """
+        from pipekit.answers import keep_answers
+
+        expect(answers, "answers", Mapping, "a mapping of questions' keys to answers")
+        setup = self._setup
+        return keep_answers(setup.store, setup.runs.resolve(run), answers)
 
     def format(self, run: str, formats: Sequence[str] = ()) -> Sequence[Path]:
         """Write a run's outputs again from what is kept, without a model; by default in the configured formats."""

@@ -5,17 +5,17 @@ Everything here only reads. What it finds out becomes the first commit of the re
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from attrs import evolve, field, frozen
 
+from pipekit.answers import answer_entries, check_answers
 from pipekit.asking import prompt_now
 from pipekit.engine.dependence import dependence_of
 from pipekit.engine.table import ArtifactTable
-from pipekit.errors import StateError, UsageError
+from pipekit.errors import StateError
 from pipekit.history import edited_hint, fill_table
 from pipekit.interfaces.state_stores import Entry
 from pipekit.options import Resume
@@ -37,7 +37,8 @@ class OldRun:
 
     ``record`` is what the attempt begins with: outputs that no longer count are taken back in it. ``blobs`` are files
     that a person edited and that are taken as they are now. ``restarted`` are the steps from ``from_step`` on.
-    ``warnings`` tell what changed without being made again.
+    ``given`` are the answers that came with this attempt, as entries that are still to be kept. ``warnings`` tell what
+    changed without being made again.
     """
 
     plan: Plan
@@ -45,6 +46,7 @@ class OldRun:
     record: RunRecord
     table: ArtifactTable
     entries: Sequence[Entry] = ()
+    given: Sequence[Entry] = ()
     blobs: Mapping[str, bytes] = field(factory=dict)
     restarted: frozenset[str] = frozenset()
     warnings: Sequence[str] = ()
@@ -58,7 +60,7 @@ def prepare_old(setup: Setup, run_id: str, options: Resume) -> OldRun:
     """
     stored = setup.store.load(run_id)
     before = stored.record
-    _check_answers(options.answers, before, stored.entries)
+    answers = check_answers(options.answers, before, stored.entries)
     workflow = setup.workflow_of(before)
     setup.check_plugins(before, workflow)
     select = Selection(
@@ -111,27 +113,11 @@ def prepare_old(setup: Setup, run_id: str, options: Resume) -> OldRun:
         record=record,
         table=table,
         entries=[entry for entry in stored.entries if entry.attempt == record.attempt_of(entry.step)],
+        given=answer_entries(record, answers),
         restarted=frozenset(again if options.from_step is not None else ()),
         blobs={step.path: data for step, data in edits.values()},
         warnings=warnings,
     )
-
-
-def _check_answers(answers: Mapping[str, object], record: RunRecord, entries: Sequence[Entry]) -> None:
-    """Every answer needs its question: one that is open, or one that was answered before and may be answered better."""
-    open_keys = [asked.key for asked in record.questions]
-    known = {*open_keys, *(f"{entry.step}/{entry.key}" for entry in entries if entry.kind == "answer")}
-    for key in answers:
-        if key in known:
-            continue
-        near = difflib.get_close_matches(key, sorted(known), n=1)
-        asks = f"it asks: {', '.join(open_keys)}" if open_keys else "it has no open question"
-        raise UsageError(
-            f"{record.run_id} doesn't ask {key!r}",
-            kind="answer",
-            run_id=record.run_id,
-            hint=f"did you mean {near[0]!r}? {asks}" if near else f"{asks}; see pipekit show {record.run_id}",
-        )
 
 
 # --- what no longer holds --------------------------------------------------------------------------------------------

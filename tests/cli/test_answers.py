@@ -99,8 +99,16 @@ def test_an_answer_of_the_wrong_type_can_be_given_again(
     wrong = pipekit("resume", "last", "--answer", "count/n=many")
     right = pipekit("resume", "last", "--answer", "count/n=2")
 
-    assert wrong.returncode == 5
+    assert wrong.returncode == 2
+    assert "count/n: that is no answer: it takes a whole number" in wrong.stderr
     assert right.returncode == 0, right.stderr
+
+
+def test_words_are_taken_as_they_are_where_words_are_asked_for(
+    pipekit: Command, asked: subprocess.CompletedProcess[str]
+) -> None:
+    pipekit("resume", "last", "--answer", "choose/who asks=42")
+    assert json.loads(pipekit("show", "last", "choose", "--json").stdout)["value"] == "42"
 
 
 def test_an_answer_belongs_to_a_run_and_not_to_an_input(
@@ -162,5 +170,7 @@ def test_a_run_without_questions_takes_answers_for_its_own_steps_alone(text: str
 
 
 def test_all_questions_are_answered_with_one_command() -> None:
-    command = how_to_answer("run-1", record("s/a", "s/b c").questions)
+    command = how_to_answer("run-1", record("s/a", "s/b c").questions).partition(": ")[2]
     assert shlex.split(command)[3:] == ["--answer", "s/a=VALUE", "--answer", "s/b c=VALUE"]
+    many = how_to_answer("run-1", record("s/a", "s/b", "s/c", "s/d").questions)
+    assert "pipekit review run-1 --questions answers.yaml" in many

@@ -49,7 +49,7 @@ def test_bash_offers_commands_options_values_and_the_runs_there_are(
     (tmp_path / "one.txt").write_text("Ada: As a reader I want to search by author.\n")
     run = json.loads(pipekit("run", "one.txt", "--until", "1", "--json").stdout)["runId"]
 
-    assert offered("re") == ["resume", "repair"]
+    assert offered("re") == ["resume", "review", "repair"]
     assert "--from-step" in offered("resume", "--fr")
     assert offered("list", "--status", "pau") == ["paused"]
     assert offered("resume", "run-") == [run]

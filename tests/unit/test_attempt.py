@@ -386,13 +386,13 @@ def test_a_run_that_keeps_more_than_100_megabytes_is_told_once_and_goes_on(
 def test_an_answer_that_nobody_asked_for_is_refused_with_the_open_questions() -> None:
     pipe = pipeline(MemoryStore(), choose)
     run = pipe.run(Text("one")).run_id
-    with pytest.raises(UsageError, match="doesn't ask 'choose/color'") as caught:
+    with pytest.raises(UsageError, match="^choose/color: run-.* doesn't ask this") as caught:
         pipe.resume(run, Resume(answers={"choose/color": "green"}))
     assert caught.value.hint == "did you mean 'choose/colour'? it asks: choose/colour"
     assert caught.value.run_id == run
 
     assert pipe.resume(run, Resume(answers={"choose/colour": "green"})).of(choose) == "green"
-    with pytest.raises(UsageError, match="doesn't ask 'count/colour'") as caught:
+    with pytest.raises(UsageError, match="^count/colour: ") as caught:
         pipe.resume(run, Resume(answers={"count/colour": "red"}))
     assert "it has no open question" in caught.value.hint
 
@@ -400,7 +400,7 @@ def test_an_answer_that_nobody_asked_for_is_refused_with_the_open_questions() ->
 def test_an_answer_that_did_not_fit_may_be_given_again() -> None:
     pipe = pipeline(MemoryStore(), choose)
     run = pipe.run(Text("one")).run_id
-    with pytest.raises(Exception, match="doesn't fit"):
+    with pytest.raises(UsageError, match="takes text, not 3"):
         pipe.resume(run, Resume(answers={"choose/colour": 3}))
     assert pipe.resume(run, Resume(answers={"choose/colour": "green"})).of(choose) == "green"
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["answers_from", "how_to_answer", "questions_json", "say_questions"]
 
+#: More questions than this are easier to answer in a file.
+_IN_ONE_COMMAND = 3
+
 
 def answers_from(record: RunRecord, texts: Sequence[str]) -> Mapping[str, object]:
     """The answers by the key of their question; `UsageError` for what nobody asked."""
@@ -38,19 +41,21 @@ def _parted(record: RunRecord, text: str) -> tuple[str, object]:
         steps = {planned.name for planned in record.planned}
         if record.questions or key.partition("/")[0] not in steps or "/" not in key:
             _refuse(record, f"{record.run_id} doesn't ask {key!r}")
-    return key, _value(text[len(key) + 1 :])
+    asked = next((asked for asked in record.questions if asked.key == key), None)
+    return key, _value(text[len(key) + 1 :], is_text=asked is not None and asked.takes == "text")
 
 
-def _value(text: str) -> object:
-    """What the text means as JSON, else the text itself."""
+def _value(text: str, *, is_text: bool) -> object:
+    """What the text means as JSON, else the text itself; to a question that takes text nothing but quoted text is."""
 
     def refused(constant: str) -> NoReturn:
         raise ValueError(constant)
 
     try:
-        return json.loads(text, parse_constant=refused)
+        value = json.loads(text, parse_constant=refused)
     except (ValueError, RecursionError):
         return text
+    return text if is_text and not isinstance(value, str) else value
 
 
 def _refuse(record: RunRecord, message: str) -> NoReturn:
@@ -64,20 +69,27 @@ def _refuse(record: RunRecord, message: str) -> NoReturn:
 
 
 def how_to_answer(run_id: str, questions: Sequence[AskedQuestion]) -> str:
-    """The command that answers all of these questions, with a place for each value."""
+    """The line that offers to answer without a terminal: with one command, or from a file where it would be long."""
+    if len(questions) > _IN_ONE_COMMAND:
+        return f"or from a file: pipekit review {run_id} --questions answers.yaml; pipekit answer {run_id} answers.yaml"
     answers = " ".join(f"--answer {shlex.quote(f'{asked.key}=VALUE')}" for asked in questions)
-    return f"pipekit resume {run_id} {answers}".rstrip()
+    return f"answer, and go on: pipekit resume {run_id} {answers}".rstrip()
 
 
 def questions_json(questions: Sequence[AskedQuestion]) -> list[dict[str, Any]]:
     """The questions as ``--json`` gives them."""
-    return [{"key": one.key, "step": one.step, "text": one.text, "context": one.context} for one in questions]
+    from pipekit.serde import unstructure
+
+    return [unstructure(one) for one in questions]
 
 
 def say_questions(questions: Sequence[AskedQuestion]) -> None:
     """Show what is asked, with what helps to answer it, and the key that the answer is given under."""
+    from pipekit.answers import expected
+
     for asked in questions:
         say(f"{asked.step} asks: {one_line(asked.text)}")
-        if asked.context:
-            say(f"  {one_line(asked.context)}")
-        say(f"  key: {one_line(asked.key)}")
+        for line in asked.context.splitlines():
+            say(f"  {one_line(line)}")
+        takes = "" if asked.takes == "json" and not asked.choices else f" ({one_line(expected(asked))})"
+        say(f"  key: {one_line(asked.key)}{takes}")

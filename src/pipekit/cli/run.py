@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pipekit.planning.select import Selection
     from pipekit.results import RunResult
 
-__all__ = ["go_on", "opened", "resume", "run", "stop_of"]
+__all__ = ["give", "go_on", "opened", "resume", "run", "stop_of"]
 
 
 @click.command(cls=SingleCommand)
@@ -157,7 +157,7 @@ def _resume(pipeline: Pipeline, name: str, options: Resume, *, answers: Sequence
     if nothing_left and not talk().json:
         again = looking_here(f"pipekit resume {run_id} --from-step STEP")
         say(f"{run_id} was completed before; nothing is left to do, but again: {again}")
-    _give(pipeline, result, stopper, {"nothingLeft": nothing_left})
+    give(pipeline, result, stopper, {"nothingLeft": nothing_left})
 
 
 def go_on(pipeline: Pipeline, run_id: str, options: Resume, document: Mapping[str, Any]) -> None:
@@ -166,7 +166,7 @@ def go_on(pipeline: Pipeline, run_id: str, options: Resume, document: Mapping[st
 
     with Stopper() as stopper:
         result = follow(pipeline.resume_stream(run_id, options), stopper)
-    _give(pipeline, result, stopper, document)
+    give(pipeline, result, stopper, document)
 
 
 def _as_one(named: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
@@ -189,7 +189,7 @@ def _run_all(
             named = [(name, opened(pipeline, name)) for name in inputs]
             ((_, source),) = _as_one(named) if merge else named
             stream = pipeline.stream(source, select=select, input_format=input_format)
-            _give(pipeline, follow(stream, stopper), stopper)
+            give(pipeline, follow(stream, stopper), stopper)
         return
 
     def run_one(name: str, stopper: Stopper) -> dict[str, Any]:
@@ -216,7 +216,7 @@ def _run_all(
     )
 
 
-def _give(pipeline: Pipeline, result: RunResult, stopper: Stopper, before: Mapping[str, Any] | None = None) -> None:
+def give(pipeline: Pipeline, result: RunResult, stopper: Stopper, before: Mapping[str, Any] | None = None) -> None:
     """Answer with the one run of this call, and with what the command did before it."""
     from pipekit.cli.exits import AnsweredError
     from pipekit.cli.outcome import document_of, print_outcome
@@ -258,8 +258,7 @@ def stop_of(result: RunResult, stopper: Stopper) -> PipekitError | None:
         return RunPausedError(
             "a person must answer first",
             run_id=run_id,
-            hint=f"see what is asked: pipekit show {run_id}\n"
-            f"answer, and go on: {how_to_answer(run_id, result.questions)}",
+            hint=f"be asked here: pipekit review {run_id}\n{how_to_answer(run_id, result.questions)}",
         )
     if reason == "budget":
         return ProviderError(

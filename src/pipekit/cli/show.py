@@ -178,7 +178,8 @@ def _say_next(pipeline: Pipeline, record: RunRecord) -> None:
     say_questions(record.questions)
     status = _status(pipeline, record)
     if record.questions:
-        say(looking_here(f"answer, and go on: {how_to_answer(record.run_id, record.questions)}"))
+        say(looking_here(f"be asked here: pipekit review {record.run_id}"))
+        say(looking_here(how_to_answer(record.run_id, record.questions)))
     elif status == "completed":
         say(looking_here(f"next: {way_to_outputs(record.run_id, record)}"))
     elif status != "running":

@@ -23,6 +23,8 @@ _STORAGE = frozenset(
 )
 #: Codes after which the run itself has to be mended, or isn't there: no ``resume`` helps.
 _NOT_RESUMABLE = frozenset({2, 7, 8, 12})
+#: The commands that go on with a run.
+_GOING_ON = ("resume", "review", "answer")
 
 
 def as_told(error: BaseException, argv: Sequence[str]) -> PipekitError:
@@ -143,8 +145,8 @@ def _facts(error: PipekitError) -> list[str]:
 def next_lines(error: PipekitError) -> list[str]:
     """What to do next; a run that can be gone on with is offered at the end."""
     hint = _shown(error.hint)
-    resume = f"pipekit resume {error.run_id}"
     lines = hint.splitlines()
-    if error.run_id and error.code not in _NOT_RESUMABLE and resume not in hint:
-        lines.append(f"go on with: {resume}")
+    goes_on = any(f"pipekit {command} {error.run_id}" in hint for command in _GOING_ON)
+    if error.run_id and error.code not in _NOT_RESUMABLE and not goes_on:
+        lines.append(f"go on with: pipekit resume {error.run_id}")
     return lines

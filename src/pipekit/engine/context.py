@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import logging
 import tempfile
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +20,7 @@ from pipekit.interfaces.steps import Question
 from pipekit.serde import JSON, MisfitError, encode, structure, unstructure
 from pipekit.state.events import ProgressReported, QuestionAsked
 from pipekit.state.fingerprint import digest
-from pipekit.state.record import AskedQuestion
+from pipekit.state.record import AnswerKind, AskedQuestion
 from pipekit.workers import UnusualEndError, in_thread
 
 __all__ = ["RunStepContext", "UnansweredQuestionError"]
@@ -30,6 +30,9 @@ T = TypeVar("T")
 #: The pieces of work that are being done one inside the other, each as its step's context and its key, for all that the
 #: innermost one calls and awaits.
 _DOING: contextvars.ContextVar[tuple[tuple[object, str], ...]] = contextvars.ContextVar("pipekit_doing", default=())
+
+#: What an answer is by its type; of any other type only the step can tell.
+_TAKES: Mapping[Any, AnswerKind] = {str: "text", int: "integer", float: "number", bool: "boolean"}
 
 
 class UnansweredQuestionError(Exception):
@@ -167,14 +170,26 @@ class RunStepContext:
         kept = self._notebook.find(self.step, "answer", full)
         if kept is None:
             asked = AskedQuestion(
-                key=f"{self.step}/{full}", step=self.step, text=question.text, context=question.context
+                key=f"{self.step}/{full}",
+                step=self.step,
+                text=question.text,
+                context=question.context,
+                item=self.item,
+                takes=_TAKES.get(question.returns, "json"),
+                choices=dict(question.choices),
+                or_text=question.or_text,
+                default=unstructure(question.default),
             )
             self._bus.emit(QuestionAsked, step=self.step, key=asked.key, question=question.text)
             raise UnansweredQuestionError(asked)
         try:
-            return structure(kept["answer"], question.returns)
+            answer: T = structure(kept["answer"], question.returns)
         except MisfitError as error:
             raise StepError(f"the answer to {key!r} doesn't fit: {error}", step=self.step, kind="answer") from error
+        if question.choices and not question.or_text and answer not in question.choices:
+            known = ", ".join(question.choices)
+            raise StepError(f"the answer to {key!r} is none of {known}: {answer!r}", step=self.step, kind="answer")
+        return answer
 
     def wait(self, work: Awaitable[T]) -> T:
         """Await ``work`` from a plain function's thread."""

@@ -27,7 +27,7 @@ from pipekit.engine.writer import Writer
 from pipekit.errors import InternalError, PipekitError, RunBusyError, RunStoppedError, StorageError
 from pipekit.interfaces.state_stores import Entry, Lease, StateStore
 from pipekit.planning.plan import Plan, PlannedStep
-from pipekit.secrecy import mask
+from pipekit.secrecy import mask, mask_values
 from pipekit.serde import JSON, encode
 from pipekit.state.events import (
     CheckpointWritten,
@@ -247,7 +247,7 @@ class Runner:
     # --- the end -----------------------------------------------------------------------------------------------------
 
     async def _pause(self, reason: PausedReason, questions: tuple[AskedQuestion, ...] = ()) -> RunRecord:
-        questions = tuple(evolve(asked, text=mask(asked.text), context=mask(asked.context)) for asked in questions)
+        questions = tuple(map(_masked, questions))
         return await self._change(
             lambda record: self._paused(record, reason, questions), lambda record: self._tell_pause(record, reason)
         )
@@ -302,6 +302,13 @@ class Runner:
 
     def _name_of(self, key: StepKey | None) -> str | None:
         return next((step.name for step in self.plan.steps if step.key == key), None)
+
+
+def _masked(asked: AskedQuestion) -> AskedQuestion:
+    choices = {word: mask(meaning) for word, meaning in asked.choices.items()}
+    return evolve(
+        asked, text=mask(asked.text), context=mask(asked.context), choices=choices, default=mask_values(asked.default)
+    )
 
 
 def _encoded(content: JSON) -> tuple[bytes, str]:

@@ -23,7 +23,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, S
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, cast, dataclass_transform, overload
 
-from attrs import frozen
+from attrs import field, frozen
 
 from pipekit.state.artifacts import ItemError
 from pipekit.state.source import Source
@@ -84,12 +84,23 @@ class Each(Mapping[str, T_co]):
 
 @frozen(kw_only=True)
 class Question(Generic[T]):
-    """A question that only a person can answer; ``returns`` is the type of the answer."""
+    """A question that only a person can answer; ``returns`` is the type of the answer.
+
+    ``context`` is what helps to answer it, on as many lines as it takes. ``choices`` are the words that it can be
+    answered with, each with what it means; with ``or_text`` any other words are an answer, too. Both need an answer
+    that is text. ``default`` is proposed, and taken when a person says so, never by itself.
+    """
 
     text: str
     returns: type[T]
     context: str = ""
     default: T | None = None
+    choices: Mapping[str, str] = field(factory=dict)
+    or_text: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        if self.choices and self.returns is not str:
+            raise TypeError("a question with choices is answered in words: returns=str")
 
 
 class Step(Generic[P, R, A_co]):

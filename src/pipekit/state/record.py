@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from attrs import evolve, field, frozen
 
 __all__ = [
     "HISTORY_KEPT",
     "SCHEMA",
+    "AnswerKind",
     "AskedQuestion",
     "BlobRef",
     "ConfigRef",
@@ -35,6 +36,8 @@ HISTORY_KEPT = 5
 
 Status = Literal["running", "completed", "failed", "paused"]
 PausedReason = Literal["until", "signal", "question", "budget"]
+#: What the answer to a question is, as far as that can be told before the step looks at it.
+AnswerKind = Literal["text", "integer", "number", "boolean", "json"]
 #: How a step is called in a record: its fixed number, or its name where it has none.
 StepKey = int | str
 
@@ -127,12 +130,22 @@ class PlannedRef:
 
 @frozen(kw_only=True)
 class AskedQuestion:
-    """A question that waits for a person; ``key`` is what the answer is given under."""
+    """A question that waits for a person; ``key`` is what the answer is given under.
+
+    ``item`` is the item that it is about, where the step works item by item. ``takes`` says what the answer has to be,
+    ``json`` anything that only the step can judge; ``choices`` are the words that it can be, each with what it means,
+    and with ``or_text`` it may be any others. ``default`` is what the step proposes.
+    """
 
     key: str
     step: str
     text: str
     context: str = ""
+    item: str | None = None
+    takes: AnswerKind = "json"
+    choices: Mapping[str, str] = field(factory=dict)
+    or_text: bool = False
+    default: Any = None
 
 
 @frozen(kw_only=True)
