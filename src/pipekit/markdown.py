@@ -18,7 +18,7 @@ _LINE_START = re.compile(r"^(\s*)([-+=]|\d{1,9}[.)])(?=\s|$)")
 _LINK = re.compile(r"\b(https?|ftp|mailto|xmpp|javascript|data|file)(:)|\b(www)(\.)", re.IGNORECASE)
 #: What becomes a mention, an e-mail address or a reference where Markdown is shown. These are looked for in the text
 #: that is shown, where no backslash is left, so that only a character between keeps them apart.
-_REFERENCE = re.compile(r"@(?=\w)|#(?=\d)")
+_REFERENCE = re.compile(r"@(?=\w)|#(?=\d)|\bGH-(?=\d)", re.IGNORECASE)
 _NOTHING = "&#8203;"
 
 

@@ -25,7 +25,7 @@ from pipekit.markdown import code, inline, table_cell, visible, yaml_text
             "www.a.b",
             "WWW.a.b",
         ),
-        *("@everyone", "ask @ada/team & @ben", "ada@example.org", "xmpp:a@b.c", "see #12", "shop#12"),
+        *("@everyone", "ask @ada/team & @ben", "ada@example.org", "xmpp:a@b.c", "see #12", "shop#12", "GH-12"),
     ],
 )
 def test_nothing_in_a_line_is_markup(text: str) -> None:
@@ -36,7 +36,14 @@ def test_nothing_in_a_line_is_markup(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "live"),
-    [("@everyone", "@everyone"), ("a@b.c", "@b"), ("www.a.b", "www.a"), ("#12", "#12"), ("&#64;all", "&#64;")],
+    [
+        ("@everyone", "@everyone"),
+        ("a@b.c", "@b"),
+        ("www.a.b", "www.a"),
+        ("#12", "#12"),
+        ("gh-12", "gh-12"),
+        ("&#64;all", "&#64;"),
+    ],
 )
 def test_nobody_is_mentioned_and_nothing_linked_where_the_text_is_shown(text: str, live: str) -> None:
     # Mentions, references and e-mail addresses are looked for after the backslashes have gone.

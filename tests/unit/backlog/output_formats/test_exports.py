@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 
 from pipekit import PipekitError, Pipeline, Text
+from pipekit.backlog.output_formats.github_issues import GithubIssues
 from pipekit.backlog.output_formats.import_csv import CsvSettings, ImportCsv
 from pipekit.interfaces import RunView
 
@@ -128,6 +130,49 @@ def test_markup_is_text_in_azure_devops(tmp_path: Path) -> None:
     Reader().feed(description)
     assert set(seen) == {"p", "h3", "ul", "li"}
     assert texts[0] == nasty
+
+
+NASTY = (
+    "<script>alert(1)</script><img src=https://evil.example/a.png> ![x](https://evil.example/b.png) [x](javascript:1) "
+    "@boss @acme/team ada@evil.example fixes #12, closes GH-12, acme/shop#12, see https://evil.example/c "
+    "www.evil.example </details><!-- ~~*_`$1`_*~~ | [^1]: &lt;b&gt; &#64;all \u202egnp.exe\u202c \x1b[31m"
+    "\r\n# Big\r\n```mermaid\n- [x] done"
+)
+
+
+class Shown(HTMLParser):
+    """The elements of a page, with their attributes, and its text as people see it."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: set[str] = set()
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.add(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_an_issue_on_github_mentions_nobody_refers_to_nothing_and_calls_no_image_home(tmp_path: Path) -> None:
+    view = Pipeline({}, plugins=[], store="memory:", folder=tmp_path).run(MEETING).view
+    texts = {"title": NASTY, "description": NASTY, "acceptanceCriteria": [NASTY, NASTY]}
+    [file] = GithubIssues().render(Altered(view, **texts))
+    [issue, *_] = [json.loads(line) for line in file.content.splitlines()]
+    shown = Shown(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(issue["body"]))
+    assert shown.elements == {"p", "h3", "ul", "li", "code"}
+    assert shown.attributes == []
+    assert shown.text.count("<script>alert(1)</script>") == 3
+    assert "&lt;b&gt; &#\u200b64;all" in shown.text
+    assert not re.search(r"@\w|#\d|gh-\d", shown.text, re.IGNORECASE)
+    assert not re.search(r"(?<!\\)(https?:|www\.)", issue["body"])
+    assert "- [x]" not in issue["body"]
+    assert "\u202e" not in file.content.decode()
 
 
 def test_a_meeting_without_work_gives_headings_and_no_issue(tmp_path: Path) -> None:
