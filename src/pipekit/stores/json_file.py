@@ -10,7 +10,7 @@ import errno
 import hashlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,6 +28,7 @@ from pipekit.interfaces.state_stores import (
 )
 from pipekit.state.ids import check_run_id, is_valid_id
 from pipekit.state.record import RunRecord
+from pipekit.stores.about import about, not_there, taken
 from pipekit.stores.atomic import Folder, force_names, make_folders, spare_name
 from pipekit.stores.forging import NO_BLOBS, forge
 from pipekit.stores.item_journal import read_item_journal
@@ -73,17 +74,17 @@ class JsonFileStore:
         """Keep record and input together, or nothing: the whole folder is made under another name, then renamed."""
         run_id = check_run_id(record.run_id)
         new = f"{NEW}{run_id}"
-        with _about(run_id, is_kept=False):
+        with about(run_id, is_kept=False):
             make_folders(self._root)
             with Folder(self._root, follow=True) as root:
                 if not any(map(is_valid_id, root.names())):
                     force_names(self._root)  # the first run of a store
                 with held_new_folder(root, new) as folder:
                     if folder is None:
-                        raise _taken(run_id)
+                        raise taken(run_id)
                     try:
                         if root.state(run_id) is not None:
-                            raise _taken(run_id)
+                            raise taken(run_id)
                         forge(folder, record, source, blobs, entries)
                         root.move(new, run_id)
                     except BaseException:
@@ -95,7 +96,7 @@ class JsonFileStore:
 
     def acquire(self, run_id: str, owner: Owner) -> Lease:
         """The right to change the run; what an owner before left unfinished is finished first."""
-        with _about(run_id):
+        with about(run_id):
             folder = self._open(run_id)
             try:
                 lock = RunLock(folder, run_id)
@@ -135,7 +136,7 @@ class JsonFileStore:
 
     def owner(self, run_id: str) -> Owner | None:
         """Who holds the run now; asked of the lock."""
-        with _about(run_id), self._open(run_id) as folder:
+        with about(run_id), self._open(run_id) as folder:
             return find_owner(folder) if is_held(folder) else None
 
     def delete(self, run_id: str) -> None:
@@ -147,7 +148,7 @@ class JsonFileStore:
         self._delete(run.run_id, run)
 
     def _delete(self, run_id: str, listed: RunSummary | None) -> None:
-        with _about(run_id, is_kept=False), self._open(run_id) as folder:
+        with about(run_id, is_kept=False), self._open(run_id) as folder:
             lock = RunLock(folder, run_id)
             gone = spare_name("gone")
             try:
@@ -169,12 +170,12 @@ class JsonFileStore:
 
     def examine(self, run_id: str) -> Sequence[Damage]:
         """Everything that is damaged in a run; see `Repairable`."""
-        with _about(run_id), self._open(run_id) as folder:
+        with about(run_id), self._open(run_id) as folder:
             return examine(folder, run_id)
 
     def repair(self, run_id: str, owner: Owner) -> Sequence[Damage]:
         """Move what is damaged aside and take back the steps it belongs to."""
-        with _about(run_id), self._mutex:
+        with about(run_id), self._mutex:
             self._journals.pop(run_id, None)
             return repair(self._open(run_id), run_id, owner)
 
@@ -182,7 +183,7 @@ class JsonFileStore:
 
     def load(self, run_id: str) -> StoredRun:
         """The newest committed record as the journal has it. Files are looked at by `read`."""
-        with _about(run_id), self._open(run_id) as folder, self._mutex:
+        with about(run_id), self._open(run_id) as folder, self._mutex:
             while True:
                 journal = self._journal(folder, run_id, _view(folder, run_id))
                 record, steps = journal.structured(), journal.record.get("stepOutputs")
@@ -199,7 +200,7 @@ class JsonFileStore:
     def read(self, run_id: str, name: str) -> bytes:
         """One file as committed, its digest not checked; a file that no commit names isn't there."""
         parts = check_path(name)
-        with _about(run_id), self._open(run_id) as folder:
+        with about(run_id), self._open(run_id) as folder:
             with self._mutex:
                 journal = self._journal(folder, run_id)
                 blob = journal.blobs.get(name)
@@ -268,12 +269,12 @@ class JsonFileStore:
 
     def append(self, lease: Lease, entries: Sequence[Entry]) -> None:
         """Keep entries of the open step: one line, forced."""
-        with _about(lease.run_id):
+        with about(lease.run_id):
             self._ours(lease).append(entries)
 
     def commit(self, lease: Lease, record: RunRecord, blobs: Mapping[str, bytes]) -> None:
         """Keep a new record together with new files, all or nothing."""
-        with _about(lease.run_id):
+        with about(lease.run_id):
             self._ours(lease).commit(record, blobs)
 
     def close(self) -> None:
@@ -291,9 +292,7 @@ class JsonFileStore:
             return Folder(self._root / check_run_id(run_id))
         except StorageError as error:
             if error.errno in (errno.ENOENT, errno.ENOTDIR):
-                raise RunNotFoundError(
-                    f"no run of this name: {run_id}", run_id=run_id, hint="pipekit list shows the runs there are"
-                ) from error
+                raise not_there(run_id) from error
             raise
 
     def _journal(self, folder: Folder, run_id: str, view: View | None = None) -> Journal:
@@ -310,25 +309,6 @@ class JsonFileStore:
         while len(self._journals) > _JOURNALS_KEPT:
             del self._journals[next(iter(self._journals))]
         return journal
-
-
-def _taken(run_id: str) -> StateError:
-    return StateError(f"there is a run of this name already: {run_id}", run_id=run_id)
-
-
-@contextmanager
-def _about(run_id: str, *, is_kept: bool = True) -> Iterator[None]:
-    """Say of which run an error is, and how to go on after one of the disk."""
-    try:
-        yield
-    except StorageError as error:
-        error.run_id = error.run_id or run_id
-        if is_kept and "pipekit " not in error.hint:
-            error.hint = f"{error.hint}: pipekit resume {run_id}"
-        raise
-    except PipekitError as error:
-        error.run_id = error.run_id or run_id
-        raise
 
 
 def _view(folder: Folder, run_id: str) -> View | None:

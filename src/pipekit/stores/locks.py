@@ -1,7 +1,7 @@
 """Who works on a run: an operating-system lock that ends with its process, and a note that names the owner.
 
-The lock file is never removed. Whoever only asks takes a *shared* lock for an instant; whoever wants the run and is
-refused asks too: if a shared lock is granted, only askers stood in the way, and it tries again.
+Only whoever holds a lock file may remove it. Whoever only asks takes a *shared* lock for an instant; whoever wants the
+run and is refused asks too: if a shared lock is granted, only askers stood in the way, and it tries again.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import os
 import random
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pipekit.errors import RunBusyError, RunNotFoundError, StateError, StorageError
@@ -25,7 +27,7 @@ from pipekit.stores.layout import LOCK, OWNER
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-__all__ = ["RunLock", "busy", "find_owner", "is_held", "lock_file", "unlock_file", "write_owner"]
+__all__ = ["RunLock", "busy", "find_owner", "is_held", "lock_file", "named_owner", "unlock_file", "write_owner"]
 
 #: How long, in seconds, askers may keep a run from being taken (each holds it for microseconds).
 _ASKERS_PATIENCE = 1.5
@@ -33,26 +35,26 @@ _ASKERS_PATIENCE = 1.5
 _NAME_PATIENCE = 0.25
 
 
-def is_held(folder: Folder) -> bool:
+def is_held(folder: Folder, name: str = LOCK) -> bool:
     """Whether somebody holds the run in ``folder``, asked of the lock."""
     if sys.platform == "win32":  # no shared locks there
-        lock = _try(folder)
+        lock = _try(folder, name)
         if lock is None:
             return True
         lock.release()
         return False
     import fcntl
 
-    target, at = folder.at(LOCK)
+    target, at = folder.at(name)
     try:
-        with refusal(folder.path, "open", LOCK):
+        with refusal(folder.path, "open", name):
             fd = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, **at)
     except StorageError as error:
         if isinstance(error.__cause__, FileNotFoundError):
             return False
         raise
     try:
-        with refusal(folder.path, "ask the lock", LOCK):
+        with refusal(folder.path, "ask the lock", name):
             try:
                 fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -62,23 +64,23 @@ def is_held(folder: Folder) -> bool:
         os.close(fd)
 
 
-def lock_file(folder: Folder) -> int | None:
+def lock_file(folder: Folder, name: str = LOCK) -> int | None:
     """A descriptor of the lock file in ``folder``, locked; None when somebody else has it. Not on Windows.
 
     The file is looked up in the open folder, never by its path: a run that was removed must not come back by that.
     """
     import fcntl
 
-    fd = _open_lock_file(folder)
+    fd = _open_lock_file(folder, name)
     try:
-        with refusal(folder.path, "lock", LOCK):
+        with refusal(folder.path, "lock", name):
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 if error.errno not in (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES):
                     raise
             else:
-                if _is(folder.state(LOCK), os.fstat(fd)):  # else its name is gone, and locks no one out
+                if _is(folder.state(name), os.fstat(fd)):  # else its name is gone, and locks no one out
                     return fd
     except BaseException:
         unlock_file(fd)
@@ -98,10 +100,10 @@ def unlock_file(fd: int) -> None:
         os.close(fd)
 
 
-def _open_lock_file(folder: Folder) -> int:
+def _open_lock_file(folder: Folder, name: str) -> int:
     flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK
-    target, at = folder.at(LOCK)
-    with refusal(folder.path, "lock", LOCK):
+    target, at = folder.at(name)
+    with refusal(folder.path, "lock", name):
         try:
             return os.open(target, flags, **at)
         except FileNotFoundError:
@@ -136,11 +138,11 @@ class _DescriptorLock:
             os.close(fd)
 
 
-def _try(folder: Folder) -> BaseFileLock | _DescriptorLock | None:
+def _try(folder: Folder, name: str) -> BaseFileLock | _DescriptorLock | None:
     if sys.platform == "win32":
         from filelock import FileLock, Timeout
 
-        path = folder.path / LOCK
+        path = folder.path / name
         # Leases are taken and given back on different threads, and two in one process must exclude each other.
         lock: BaseFileLock = FileLock(path, mode=FILE_MODE, thread_local=False, is_singleton=False)
         with refusal(path, "lock"):
@@ -149,20 +151,25 @@ def _try(folder: Folder) -> BaseFileLock | _DescriptorLock | None:
             except Timeout:
                 return None
         return lock
-    fd = lock_file(folder)
+    fd = lock_file(folder, name)
     return None if fd is None else _DescriptorLock(fd)
 
 
 class RunLock:
-    """The lock of one run, held from construction to `release`; `RunBusyError` when somebody else holds it."""
+    """The lock of one run, held from construction to `release`; `RunBusyError` when somebody else holds it.
 
-    def __init__(self, folder: Folder, run_id: str) -> None:
-        self._path = folder.path / LOCK
+    ``noted`` reads the owner's name where it isn't noted beside the lock.
+    """
+
+    def __init__(
+        self, folder: Folder, run_id: str, name: str = LOCK, noted: Callable[[], Owner | None] | None = None
+    ) -> None:
+        self._path = folder.path / name
         deadline = time.monotonic() + _ASKERS_PATIENCE
         try:
-            while (lock := _try(folder)) is None:
-                if time.monotonic() >= deadline or is_held(folder):
-                    raise busy(run_id, find_owner(folder))
+            while (lock := _try(folder, name)) is None:
+                if time.monotonic() >= deadline or is_held(folder, name):
+                    raise busy(run_id, named_owner(noted or partial(_read_owner, folder)))
                 time.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - two that ask in step must fall out of step
         except StorageError as error:
             if error.errno == errno.ENOENT:
@@ -172,7 +179,7 @@ class RunLock:
         try:
             with refusal(self._path, "look at"):
                 self._identity = self._look()
-            state = folder.state(LOCK)
+            state = folder.state(name)
             if state is None or (state.st_dev, state.st_ino) != self._identity:
                 raise _removed(run_id)
         except BaseException as error:
@@ -207,10 +214,15 @@ def _removed(run_id: str) -> RunNotFoundError:
 
 
 def find_owner(folder: Folder) -> Owner:
-    """The name of whoever holds the lock, waiting a moment for one that has just taken it."""
+    """The name of whoever holds the lock in a run's folder."""
+    return named_owner(partial(_read_owner, folder))
+
+
+def named_owner(noted: Callable[[], Owner | None]) -> Owner:
+    """The owner that is noted, waiting a moment for one that has just taken the run."""
     deadline = time.monotonic() + _NAME_PATIENCE
     while True:
-        owner = _read_owner(folder)
+        owner = noted()
         if owner is not None and _can_live(owner):
             return owner
         if time.monotonic() >= deadline:

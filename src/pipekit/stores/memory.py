@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -12,13 +11,14 @@ from typing import BinaryIO
 
 from attrs import define, field
 
-from pipekit.errors import InputError, RunBusyError, RunNotFoundError, StateError
+from pipekit.errors import RunBusyError, StateError
 from pipekit.interfaces.state_stores import Ability, Entry, Lease, Owner, RunQuery, RunSummary, StoredRun
-from pipekit.serde import MisfitError, encode, unstructure
+from pipekit.serde import unstructure
 from pipekit.state.ids import check_run_id
-from pipekit.state.record import HISTORY_KEPT, RunRecord
-from pipekit.stores.delta import files_of
-from pipekit.stores.layout import HISTORY, check_path
+from pipekit.state.record import RunRecord
+from pipekit.stores.about import not_there, taken
+from pipekit.stores.changes import change, check_blobs, json_of, read_source
+from pipekit.stores.layout import check_path
 from pipekit.stores.listing import summary
 from pipekit.stores.locks import busy
 
@@ -69,20 +69,14 @@ class MemoryStore:
     ) -> None:
         """Keep record and input together, or nothing."""
         run_id = check_run_id(record.run_id)
-        _check_json(record)
-        _check_json(tuple(entries), what="entry", run_id=run_id)
-        _check_files(record, blobs)
-        blobs = {path: bytes(data) for path, data in blobs.items()}
-        if (ref := record.input) is not None:
-            check_path(ref.path)
-            data = source.read()
-            if (hashlib.sha256(data).hexdigest(), len(data)) != (ref.sha256, ref.size):
-                raise InputError("the input changed while it was read", file=ref.name, hint="run it again")
-            blobs[ref.path] = data
+        json_of(record)
+        json_of(tuple(entries), what="entry", run_id=run_id)
+        check_blobs(record, blobs)
+        kept = {path: bytes(data) for path, data in blobs.items()} | read_source(record, source)
         with self._mutex:
             if run_id in self._runs:
-                raise StateError(f"there is a run of this name already: {run_id}", run_id=run_id)
-            self._runs[run_id] = _Run(record, blobs, list(entries))
+                raise taken(run_id)
+            self._runs[run_id] = _Run(record, kept, list(entries))
 
     def acquire(self, run_id: str, owner: Owner) -> Lease:
         """The right to change the run."""
@@ -110,7 +104,7 @@ class MemoryStore:
         """Keep entries of open steps."""
         with self._mutex:
             run = self._held(lease)
-            _check_json(tuple(entries), what="entry", run_id=lease.run_id)
+            json_of(tuple(entries), what="entry", run_id=lease.run_id)
             run.entries.extend(entries)
 
     def commit(self, lease: Lease, record: RunRecord, blobs: Mapping[str, bytes]) -> None:
@@ -119,23 +113,16 @@ class MemoryStore:
             run = self._held(lease)
             if record.run_id != lease.run_id:
                 raise StateError(f"the record of {record.run_id} is no record of {lease.run_id}", run_id=lease.run_id)
-            _check_json(record)
-            _check_files(record, blobs)
-            named = files_of(record)
-            before = run.record
-            gone = [path for path in files_of(before) if path not in named and path in run.blobs]
-            if gone:
-                run.replaced += 1
-                for path in gone:
-                    run.blobs[f"{HISTORY}/{run.replaced}/{path}"] = run.blobs.pop(path)
-                forgotten = f"{HISTORY}/{run.replaced - HISTORY_KEPT}/"
-                for path in [path for path in run.blobs if path.startswith(forgotten)]:
-                    del run.blobs[path]
+            json_of(record)
+            check_blobs(record, blobs)
+            done = change(run.record, record, is_kept=run.blobs.__contains__, replaced=run.replaced)
+            for path, place in done.moved.items():
+                run.blobs[place] = run.blobs.pop(path)
+            if done.forgotten is not None:
+                run.blobs = {path: data for path, data in run.blobs.items() if not path.startswith(done.forgotten)}
             run.blobs.update({path: bytes(data) for path, data in blobs.items()})
-            run.record = record
-            steps = record.step_outputs.items()
-            closed = {step.name for key, step in steps if before.step_outputs.get(key) != step}
-            run.entries = [entry for entry in run.entries if entry.stays or entry.step not in closed]
+            run.record, run.replaced = record, done.replaced
+            run.entries = [entry for entry in run.entries if entry.stays or entry.step not in done.closed]
 
     def read(self, run_id: str, name: str) -> bytes:
         """One blob as committed."""
@@ -186,9 +173,7 @@ class MemoryStore:
         try:
             return self._runs[check_run_id(run_id)]
         except KeyError:
-            raise RunNotFoundError(
-                f"no run of this name: {run_id}", run_id=run_id, hint="pipekit list shows the runs there are"
-            ) from None
+            raise not_there(run_id) from None
 
     def _held(self, lease: Lease) -> _Run:
         run = self._run(lease.run_id)
@@ -200,29 +185,6 @@ class MemoryStore:
                 hint=f"look at who has it: pipekit show {lease.run_id}",
             )
         return run
-
-
-def _check_files(record: RunRecord, blobs: Mapping[str, bytes]) -> None:
-    named = files_of(record)
-    for path, data in blobs.items():
-        if check_path(path)[0] == HISTORY:
-            raise StateError(f"the history is no place for new files: {path}", run_id=record.run_id)
-        found = hashlib.sha256(data).hexdigest()
-        if named.get(path, found) != found:
-            raise StateError(
-                "the record names another digest than its file has",
-                file=path,
-                expected=named[path],
-                found=found,
-                run_id=record.run_id,
-            )
-
-
-def _check_json(value: object, *, what: str = "record", run_id: str | None = None) -> None:
-    try:
-        encode(unstructure(value))
-    except MisfitError as error:
-        raise StateError(f"the {what} can't be kept: {error}", run_id=run_id) from error
 
 
 def _is_held(run: _Run) -> bool:
