@@ -7,6 +7,7 @@ import functools
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from attrs import evolve
@@ -93,7 +94,9 @@ class Installation:
         known = self.registry.names("pipekit_state_stores")
         if not colon or not scheme:
             message = f"store must be scheme:location, not {text!r}"
-            raise fault(message, origin, field="store", hint="the default is file:.pipeline")
+            is_file = Path(text).suffix in (".db", ".sqlite", ".sqlite3")
+            hint = f"did you mean sqlite:{text}?" if is_file else "the default is file:.pipeline"
+            raise fault(message, origin, field="store", hint=hint)
         if scheme in known:
             return self.registry.store(scheme)
         near = closest(scheme, known)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from pipekit.config.secret_settings import kept_settings
 from pipekit.errors import PipekitError
 from pipekit.input_values import Input
 from pipekit.inputs import read_input
@@ -15,7 +16,7 @@ from pipekit.planning.select import Selection
 from pipekit.preparing import Setup
 from pipekit.resuming import prepare_old
 from pipekit.state.fingerprint import digest
-from pipekit.state.record import RunRecord
+from pipekit.state.record import ConfigRef, RunRecord
 
 __all__ = ["KeptRun", "find_kept_run"]
 
@@ -47,7 +48,7 @@ def find_kept_run(setup: Setup, source: Input, select: Selection) -> KeptRun | N
             record = setup.store.load(run.run_id).record
         except PipekitError:
             continue  # damaged: somebody has to look at it, and another run can be had
-        if record.input is None or record.input.sha256 != sha256 or record.config != flags:
+        if record.input is None or record.input.sha256 != sha256 or _flags(record) != flags:
             continue
         if record.status != "completed":
             unfinished = unfinished or run.run_id
@@ -58,6 +59,11 @@ def find_kept_run(setup: Setup, source: Input, select: Selection) -> KeptRun | N
     if unfinished is not None:
         return KeptRun(unfinished, is_its_own=True)
     return None if outdated is None else KeptRun(outdated, is_its_own=False)
+
+
+def _flags(record: RunRecord) -> ConfigRef:
+    """The flags that a run began with; records of earlier versions name their store among them."""
+    return evolve(record.config, settings=kept_settings(record.config.settings))
 
 
 def _holds(setup: Setup, record: RunRecord) -> bool:

@@ -95,7 +95,10 @@ class Setup:
 
     def _configuration(self) -> Configuration:
         asked = self.asked
-        overrides = [Override(path, text, f"--set {path}", path in asked.kept) for path, text in asked.settings.items()]
+        overrides = [
+            Override(path, text, "--store" if path == "store" else f"--set {path}", path in asked.kept)
+            for path, text in asked.settings.items()
+        ]
         if asked.model is not None:
             overrides.append(Override.model(asked.model))
         return load_configuration(

@@ -128,15 +128,17 @@ def test_a_store_that_is_no_address_is_told_with_its_place_and_the_default(tmp_p
     assert "pipekit.yaml:2:" in error.where
 
 
-@pytest.mark.parametrize("text", ["store: sqlit:runs.db", "store: {size: 3, url: 'sqlit:runs.db'}"])
+@pytest.mark.parametrize("text", ["store: shelv:runs", "store: {size: 3, url: 'shelv:runs'}"])
 def test_a_scheme_that_nobody_brings_is_a_fault_with_its_place_and_a_suggestion(tmp_path: Path, text: str) -> None:
     (tmp_path / "pipekit.yaml").write_text(f"workflow: letters\n{text}\n")
-    ours = installed(tmp_path, tmp_path / "pipekit.yaml", pipekit_state_stores={"sqlite": ClosingStore})
-    with pytest.raises(ConfigError, match="there is no store 'sqlit'; stores are file:, memory:, sqlite:") as caught:
+    ours = installed(tmp_path, tmp_path / "pipekit.yaml", pipekit_state_stores={"shelve": ClosingStore})
+    with pytest.raises(
+        ConfigError, match="there is no store 'shelv'; stores are file:, sqlite:, memory:, shelve:"
+    ) as caught:
         ours.store(ours.configuration.settings.store)
     error = caught.value
-    assert (error.code, error.line, error.column) == (3, 2, text.index("sqlit") + (1 if "{" not in text else 0))
-    assert error.hint == "did you mean sqlite:?"
+    assert (error.code, error.line, error.column) == (3, 2, text.index("shelv") + (1 if "{" not in text else 0))
+    assert error.hint == "did you mean shelve:?"
 
 
 def test_a_store_that_may_be_in_a_plugin_that_is_not_loaded_is_a_plugin_error(tmp_path: Path) -> None:

@@ -85,6 +85,7 @@ def _variants(
 
     found: dict[str, tuple[Variant, Pipeline]] = {}
     given = {assignment.partition("=")[0].strip().lower() for assignment in flags["assignments"]}
+    given |= {"store"} if flags.get("store") else set()
     own = [f"{path}={text}" for path, text in _SETTINGS.items() if not given & {path, f"{path}.url"}]
     if not given & {"store", "store.url"}:
         look_in(_SETTINGS["store"])

@@ -63,7 +63,7 @@ def _place() -> str:
     context = click.get_current_context(silent=True)
     flags = context.params if context else {}
     words: list[str] = []
-    for name in ("config", "profile"):
+    for name in ("config", "profile", "store"):
         if flags.get(name):
             words += [f"--{name}", str(flags[name])]
     elsewhere = [context.meta[_ELSEWHERE]] if context and _ELSEWHERE in context.meta else []

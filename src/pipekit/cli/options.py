@@ -36,6 +36,7 @@ _BEFORE_MODEL = (
     click.option("--config", metavar="FILE", help="Configuration file, in place of the project's."),
     click.option("--profile", metavar="NAME", help="Lay this profile of the configuration over it."),
     click.option("--workflow", metavar="NAME", help="The workflow to run."),
+    click.option("--store", metavar="URL", help="Where runs are kept: file:FOLDER, sqlite:FILE, or a plugin's."),
 )
 
 _BEHIND_MODEL = (
@@ -121,7 +122,7 @@ def _known_runs(ctx: click.Context, param: click.Parameter, incomplete: str) -> 
     try:
         from pipekit.interfaces.state_stores import RunQuery
 
-        pipeline = open_pipeline({"config": ctx.params.get("config")})
+        pipeline = open_pipeline({name: ctx.params.get(name) for name in ("config", "profile", "store")})
         found = pipeline.runs.find(RunQuery(prefix=incomplete, limit=20))
         return ["last"] * "last".startswith(incomplete) + [run.run_id for run in found]
     except Exception:  # noqa: BLE001 - a completion that can't be made is no completion, and never a message
@@ -159,6 +160,8 @@ def open_pipeline(flags: Mapping[str, Any]) -> Pipeline:
             settings[override.path] = override.text
     if flags.get("strict_plugins"):
         settings["plugins.strict"] = "true"
+    if flags.get("store"):
+        settings["store"] = _store_from_here(flags["store"])
     # Paths of the command line count from where one is, those of settings from the configuration's folder.
     if flags.get("record"):
         settings["llm.record"] = str(Path(flags["record"]).absolute())
@@ -172,3 +175,12 @@ def open_pipeline(flags: Mapping[str, Any]) -> Pipeline:
         settings=settings,
         trust=bool(flags.get("trust")),
     )
+
+
+def _store_from_here(url: str) -> str:
+    """A store's address; the path in one of ours counts from where one is."""
+    from pipekit.config.secret_settings import refuse_secret
+
+    refuse_secret("store", url, "--store")
+    scheme, colon, location = url.partition(":")
+    return f"{scheme}:{Path(location).absolute()}" if colon and location and scheme in ("file", "sqlite") else url

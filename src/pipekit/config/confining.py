@@ -5,7 +5,7 @@ A recording is the one file that pipekit adds lines to wherever a setting says. 
 and a program may name any file.
 
 The other places that a project's file can name need no such rule, since no file that lies there is touched: outputs go
-to a folder of the run's own below ``output.dir``, a store only ever makes and changes folders of runs, and a
+to a folder of the run's own below ``output.dir``, a store only ever makes and changes runs, and a
 retriever's kept indexes have names of their own.
 """
 

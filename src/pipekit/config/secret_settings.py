@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 
 from pipekit.config.environment import PREFIX, parse_text
 from pipekit.config.faults import masked
-from pipekit.config.keys import split_path
+from pipekit.config.keys import fold_key, split_path
 from pipekit.config.origin import Origin
 from pipekit.config.tree import MAX_DEPTH
 from pipekit.errors import ConfigError
 from pipekit.secrecy import MASK, password_in
 
-__all__ = ["holds_secret", "kept_settings", "refuse_secret", "secret_values"]
+__all__ = ["holds_secret", "is_store", "kept_settings", "refuse_secret", "secret_values"]
 
 #: The name of a variable (ACME_API_KEY) is what a configuration ought to hold in the place of a secret.
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\Z")
@@ -62,8 +62,16 @@ def holds_secret(path: str, text: str) -> bool:
 
 
 def kept_settings(settings: Mapping[str, str]) -> dict[str, str]:
-    """The settings of flags as a run's record keeps them: without secrets, which a resume has to be given again."""
-    return {path: text for path, text in settings.items() if not holds_secret(path, text)}
+    """The settings of flags as a run's record keeps them: without secrets, which a resume has to be given again.
+
+    Where the run lies is none of them: whoever goes on with it has found it, there or in the store it was copied to.
+    """
+    return {path: text for path, text in settings.items() if not (is_store(path) or holds_secret(path, text))}
+
+
+def is_store(path: str) -> bool:
+    """Whether a setting says where runs are kept."""
+    return [fold_key(part) for part in split_path(path)[:1]] == ["store"]
 
 
 def refuse_secret(path: str, text: str, flag: str = "--set") -> None:
@@ -76,6 +84,6 @@ def refuse_secret(path: str, text: str, flag: str = "--set") -> None:
         kind="secret",
         field=path,
         source="flag",
-        where=f"{flag} {path}",
+        where=flag if flag == f"--{path}" else f"{flag} {path}",
         hint=f"give it by an environment variable, which is never written down: {variable}=…",
     )

@@ -15,8 +15,9 @@ pipekit_api = 1
 
 @hookimpl
 def pipekit_state_stores() -> Mapping[str, Factory]:
-    """``file``: a folder of JSON files; ``memory``: until the process ends."""
+    """``file``: a folder of JSON files; ``sqlite``: a file for many runs; ``memory``: until the process ends."""
     from pipekit.stores.json_file import JsonFileStore
     from pipekit.stores.memory import MemoryStore
+    from pipekit.stores.sqlite_file import SqliteStore
 
-    return {"file": JsonFileStore, "memory": MemoryStore}
+    return {"file": JsonFileStore, "sqlite": SqliteStore, "memory": MemoryStore}

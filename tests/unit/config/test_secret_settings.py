@@ -59,9 +59,9 @@ def test_a_refused_flag_names_the_variable_to_use_instead_and_not_the_secret() -
     assert secrecy.is_secret_variable(variable)
 
 
-def test_records_keep_the_settings_of_flags_without_their_secrets() -> None:
-    settings = {"a.apiKey": "sk-live-0123", "steps.step4.ragTopK": "3", "store": "file:runs"}
-    assert kept_settings(settings) == {"steps.step4.ragTopK": "3", "store": "file:runs"}
+def test_records_keep_the_settings_of_flags_without_their_secrets_and_without_where_runs_lie() -> None:
+    settings = {"a.apiKey": "sk-live-0123", "steps.step4.ragTopK": "3", "store": "file:runs", "store.url": "file:x"}
+    assert kept_settings(settings) == {"steps.step4.ragTopK": "3"}
 
 
 def test_a_scheme_before_a_secret_is_no_part_of_it() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from pipekit.interfaces.state_stores import Entry, Owner, RunQuery, StateStore, 
 from pipekit.state.record import BlobRef, RunRecord, StepRecord
 from pipekit.stores.json_file import JsonFileStore
 from pipekit.stores.memory import MemoryStore
+from pipekit.stores.sqlite_file import SqliteSettings, SqliteStore
 
 MakeRecord = Callable[..., RunRecord]
 MakeStep = Callable[..., StepRecord]
@@ -477,6 +478,20 @@ class TestJsonFileStore(StateStoreContract):
     @pytest.fixture
     def open_store(self, tmp_path: Path) -> Callable[[], StateStore]:
         return lambda: JsonFileStore(StoreURL("file", ".pipeline", tmp_path))
+
+
+class TestSqliteStore(StateStoreContract):
+    @pytest.fixture
+    def open_store(self, tmp_path: Path) -> Iterator[Callable[[], StateStore]]:
+        opened: list[StateStore] = []
+
+        def open_() -> StateStore:
+            opened.append(SqliteStore(StoreURL("sqlite", "kept/runs.db", tmp_path), SqliteSettings()))
+            return opened[-1]
+
+        yield open_
+        for store in opened:
+            store.close()
 
 
 class TestMemoryStore(StateStoreContract):
