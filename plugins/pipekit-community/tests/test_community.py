@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from pathlib import Path
 
 import pytest
 from pipekit_community.chat_models import CommunityProvider, CommunitySettings
-from pipekit_community.loaders import HtmlLoader, WordLoader
+from pipekit_community.loaders import PdfLoader
 from pipekit_community.retrievers import CommunityRetriever, CommunityRetrieverSettings
 
 from pipekit import Pipeline
@@ -121,40 +119,48 @@ def test_folders_without_files_and_without_a_place(tmp_path: Path) -> None:
         CommunityRetriever(CommunityRetrieverSettings(retriever="BM26Retriever")).search("a", limit=3)
 
 
-def a_word_file(*paragraphs: str) -> bytes:
-    file = io.BytesIO()
-    body = "".join(f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>" for text in paragraphs)
-    space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("word/document.xml", f"<w:document {space}><w:body>{body}</w:body></w:document>")
-    return file.getvalue()
+def a_pdf(*lines: str) -> bytes:
+    """One page with these lines, by hand."""
+    page = "BT /F1 12 Tf 14 TL 72 720 Td " + " ".join(f"({line}) Tj T*" for line in lines) + " ET"
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        "<</Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
+        f"<< /Length {len(page)} >>\nstream\n{page}\nendstream",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    text, places = "%PDF-1.4\n", []
+    for number, content in enumerate(objects, start=1):
+        places.append(len(text))
+        text += f"{number} 0 obj\n{content}\nendobj\n"
+    table = "".join(f"{place:010} 00000 n \n" for place in places)
+    end = f"trailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n{len(text)}\n%%EOF\n"
+    return f"{text}xref\n0 6\n0000000000 65535 f \n{table}{end}".encode()
 
 
-def test_a_meeting_in_a_word_file() -> None:
-    content = a_word_file("Ada: We need an entry time.", "Bo: Agreed.")
-    loader = WordLoader()
+def test_a_meeting_in_a_pdf() -> None:
+    content = a_pdf("Ada: We need an entry time.", "Bo: Agreed.")
+    loader = PdfLoader()
 
-    meeting = loader.load(Source(name="meeting.docx", content=content))
+    meeting = loader.load(Source(name="meeting.pdf", content=content))
 
     assert isinstance(loader, Loader)
-    assert loader.recognises(content, "meeting.docx") == 0.9
-    assert loader.recognises(content, "archive.zip") == 0.0
+    assert loader.recognises(content, "meeting.pdf") == 0.9
+    assert loader.recognises(content, "meeting.txt") == 0.0
+    assert loader.recognises(b"PK", "meeting.pdf") == 0.0
     assert [(one.speaker, one.text) for one in meeting.utterances] == [
         ("Ada", "We need an entry time."),
         ("Bo", "Agreed."),
     ]
 
 
-def test_a_meeting_in_a_web_page() -> None:
-    page = b"<!doctype html><html><body><p>Ada: We need an entry time.</p><p>Bo: Agreed.</p></body></html>"
-    meeting = HtmlLoader().load(Source(name="meeting.html", content=page))
-    assert [one.speaker for one in meeting.utterances] == ["Ada", "Bo"]
-
-
-def test_a_damaged_file_is_told_with_its_name() -> None:
-    with pytest.raises(InputError, match=r"meeting\.docx") as caught:
-        WordLoader().load(Source(name="meeting.docx", content=b"PK\x03\x04 broken"))
-    assert caught.value.file == "meeting.docx"
+@pytest.mark.parametrize(
+    ("content", "says"), [(b"%PDF-1.4 broken", "can't be read"), (a_pdf(), "its pages are pictures")]
+)
+def test_a_pdf_that_cannot_be_read_is_told_with_its_name(content: bytes, says: str) -> None:
+    with pytest.raises(InputError, match=says) as caught:
+        PdfLoader().load(Source(name="meeting.pdf", content=content))
+    assert caught.value.file == "meeting.pdf"
 
 
 def test_a_projects_file_leads_no_key_of_a_class_elsewhere_until_it_is_trusted(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def pipekit_retrievers() -> Mapping[str, Factory]:
 
 @hookimpl
 def pipekit_loaders() -> Mapping[str, Factory]:
-    """Meetings in Word files, PDFs and web pages."""
+    """Meetings in PDFs."""
     from pipekit_community.loaders import LOADERS
 
     return LOADERS
