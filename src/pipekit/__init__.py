@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pipekit.interfaces.llm_providers import LLM
     from pipekit.interfaces.output_formats import Rendering
     from pipekit.interfaces.retrievers import Retrieval
-    from pipekit.interfaces.steps import Artifacts, Each, Question, Step, StepContext, settings, step
+    from pipekit.interfaces.steps import Artifacts, Each, Question, SkipItemError, Step, StepContext, settings, step
     from pipekit.interfaces.workflows import Workflow
     from pipekit.options import Resume
     from pipekit.pipeline import Pipeline
@@ -34,6 +34,7 @@ __all__ = [
     "Retrieval",
     "RunResult",
     "Selection",
+    "SkipItemError",
     "Step",
     "StepContext",
     "StepError",
@@ -57,6 +58,7 @@ _HOMES = {
     "Retrieval": "pipekit.interfaces.retrievers",
     "RunResult": "pipekit.results",
     "Selection": "pipekit.planning.select",
+    "SkipItemError": "pipekit.interfaces.steps",
     "Step": "pipekit.interfaces.steps",
     "StepContext": "pipekit.interfaces.steps",
     "StepError": "pipekit.errors",

@@ -15,6 +15,7 @@ from pipekit.backlog.model.meeting import Meeting, Utterance
 from pipekit.backlog.model.outputs import OutputRef, Outputs
 from pipekit.backlog.model.question import ProposedAnswer, Question, Questions
 from pipekit.backlog.model.readiness import BatchReadiness, DorCheck, DorChecks, Readiness
+from pipekit.backlog.model.review import Review
 from pipekit.backlog.model.risk import RiskAssessment
 from pipekit.backlog.refined import RefinedCandidate, refined
 
@@ -39,6 +40,7 @@ __all__ = [
     "Readiness",
     "RefinedCandidate",
     "RejectedItem",
+    "Review",
     "RiskAssessment",
     "Scores",
     "Span",

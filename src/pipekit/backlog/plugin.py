@@ -18,10 +18,11 @@ pipekit_api = 1
 
 @hookimpl
 def pipekit_steps() -> Iterable[Step[..., Any, Any]]:
-    """The eight numbered steps, map-dependencies and batch-readiness."""
+    """The eight numbered steps, map-dependencies and batch-readiness; review-candidates for those who enable it."""
+    from pipekit.backlog.steps.review_candidates import review_candidates
     from pipekit.backlog.workflow import STEPS
 
-    return STEPS
+    return [*STEPS, review_candidates]
 
 
 @hookimpl

@@ -13,7 +13,7 @@ from pipekit.backlog.dor import DefinitionOfReady, find_dor
 from pipekit.backlog.stakeholders import Stakeholders, find_stakeholders
 from pipekit.backlog.weighing import ScoreWeights, Weighing, find_weighing
 
-__all__ = ["ContextSettings", "QuestionSettings", "ReadinessSettings", "ScoreSettings"]
+__all__ = ["ContextSettings", "QuestionSettings", "ReadinessSettings", "ReviewSettings", "ScoreSettings"]
 
 T = TypeVar("T")
 
@@ -67,6 +67,23 @@ class ScoreSettings(_Holding):
             weights=found.weights if self.weights is None else self.weights,
             threshold=found.threshold if self.threshold is None else self.threshold,
         )
+
+
+@settings
+class ReviewSettings(ScoreSettings):
+    """From ``pass_at`` on (0–100) a candidate passes by its score, from ``approve_at`` on a person has to approve it.
+
+    Below that people are asked for what is missing, at most ``rounds`` times, and it is scored again with their answer.
+    ``scoring``, ``weights`` and ``threshold`` are those of ``steps.score-confidence``, and better the same.
+    """
+
+    pass_at: int = field(default=75, validator=[validators.ge(0), validators.le(100)])
+    approve_at: int = field(default=50, validator=[validators.ge(0), validators.le(100)])
+    rounds: int = field(default=3, validator=[validators.ge(0), validators.le(20)])
+
+    def __attrs_post_init__(self) -> None:
+        if self.approve_at > self.pass_at:
+            raise ValueError(f"approveAt ({self.approve_at}) can't be above passAt ({self.pass_at})")
 
 
 @settings

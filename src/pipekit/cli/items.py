@@ -67,17 +67,24 @@ def item_table(view: RunView, workflow: Workflow | None) -> ItemTable | None:
     items = values[collection]
     if not isinstance(items, list):
         return None
-    present = {title: path for title, path in columns.items() if path.partition(".")[0] in values}
+    paths = {
+        title: [one for one in path.split("|") if one.partition(".")[0] in values] for title, path in columns.items()
+    }
+    present = {title: found for title, found in paths.items() if found}
     rows = []
     for item in items:
         row: dict[str, object] = {}
-        for title, path in present.items():
-            artifact, _, rest = path.partition(".")
-            about = item if artifact == collection else _of_item(values[artifact], _id(item))
-            row[title] = next(iter(leaves(about, rest)), None)
+        for title, found in present.items():
+            row[title] = next((leaf for path in found for leaf in _leaves_of(item, path, collection, values)), None)
         rows.append(row)
-    keys = {title: path.rpartition(".")[2] for title, path in present.items()}
+    keys = {title: found[-1].rpartition(".")[2] for title, found in present.items()}
     return ItemTable(title=collection, columns=tuple(present), rows=tuple(rows), keys=keys)
+
+
+def _leaves_of(item: Any, path: str, collection: str, values: Mapping[str, Any]) -> Iterator[Any]:
+    """What a path leads to for one item of the collection."""
+    artifact, _, rest = path.partition(".")
+    return leaves(item if artifact == collection else _of_item(values[artifact], _id(item)), rest)
 
 
 def _own_columns(view: RunView) -> dict[str, str]:

@@ -26,6 +26,7 @@ from pipekit.errors import PipekitError, PluginError
 from pipekit.interfaces.llm_providers import LLM
 from pipekit.interfaces.output_formats import FormatName, OutputFile, RenderedFile
 from pipekit.interfaces.retrievers import Retrieval
+from pipekit.interfaces.steps import SkipItemError
 from pipekit.planning.plan import PlannedStep
 from pipekit.planning.signature import Service
 from pipekit.serde import JSON, MisfitError, encode, structure, unstructure
@@ -201,7 +202,7 @@ class Caller:
                 if planned.signature.is_async:
                     return await self._awaited(planned, arguments, patience, stack)
                 return await worker.run(functools.partial(planned.step.fn, **arguments))
-        except (PipekitError, MissingInputError, UnansweredQuestionError) as error:
+        except (PipekitError, MissingInputError, SkipItemError, UnansweredQuestionError) as error:
             if isinstance(error, PipekitError) and error.step is None:
                 error.step = planned.name
             raise

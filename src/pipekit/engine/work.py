@@ -19,6 +19,7 @@ from pipekit.engine.table import ArtifactTable
 from pipekit.engine.watchdog import Watchdog
 from pipekit.errors import PipekitError, StepError
 from pipekit.interfaces.output_formats import OutputFile
+from pipekit.interfaces.steps import SkipItemError
 from pipekit.planning.plan import PlannedStep
 from pipekit.serde import JSON, structure, unstructure
 from pipekit.state.artifacts import Fanned, ItemError, to_file
@@ -86,7 +87,7 @@ class StepWork:
             self.bus.emit(StepStarted, step=planned.name, key=planned.key, model=planned.model)
             try:
                 content = await self._caller.call(call, None, log)
-            except MissingInputError as error:
+            except (MissingInputError, SkipItemError) as error:
                 raise StepError(str(error), step=planned.name) from error
             item_key = "itemId"
         else:
@@ -148,12 +149,14 @@ class StepWork:
         errors: dict[str, ItemError] = {}
         failures: list[tuple[str, Exception]] = []
         asked: list[AskedQuestion] = []
+        chosen: set[str] = set()
         for outcome in outcomes:
             item, error = outcome.item.id, outcome.error
             if error is None:
                 continue
-            if isinstance(error, MissingInputError):
+            if isinstance(error, (MissingInputError, SkipItemError)):
                 errors[item] = ItemError(str(error), skipped=True)
+                chosen.update([item] if isinstance(error, SkipItemError) else ())
             elif isinstance(error, UnansweredQuestionError):
                 asked.extend(error.asked)
             else:
@@ -166,7 +169,8 @@ class StepWork:
             raise _failure(planned, failures, tried)
         if asked:
             raise UnansweredQuestionError(*asked)
-        for item, left_out in errors.items():
+        # What a step itself leaves out is nothing to warn of.
+        for item, left_out in ((item, why) for item, why in errors.items() if item not in chosen):
             word = "left out" if left_out.skipped else "failed"
             self.bus.warn(f"{planned.name}: {item} {word}: {left_out.reason}", planned.name)
         return Fanned(results, errors)

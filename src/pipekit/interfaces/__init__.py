@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         StoredRun,
         StoreURL,
     )
-    from pipekit.interfaces.steps import Artifacts, Each, Question, Step, StepContext, settings, step
+    from pipekit.interfaces.steps import Artifacts, Each, Question, SkipItemError, Step, StepContext, settings, step
     from pipekit.interfaces.workflows import Figure, Workflow
     from pipekit.state.record import RunRecord, StepRecord, Usage
 
@@ -76,6 +76,7 @@ _HOMES = {
     "Share": "pipekit.interfaces.scorers",
     "Source": "pipekit.interfaces.loaders",
     "StateStore": "pipekit.interfaces.state_stores",
+    "SkipItemError": "pipekit.interfaces.steps",
     "Step": "pipekit.interfaces.steps",
     "StepContext": "pipekit.interfaces.steps",
     "StepRecord": "pipekit.state.record",
@@ -121,6 +122,7 @@ __all__ = [
     "Score",
     "Scorer",
     "Share",
+    "SkipItemError",
     "Source",
     "StateStore",
     "Step",

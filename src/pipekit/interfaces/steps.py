@@ -38,6 +38,7 @@ __all__ = [
     "Each",
     "ItemError",
     "Question",
+    "SkipItemError",
     "Step",
     "StepContext",
     "is_settings",
@@ -80,6 +81,13 @@ class Each(Mapping[str, T_co]):
         return NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
+
+
+class SkipItemError(Exception):
+    """A step that works item by item raises this where nothing is to be done for the item at hand; the text says why.
+
+    The item is left out, as one is whose input is missing: it counts neither as a success nor as a failure.
+    """
 
 
 @frozen(kw_only=True)

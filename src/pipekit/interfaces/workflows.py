@@ -46,7 +46,7 @@ class Workflow:
     Two mappings say what people want to see of each item, as title → ``artifact.field`` path in its JSON: ``table``
     gives the columns of the closing table, whose rows are the items of the first column's artifact; ``problems`` gives
     what is shown before all else about one item. On the way lists are taken apart, and ``status=fail`` keeps the
-    objects whose field says so.
+    objects whose field says so. Of several paths in ``table``, parted by ``|``, the first that leads somewhere counts.
 
     ``figures`` are made of a run when its end, or where it stands, is told; they make do with what is there.
 

@@ -117,6 +117,9 @@ def _parameter(name: str, annotation: Any, required: bool, *, is_item: bool) -> 
     if is_settings(plain):
         return Parameter(name=name, annotation=plain, kind="settings", required=required)
     kind: Literal["item", "artifact"] = "item" if is_item else "artifact"
+    if get_origin(plain) is Each:
+        # "| None" is for the default; where there are results they are never None.
+        annotation = plain
     return Parameter(name=name, annotation=annotation, kind=kind, required=required)
 
 

@@ -13,13 +13,15 @@ from pipekit.input_values import Input, Text
 from pipekit.interfaces.output_formats import RunView
 from pipekit.interfaces.steps import Step
 from pipekit.interfaces.workflows import Workflow
+from pipekit.options import Resume
 from pipekit.pipeline import Pipeline
+from pipekit.results import RunResult
 from pipekit.serde import encode, unstructure
 from pipekit.testing.fakes import Outcome, ScriptedProvider
 from pipekit.testing.givers import givers
 from pipekit.testing.sample import SAMPLE
 
-__all__ = ["Replies", "pipeline_of", "run_step", "sample_run", "script_of"]
+__all__ = ["Replies", "pipeline_of", "run_step", "sample_run", "script_of", "with_answers"]
 
 A = TypeVar("A")
 
@@ -38,6 +40,7 @@ def run_step(
     settings: object = None,
     config: Mapping[str, object] | None = None,
     plugins: Sequence[object] = (),
+    answers: Mapping[str, object] | None = None,
     **artifacts: object,
 ) -> A:
     """What a step makes of these artifacts: its value, or ``Each[value]`` for one with ``each=``.
@@ -46,14 +49,32 @@ def run_step(
     that is fanned out is given as a mapping, item id → value. ``replies`` are what a model says, and without them the
     step's ``offline=`` rule is used; items are worked on one after the other, so that replies come in their order.
     ``settings`` are the step's own, ``config`` is laid below them, ``plugins`` bring what the step asks for beside
-    (retrievers, output formats). A step that fails raises `PipekitError`.
+    (retrievers, output formats). ``answers`` are what a person says to the step's questions, by the key that the step
+    asks under, behind the item's id for one with ``each=`` (``candidate-1/owner``). A step that fails, or asks what
+    nobody answers, raises `PipekitError`.
     """
     script = None if replies is None else script_of(replies)
     pipeline = pipeline_of(step, artifacts, script=script, settings=settings, config=config, plugins=plugins)
     try:
-        return pipeline.run(Text("-")).of(step)
+        return with_answers(pipeline, pipeline.run(Text("-")), answers or {}).of(step)
     finally:
         pipeline.close()
+
+
+def with_answers(pipeline: Pipeline, result: RunResult, answers: Mapping[str, object]) -> RunResult:
+    """The run once all that it asks is answered, and what it asks then; see `run_step`."""
+    while result.questions:
+        asked = {one.key: one.key.partition("/")[2] for one in result.questions}
+        missing = [short for short in asked.values() if short not in answers]
+        if missing:
+            raise UsageError(
+                f"the step asks {', '.join(map(repr, missing))}, and answers has no answer",
+                kind="answer",
+                run_id=result.run_id,
+                hint=f"give it: answers={{{missing[0]!r}: …}}",
+            )
+        result = pipeline.resume(result.run_id, Resume(answers={key: answers[short] for key, short in asked.items()}))
+    return result
 
 
 def sample_run(

@@ -12,12 +12,27 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from pipekit import LLM, Each, Pipeline, Question, Resume, Step, StepContext, StepError, Text, Workflow, hookimpl, step
+from pipekit import (
+    LLM,
+    Each,
+    Pipeline,
+    Question,
+    Resume,
+    SkipItemError,
+    Step,
+    StepContext,
+    StepError,
+    Text,
+    Workflow,
+    hookimpl,
+    step,
+)
 from pipekit.errors import PluginError
 from pipekit.errors import StepError as FailedStepError
 from pipekit.events import Event, ItemFailed, ItemFinished, ItemReused, StepFinished
 from pipekit.interfaces import ModelOptions
 from pipekit.interfaces.state_stores import Entry, Lease
+from pipekit.interfaces.steps import ItemError
 from pipekit.stores.memory import MemoryStore
 from pipekit.testing import ScriptedProvider
 from pipekit.testing.fakes import ScriptedModel
@@ -287,6 +302,35 @@ def test_the_questions_of_all_items_are_asked_at_once_and_finished_items_are_kep
     done = pipe.resume(paused.run_id, Resume(answers=answers))
     assert dict(done.artifact("lengths", Each[int])) == {"w1": 1, "w2": 9, "w3": 9}
     assert sorted(calls) == ["bb", "ccc"]
+
+
+def test_a_step_leaves_out_what_it_has_nothing_to_do_for_and_nobody_is_warned() -> None:
+    @step(provides="lengths", each="words")
+    async def count_letters(word: Word) -> int:
+        if word.text == "a":
+            raise SkipItemError("an article is no word")
+        return len(word.text)
+
+    @step(each="words")
+    def doubled(word: Word, lengths: int) -> int:
+        return 2 * lengths
+
+    done = pipeline(count_letters, doubled).run(Text("a bb"))
+    lengths = done.of(count_letters)
+    assert (dict(lengths), lengths.errors["w1"]) == ({"w2": 2}, ItemError("an article is no word", skipped=True))
+    assert dict(done.of(doubled)) == {"w2": 4}
+    assert done.warnings == ("doubled: w1 left out: 'lengths' is missing for it: an article is no word",), (
+        "whoever needs it says so"
+    )
+
+
+def test_a_step_without_items_has_none_to_leave_out() -> None:
+    @step
+    def count_letters(words: list[Word]) -> int:
+        raise SkipItemError("nothing to do")
+
+    with pytest.raises(FailedStepError, match="nothing to do"):
+        pipeline(count_letters).run(Text("a"))
 
 
 def test_an_answer_is_kept_even_when_the_next_step_fails(tmp_path: Path) -> None:

@@ -94,6 +94,15 @@ def test_the_first_parameter_of_a_fanned_out_step_is_the_item() -> None:
     assert signature.is_async
 
 
+def test_all_results_of_a_step_that_may_be_left_out_are_asked_for_with_none() -> None:
+    @step
+    async def add_up(weight: Each[int] | None = None) -> int:
+        return sum((weight or {}).values())
+
+    (parameter,) = read_signature(add_up).parameters
+    assert (parameter.wants_all, parameter.required) == (True, False)
+
+
 def test_a_missing_annotation_is_named() -> None:
     def careless(thing) -> int:  # type: ignore[no-untyped-def]
         return 1

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from pipekit import Each, Text
-from pipekit.backlog import Candidate, Meeting, Readiness
+from pipekit.backlog import Candidate, Confidence, Meeting, Readiness, Scores
+from pipekit.backlog.settings import ReviewSettings
+from pipekit.backlog.steps.review_candidates import review_candidates
 from pipekit.backlog.steps.write_output import OutputSettings
 from pipekit.backlog.workflow import STEPS
 from pipekit.interfaces import FormatName, RunView, Step
@@ -91,6 +93,36 @@ class TestScoreConfidence(BacklogStep):
         return [{**{name: aspect(score) for name in names}, "recommendations": []} for score in (80, 40)]
 
 
+class TestReviewCandidates(TestScoreConfidence):
+    step = review_candidates
+    answers: ClassVar[Mapping[str, object]] = {
+        "candidate-1/context-1": "It is for members. Done when the first result shows up within a second.",
+        "candidate-1/approval": "approve",
+        "candidate-2/context-1": "reject",
+    }
+
+    @pytest.fixture
+    def inputs(self) -> Mapping[str, object]:
+        scores = Scores(completeness=20, clarity=20, testability=20, actionability=20)
+        poor = Confidence(scores=scores, overall_confidence=20)
+        candidates = made("candidates", list[Candidate])
+        return {
+            "meeting": made("meeting", Meeting),
+            "candidates": candidates,
+            "confidence": {one.id: poor for one in candidates},
+        }
+
+    @pytest.fixture
+    def replies(self) -> Replies:
+        names = ("completeness", "clarity", "testability", "actionability")
+        return [{**{name: aspect(60) for name in names}, "recommendations": []}]
+
+    @pytest.fixture
+    def settings(self) -> ReviewSettings:
+        """One round, so that the rules, which score otherwise than the model, ask the same."""
+        return ReviewSettings(rounds=1)
+
+
 class TestAssessRisks(BacklogStep):
     __test__ = True
     step = BY_NAME["assess-risks"]
@@ -142,4 +174,4 @@ class TestWriteOutput(BacklogStep):
 
 def test_each_step_of_the_workflow_is_tested_here() -> None:
     tested = {one.step.name for one in globals().values() if isinstance(one, type) and hasattr(one, "step")}
-    assert tested == set(BY_NAME)
+    assert tested == {*BY_NAME, review_candidates.name}

@@ -77,6 +77,7 @@ def candidate_shown(candidate: Candidate) -> str:
             f"words that led to it ({stated}): {one_line(candidate.raw_context)}",
             f"mentioned by: {', '.join(map(one_line, candidate.mentioned_by)) or 'nobody by name'}",
             *_listed("acceptance criteria that were stated", candidate.acceptance_criteria),
+            *(_listed("added by people after the meeting", candidate.notes) if candidate.notes else ()),
         ]
     )
 

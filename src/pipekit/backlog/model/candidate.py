@@ -84,7 +84,8 @@ class Candidate(Sibling):
 
     ``raw_context`` are the words that led to it, verbatim; ``verified`` says that they stand in the source.
     ``acceptance_criteria`` are only those that were stated, ``criteria_evidence`` has the words that state each of
-    them. ``discussed`` are the stretches of the meeting that are about it.
+    them. ``discussed`` are the stretches of the meeting that are about it, ``notes`` what people said about it when the
+    meeting was over.
     """
 
     description: str
@@ -94,6 +95,7 @@ class Candidate(Sibling):
     criteria_evidence: tuple[Claim, ...] = ()
     mentioned_by: tuple[str, ...] = ()
     discussed: tuple[Span, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)

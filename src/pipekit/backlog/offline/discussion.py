@@ -18,12 +18,14 @@ from pipekit.backlog.offline.cues import cues
 from pipekit.backlog.orders import heard
 from pipekit.backlog.text import fold, sentences_of, utterances_of
 
-__all__ = ["Discussion", "Remark", "StatedQuestion", "discussion_of"]
+__all__ = ["LATER", "Discussion", "Remark", "StatedQuestion", "discussion_of"]
 
 #: Sentences after a question in which its answer is looked for.
 WINDOW = 8
 #: Turns that count as missing where the talk went on about something else.
 GAP = 10
+#: Whoever says something about a candidate when the meeting is over.
+LATER = "the review"
 
 _ARROW = re.compile(r"\s+(?=(?:→|->|=>)\s)")
 
@@ -157,7 +159,15 @@ def discussion_of(meeting: Meeting, candidate: Candidate, candidates: Iterable[S
             for remark in _remarks(utterance, turn)
             if fold(remark.text) in own_words or not any(sibling.claims(remark.text, own) for sibling in siblings)
         ]
+    remarks += _noted(candidate, after=remarks[-1].turn if remarks else 0)
     return Discussion(candidate=candidate, remarks=tuple(remarks), locator=locator)
+
+
+def _noted(candidate: Candidate, *, after: int) -> Iterable[Remark]:
+    """What people said about the candidate after the meeting: remarks like any other, on no line of it."""
+    for number, note in enumerate(candidate.notes, start=1):
+        for text in sentences(note):
+            yield Remark(text=text, speaker=LATER, line=0, turn=after + number * GAP)
 
 
 @frozen

@@ -292,5 +292,7 @@ def _is_same(one: Question, other: Question) -> bool:
 
 
 def _place(remark: Remark, meeting: Meeting) -> str:
+    if not remark.line:
+        return "the review after the meeting"
     who = f", {remark.speaker}" if remark.speaker else ""
     return f"the meeting, {meeting.place(remark.line)}{who}"

@@ -11,6 +11,7 @@ from pipekit.backlog.output_formats.reading import (
     as_mapping,
     asked_of,
     candidates_of,
+    how_reviewed,
     offline_sentence,
     optional,
     repeated,
@@ -33,6 +34,7 @@ class CandidateMarkdown:
         "questions?",
         "readiness?",
         "dependencies?",
+        "review?",
     )
 
     def render(self, run: RunView) -> Iterable[OutputFile]:
@@ -88,6 +90,9 @@ def _overview(candidate: dict[str, Any], about: dict[str, Any], offline: str) ->
         lines.append(f"- Readiness: **{readiness['readinessStatus']}** ({readiness['readinessScore']} of 100)")
         lines += [f"- Missing: {inline(issue)}" for issue in readiness.get("blockingIssues", [])]
         lines += [f"- Next: {inline(action)}" for action in readiness.get("improvementActions", [])]
+    how = how_reviewed(as_mapping(about.get("review")))
+    lines += [f"- {how}"] if how else []
+    lines += [f"- Added after the meeting: {inline(note)}" for note in candidate.get("notes", ())]
     if candidate["mentionedBy"]:
         lines.append(f"- Mentioned by: {inline(', '.join(candidate['mentionedBy']))}")
     if offline:

@@ -17,7 +17,7 @@ __all__ = ["MergedJson"]
 class MergedJson:
     """Metadata, every step's output by name, and all candidates with everything known about each."""
 
-    needs: Sequence[str] = ("candidates",)
+    needs: Sequence[str] = ("candidates", "review?")
 
     def render(self, run: RunView) -> Iterable[OutputFile]:
         """One file."""

@@ -14,20 +14,61 @@ __all__ = [
     "as_mapping",
     "asked_of",
     "candidates_of",
+    "confidences_of",
     "earlier_item",
+    "how_reviewed",
     "input_name",
     "offline_sentence",
     "optional",
     "people_of",
+    "rejected_of",
     "repeated",
     "steps_of",
 ]
 
 
 def candidates_of(run: RunView) -> list[dict[str, Any]]:
-    """The candidates, in order."""
-    found: list[dict[str, Any]] = run.value("candidates")
-    return found
+    """The candidates that nobody rejected in a review, in order, each with what people added to it."""
+    reviews = as_mapping(optional(run, "review"))
+    found = ((one, as_mapping(reviews.get(one["id"]))) for one in run.value("candidates"))
+    return [_amended(one, review) for one, review in found if review.get("decision") != "rejected"]
+
+
+def _amended(candidate: dict[str, Any], review: Mapping[str, Any]) -> dict[str, Any]:
+    """The candidate with what people said about it when the meeting was over."""
+    added = [one["added"] for one in review.get("rounds", ())]
+    if not added:
+        return candidate
+    criteria = dict.fromkeys([*candidate["acceptanceCriteria"], *review["addedCriteria"]])
+    return {**candidate, "acceptanceCriteria": list(criteria), "notes": [*candidate.get("notes", ()), *added]}
+
+
+def rejected_of(run: RunView) -> list[dict[str, Any]]:
+    """What the meeting turned down, and then what people rejected in a review: title and reason."""
+    reviews = as_mapping(optional(run, "review"))
+    by_people = [
+        {"title": one["title"], "reason": "rejected in the review", "evidence": one["evidence"]}
+        for one in (run.value("candidates") if reviews else ())
+        if as_mapping(reviews.get(one["id"])).get("decision") == "rejected"
+    ]
+    return [*(optional(run, "rejected") or []), *by_people]
+
+
+def confidences_of(run: RunView) -> Mapping[str, Any]:
+    """How well each candidate is described, by its id, with what people added to it."""
+    reviews = as_mapping(optional(run, "review"))
+    return {**as_mapping(optional(run, "confidence")), **{key: one["confidence"] for key, one in reviews.items()}}
+
+
+def how_reviewed(review: Mapping[str, Any]) -> str:
+    """How a review ended, as a sentence; empty where there was none, or the score alone decided."""
+    rounds = review.get("rounds", ())
+    if not review or (review["decision"] == "passed" and not rounds):
+        return ""
+    said = {"passed": "Passed by its score", "approved": "Approved by a person", "rejected": "Rejected by a person"}
+    times = {1: "once", 2: "twice"}.get(len(rounds), f"{len(rounds)} times")
+    gain = f", after people added to it {times}: from {rounds[0]['before']} to {rounds[-1]['after']}" if rounds else ""
+    return f"{said[review['decision']]}{gain}"
 
 
 def input_name(run: RunView) -> str:
@@ -50,6 +91,8 @@ class Findings:
 
     def __init__(self, run: RunView) -> None:
         self._by_name = {name: run.value(name) for name in run.names if run.collection(name) is not None}
+        if "review" in self._by_name:
+            self._by_name["confidence"] = confidences_of(run)
 
     def about(self, candidate_id: str) -> dict[str, Any]:
         """Everything about one candidate, one key per artifact."""

@@ -39,6 +39,7 @@ class ReportHtml:
         "questions?",
         "readiness?",
         "batch_readiness?",
+        "review?",
     )
 
     def __init__(self, folder: Path) -> None:

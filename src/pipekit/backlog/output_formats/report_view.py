@@ -23,10 +23,12 @@ from pipekit.backlog.output_formats.reading import (
     asked_of,
     candidates_of,
     earlier_item,
+    how_reviewed,
     input_name,
     offline_sentence,
     optional,
     people_of,
+    rejected_of,
     steps_of,
 )
 from pipekit.backlog.output_formats.run_timeline import timeline
@@ -61,7 +63,7 @@ def report_view(run: RunView) -> dict[str, Any]:
     locator = locator_of(run.artifact("meeting", Meeting))
     marks = {
         Mark(number, count): span
-        for number, one in enumerate(run.artifact("candidates", list[Candidate]), start=1)
+        for number, one in enumerate(_with_evidence(run, candidates), start=1)
         for count, span in enumerate(one.evidence, start=1)
     }
     pieces, found = highlight(locator, marks)
@@ -94,7 +96,7 @@ def report_view(run: RunView) -> dict[str, Any]:
         "drawing": draw(titles, dependencies.get("dependencies", [])),
         "asked_of": asked_of,
         "people_of": people_of,
-        "rejected": _clean(optional(run, "rejected") or []),
+        "rejected": _clean(rejected_of(run)),
         "notes": _clean(optional(run, "extraction_notes") or []),
         "transcript": list(zip(utterances, map(_visible, pieces), strict=True)),
         # Why a search found nothing is mostly the same for all of them: it is said once.
@@ -105,6 +107,12 @@ def report_view(run: RunView) -> dict[str, Any]:
         ),
         **_of_the_run(run),
     }
+
+
+def _with_evidence(run: RunView, candidates: Sequence[Mapping[str, Any]]) -> list[Candidate]:
+    """The candidates that are shown, in their order, as the meeting gave them."""
+    shown = {one["id"] for one in candidates}
+    return [one for one in run.artifact("candidates", list[Candidate]) if one.id in shown]
 
 
 def _place_text(meeting: Mapping[str, Any], span: Mapping[str, Any]) -> str:
@@ -159,6 +167,7 @@ def _candidates(run: RunView) -> list[dict[str, Any]]:
                 "context": context,
                 "has_past": any(context.get(name) for name in _PAST),
                 "seen": earlier_item(context),
+                "reviewed": how_reviewed(as_mapping(about.get("review"))),
                 "places": [],
             }
         )

@@ -13,10 +13,13 @@ from pipekit.backlog.output_formats.reading import (
     as_mapping,
     asked_of,
     candidates_of,
+    confidences_of,
     earlier_item,
+    how_reviewed,
     input_name,
     offline_sentence,
     optional,
+    rejected_of,
     repeated,
 )
 from pipekit.interfaces import OutputFile, RunView
@@ -43,6 +46,7 @@ class Summary:
         "dependencies?",
         "batch_readiness?",
         "rejected?",
+        "review?",
     )
 
     def render(self, run: RunView) -> Iterable[OutputFile]:
@@ -56,6 +60,7 @@ class Summary:
             *_opening(run, candidates, coverage),
             *_table(run, candidates, readiness, questions),
             *_next(run, candidates, readiness),
+            *_reviewed(run, candidates),
             *_doubtful(coverage, candidates),
             *_questions(questions, candidates),
             *_seen_before(run, candidates),
@@ -82,7 +87,7 @@ def _table(
 ) -> list[str]:
     if not candidates:
         return ["Nothing in this meeting asks for work.", ""]
-    confidence = as_mapping(optional(run, "confidence"))
+    confidence = confidences_of(run)
     lines = ["| | title | type | confidence | readiness | blockers |", "|---|---|---|---|---|---|"]
     for number, candidate in enumerate(candidates, start=1):
         key = candidate["id"]
@@ -108,6 +113,18 @@ def _next(run: RunView, candidates: Sequence[dict[str, Any]], readiness: Any) ->
             if actions:
                 lines.append(f"- {inline(titles.get(key, key))}: {inline(actions[0])}")
     return ["## What to do next", "", *lines, ""] if lines else []
+
+
+def _reviewed(run: RunView, candidates: Sequence[dict[str, Any]]) -> list[str]:
+    """What people decided about the candidates, and added to them."""
+    reviews = as_mapping(optional(run, "review"))
+    lines = []
+    for candidate in candidates:
+        how = how_reviewed(as_mapping(reviews.get(candidate["id"])))
+        if how:
+            lines.append(f"- {inline(candidate['title'])}: {how[0].lower()}{how[1:]}")
+            lines += [f"  - {inline(note)}" for note in candidate.get("notes", ())]
+    return ["## Reviewed", "", *lines, ""] if lines else []
 
 
 def _doubtful(coverage: Coverage | None, candidates: Sequence[dict[str, Any]]) -> list[str]:
@@ -178,7 +195,7 @@ def _order(run: RunView, candidates: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _rejected(run: RunView) -> list[str]:
-    rejected = optional(run, "rejected")
+    rejected = rejected_of(run)
     if not rejected:
         return []
     return ["## Not taken up", "", *(f"- {inline(one['title'])} ({one['reason']})" for one in rejected), ""]

@@ -18,7 +18,16 @@ from pipekit.markdown import visible
 __all__ = ["NEEDS", "Section", "Ticket", "external_ids", "tickets_of"]
 
 #: What formats that make tickets read.
-NEEDS: Sequence[str] = ("candidates", "meeting", "confidence?", "risks?", "questions?", "readiness?", "dependencies?")
+NEEDS: Sequence[str] = (
+    "candidates",
+    "meeting",
+    "confidence?",
+    "risks?",
+    "questions?",
+    "readiness?",
+    "dependencies?",
+    "review?",
+)
 
 _WORD = re.compile(r"\w+")
 
@@ -59,6 +68,7 @@ def tickets_of(run: RunView) -> list[Ticket]:
             Section("Open questions", _lines(_questions(as_mapping(about.get("questions"))))),
             Section("Risks", _lines(_risks(as_mapping(about.get("risks"))))),
             Section("Dependencies", _lines(_dependencies(candidate["id"], edges, names))),
+            Section("Added after the meeting", _lines(candidate.get("notes", ()))),
             Section("From the meeting", _lines(_quotes(candidate))),
         )
         tickets.append(

@@ -12,6 +12,7 @@ from pipekit.backlog.model.dependency import DependencyMap
 from pipekit.backlog.model.meeting import Meeting
 from pipekit.backlog.model.question import Questions
 from pipekit.backlog.model.readiness import Readiness
+from pipekit.backlog.model.review import Review, confidence_after, reviewed
 from pipekit.backlog.model.risk import RiskAssessment
 from pipekit.backlog.offline import check_readiness as rule
 from pipekit.backlog.settings import ReadinessSettings
@@ -31,8 +32,10 @@ def check_readiness(
     questions: Questions | None = None,
     dependencies: DependencyMap | None = None,
     context: Context | None = None,
+    review: Review | None = None,
 ) -> Readiness:
     """Every criterion of the Definition of Ready with what it saw, and the verdict that follows."""
+    candidate, confidence = reviewed(candidate, review), confidence_after(confidence, review)
     dor = settings.definition(ctx.project)
     return rule.check_readiness(
         candidate, meeting, dor, candidates, confidence, risks, questions, dependencies, context

@@ -8,6 +8,7 @@ from pipekit import Retrieval, step
 from pipekit.backlog.model.candidate import Candidate, Sibling
 from pipekit.backlog.model.context import Context
 from pipekit.backlog.model.dependency import DependencyMap
+from pipekit.backlog.model.review import Review, reviewed
 from pipekit.backlog.offline import enrich_context as rule
 from pipekit.backlog.settings import ContextSettings
 from pipekit.interfaces import Hit
@@ -22,8 +23,10 @@ async def enrich_context(
     retrieval: Retrieval,
     settings: ContextSettings,
     dependencies: DependencyMap | None = None,
+    review: Review | None = None,
 ) -> Context:
     """Similar work, decisions, documents and lessons that the configured retrievers find, and related siblings."""
+    candidate = reviewed(candidate, review)
     hits: list[Hit] = []
     if retrieval.sources:
         for query in rule.context_queries(candidate):

@@ -19,6 +19,7 @@ from pipekit.backlog.model.confidence import Confidence
 from pipekit.backlog.model.context import Context
 from pipekit.backlog.model.meeting import Meeting
 from pipekit.backlog.model.question import Questions
+from pipekit.backlog.model.review import Review, confidence_after, reviewed
 from pipekit.backlog.model.risk import RiskAssessment
 from pipekit.backlog.offline import generate_questions as rule
 from pipekit.backlog.settings import QuestionSettings
@@ -36,7 +37,9 @@ def _by_rule(
     confidence: Confidence | None = None,
     risks: RiskAssessment | None = None,
     context: Context | None = None,
+    review: Review | None = None,
 ) -> Questions:
+    candidate, confidence = reviewed(candidate, review), confidence_after(confidence, review)
     found = rule.generate_questions(candidate, meeting, candidates, confidence, risks, context)
     return addressed(found, settings.people(ctx.project))
 
@@ -52,8 +55,10 @@ async def generate_questions(
     confidence: Confidence | None = None,
     risks: RiskAssessment | None = None,
     context: Context | None = None,
+    review: Review | None = None,
 ) -> Questions:
     """The open questions on a candidate, most urgent first; those asked in the meeting are among them."""
+    candidate, confidence = reviewed(candidate, review), confidence_after(confidence, review)
     asked = await llm.ask(
         "generate-questions",
         returns=AskedQuestions,

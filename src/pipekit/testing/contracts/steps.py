@@ -21,7 +21,7 @@ from pipekit.planning.step_prompts import prompts_beside, tasks_of
 from pipekit.serde import encode, unstructure
 from pipekit.testing.contracts.contract import Contract
 from pipekit.testing.fakes import Outcome, ScriptedError, ScriptedProvider
-from pipekit.testing.running import Replies, pipeline_of, run_step, script_of
+from pipekit.testing.running import Replies, pipeline_of, run_step, script_of, with_answers
 
 __all__ = ["StepContract"]
 
@@ -39,12 +39,14 @@ class StepContract(Contract):
 
     ``inputs`` are the artifacts that it takes, by name: for one with ``each=`` the list of items, at least two of them,
     and for an artifact that is fanned out a mapping, item id → value. ``replies`` are what the model says, one for each
-    question. ``settings`` are the step's own, ``config`` what else is configured, ``plugins`` what else is needed.
+    question. ``settings`` are the step's own, ``config`` what else is configured, ``plugins`` what else is needed, and
+    ``answers`` what people say to what it asks them, as `run_step` takes it.
     """
 
     step: ClassVar[Step[..., Any, Any]]
     config: ClassVar[Mapping[str, object]] = {}
     plugins: ClassVar[Sequence[object]] = ()
+    answers: ClassVar[Mapping[str, object]] = {}
 
     # --- what an author writes ---------------------------------------------------------------------------------------
 
@@ -163,7 +165,7 @@ class StepContract(Contract):
         config = self._config()
         pipeline = pipeline_of(self.step, inputs, script=script, settings=settings, config=config, plugins=self.plugins)
         with pytest.raises(PipekitError):
-            pipeline.run(Text("-"))
+            with_answers(pipeline, pipeline.run(Text("-")), self.answers)
 
     def test_a_resume_asks_nothing_twice(
         self, inputs: Mapping[str, object], replies: Replies, settings: object
@@ -177,13 +179,37 @@ class StepContract(Contract):
             script = _Counted(replies, seen=whole, fails_at=answered)
             pipeline = self._pipeline(script, inputs, settings)
             with pytest.raises(PipekitError):
-                pipeline.run(Text("-"))
+                with_answers(pipeline, pipeline.run(Text("-")), self.answers)
             script.fails_at = None
-            made = pipeline.resume("last").of(self.step)
+            made = with_answers(pipeline, pipeline.resume("last"), self.answers).of(self.step)
             pipeline.close()
             twice = len(script.answered) - needed
             assert not twice, f"broken off after {answered} answers, {twice} questions are answered once more"
             assert made == wanted, f"broken off after {answered} answers, the result is another one"
+
+    def test_answers_that_come_one_by_one_give_the_same_and_cost_no_more(
+        self, inputs: Mapping[str, object], replies: Replies, settings: object
+    ) -> None:
+        """People answer when they can. Whatever has been done when they do isn't done, or paid for, again."""
+        if not self.answers:
+            pytest.skip("it asks nobody, as far as its answers say")
+        whole = _Counted(replies or ("",))
+        wanted = self._run(whole, inputs, settings, replies=replies)
+        script = _Counted(replies or ("",), seen=whole)
+        pipeline = self._pipeline(script, inputs, settings, replies=replies)
+        try:
+            result = pipeline.run(Text("-"))
+            assert result.questions, "it has answers, and asks nothing"
+            while result.questions:
+                key = result.questions[0].key
+                pipeline.answer(result.run_id, {key: self.answers[key.partition("/")[2]]})
+                result = pipeline.resume(result.run_id)
+            made = result.of(self.step)
+        finally:
+            pipeline.close()
+        assert made == wanted, "answered one by one, the result is another one"
+        more = len(script.answered) - len(whole.answered)
+        assert not more, f"answered one by one, {more} questions to the model are answered once more"
 
     # --- what the tests use ------------------------------------------------------------------------------------------
 
@@ -194,6 +220,7 @@ class StepContract(Contract):
             settings=settings,
             config=self.config,
             plugins=self.plugins,
+            answers=self.answers,
             **inputs,
         )
 
@@ -205,20 +232,24 @@ class StepContract(Contract):
             pytest.skip("it asks no model")
         assert replies, f"{self.step.name} asks a model: write the fixture `replies` that returns what the model says"
 
-    def _pipeline(self, script: _Counted, inputs: Mapping[str, object], settings: object) -> Pipeline:
+    def _pipeline(
+        self, script: _Counted, inputs: Mapping[str, object], settings: object, *, replies: Replies = ("",)
+    ) -> Pipeline:
+        """The step's pipeline with the script's model, or without any where there are no ``replies``."""
+        provider = script.provider if replies else None
         config = self._config()
-        return pipeline_of(
-            self.step, inputs, script=script.provider, settings=settings, config=config, plugins=self.plugins
-        )
+        return pipeline_of(self.step, inputs, script=provider, settings=settings, config=config, plugins=self.plugins)
 
     def _config(self) -> Mapping[str, object]:
         """One try a question: the failure of a test is no accident to be waited for."""
         return {**self.config, "llm": {**_inner(self.config, "llm"), "retry": {"attempts": 1}}}
 
-    def _run(self, script: _Counted, inputs: Mapping[str, object], settings: object) -> Any:
-        pipeline = self._pipeline(script, inputs, settings)
+    def _run(
+        self, script: _Counted, inputs: Mapping[str, object], settings: object, *, replies: Replies = ("",)
+    ) -> Any:
+        pipeline = self._pipeline(script, inputs, settings, replies=replies)
         try:
-            return pipeline.run(Text("-")).of(self.step)
+            return with_answers(pipeline, pipeline.run(Text("-")), self.answers).of(self.step)
         finally:
             pipeline.close()
 

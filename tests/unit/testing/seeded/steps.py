@@ -12,7 +12,7 @@ from typing import ClassVar
 import pytest
 from attrs import frozen
 
-from pipekit import LLM, step
+from pipekit import LLM, Question, StepContext, step
 from pipekit.errors import PipekitError
 from pipekit.testing import Replies, StepContract
 
@@ -282,5 +282,47 @@ class TestChanceIsInTheAnswer(AskingStep):
     step = size_at_random
     caught_by: ClassVar = {
         "test_a_resume_asks_nothing_twice",
+        "test_the_same_inputs_and_replies_give_the_same",
+    }
+
+
+@step(each="stories", offline=size_by_rule)
+async def size_with_people(story: Story, llm: LLM, ctx: StepContext) -> Size:
+    found = await llm.ask("size-it", returns=Size, story=story.words)
+    return Size(found.points, await ctx.answer("why", Question(text=f"Why {found.points}?", returns=str)))
+
+
+class AskingPeople(AskingStep):
+    answers: ClassVar = {f"{story.id}/why": f"{story.id} is so" for story in STORIES}
+
+
+class TestGoodAskingPeople(AskingPeople):
+    __test__ = True
+    step = size_with_people
+
+
+@step(each="stories", offline=size_by_rule)
+async def size_anew_with_people(story: Story, llm: LLM, ctx: StepContext) -> Size:
+    found = await llm.ask("size-it", returns=Size, story=f"{story.words} {uuid.uuid4()}")
+    return Size(found.points, await ctx.answer("why", Question(text="Why?", returns=str)))
+
+
+class TestPaysAnewForEachAnswer(AskingPeople):
+    __test__ = True
+    step = size_anew_with_people
+    caught_by: ClassVar = {
+        "test_a_resume_asks_nothing_twice",
+        "test_answers_that_come_one_by_one_give_the_same_and_cost_no_more",
+    }
+
+
+class TestNobodyAnswers(AskingPeople):
+    __test__ = True
+    step = size_with_people
+    answers: ClassVar = {"a/why": "it is so"}
+    caught_by: ClassVar = {
+        "test_a_resume_asks_nothing_twice",
+        "test_answers_that_come_one_by_one_give_the_same_and_cost_no_more",
+        "test_it_makes_something_that_can_be_kept",
         "test_the_same_inputs_and_replies_give_the_same",
     }
