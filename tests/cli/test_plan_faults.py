@@ -19,7 +19,7 @@ def test_an_unknown_store_is_a_fault_at_its_place_before_anything_is_written(
     (tmp_path / "pipekit.yaml").write_text("workflow: backlog\nstore: fil:runs\n")
     done = pipekit(*argv, PIPEKIT_PLUGINS_OFF="")
     assert done.returncode == 3, done.stderr
-    assert "pipekit.yaml:2:8: there is no store 'fil'; stores are file:, memory:" in done.stderr
+    assert "pipekit.yaml:2:8: there is no store 'fil'; stores are file:, sqlite:, memory:" in done.stderr
     assert "did you mean file:?" in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "home") == ["notes.txt", "pipekit.yaml"]
 

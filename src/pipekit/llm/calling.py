@@ -90,7 +90,8 @@ async def _answer(model: BaseChatModel, asked: Any, messages: list[BaseMessage])
     LangChain would take the loop's own threads for it, which are few, and which a loop and a process wait for at their
     end: a server that sends a letter now and then would keep both for ever.
     """
-    if type(model)._agenerate.__module__ == _LANGCHAINS_OWN:  # noqa: SLF001 - what implementations define
+    asks = getattr(type(model), "_agenerate", None)  # a provider may give a runnable around its model as well
+    if asks is not None and asks.__module__ == _LANGCHAINS_OWN:
         return await in_thread(functools.partial(asked.invoke, messages), f"pipekit {type(model).__name__}")
     return await asked.ainvoke(messages)
 
