@@ -161,3 +161,29 @@ def test_an_unknown_command_is_fatal_where_plugins_must_be_sound(pipekit: Comman
     done = pipekit("greet", "bug", **install("broken", BROKEN), PIPEKIT_PLUGINS__STRICT="true")
     assert done.returncode == 9
     assert "pipekit-broken 1.2" in done.stderr
+
+
+# --- what a plugin that was set aside would have given ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "reason"),
+    [
+        ("Workflow(nme=1)\n", ["--trust"], "own (TypeError: Workflow.__init__() got an unexpected keyword argument"),
+        (
+            "Workflow\n",
+            [],
+            "own.py is not trusted yet, or was changed since); look at it, then: pipekit trust",
+        ),
+    ],
+)
+def test_a_workflow_that_is_missed_may_be_in_a_plugin_that_was_set_aside(
+    pipekit: Command, tmp_path: Path, text: str, options: list[str], reason: str
+) -> None:
+    (tmp_path / "own.py").write_text(f"from pipekit import Workflow\npipekit_api = 1\n{text}")
+    (tmp_path / "pipekit.yaml").write_text("workflow: own\nplugins: {local: [own.py]}\n")
+    done = pipekit("plan", *options, PIPEKIT_PLUGINS_OFF="")
+    assert done.returncode == 3, done.stderr
+    assert "pipekit.yaml:1:11: there is no workflow 'own'" in done.stderr
+    assert "it may be in a plugin that was set aside: " in done.stderr
+    assert reason in done.stderr

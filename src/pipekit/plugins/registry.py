@@ -110,12 +110,12 @@ class Registry:
         """The workflow of this name; ``where`` is the place of the configuration that names it, if it does."""
         found = self._by_hook["pipekit_workflows"].get(name)
         if found is None:
-            known = self.names("pipekit_workflows")
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"workflows are: {', '.join(known) or 'none'}"
             if ("pipekit_workflows", name) in self._refused:
                 raise self._missing("pipekit_workflows", name)
             message = f"there is no workflow {name!r}"
+            hint = self._near("pipekit_workflows", name) or (
+                f"workflows are: {', '.join(self.names('pipekit_workflows')) or 'none'}"
+            )
             if where is not None:
                 raise fault(message, where, field="workflow", kind="unknown-workflow", hint=hint)
             raise UsageError(message, kind="unknown-workflow", hint=hint)
@@ -159,15 +159,22 @@ class Registry:
             folder = KNOWN_PROVIDERS[name]
             install = f"install it: pip install . ./plugins/{folder}   (or run with --model offline)"
             return PluginError(message, kind="missing", plugin=folder, dist=folder, hook=hook, hint=install)
-        broken = [plugin for plugin in self.plugins if plugin.health == "set aside"]
+        hint = self._near(hook, name) or (
+            f"there are: {', '.join(self.names(hook)) or 'none'}; pipekit plugins shows what is installed"
+        )
+        return PluginError(message, kind="missing", hook=hook, hint=hint)
+
+    def _near(self, hook: str, name: str) -> str:
+        """Where a missing one may be: under a name like it, else in a plugin that was set aside; empty for neither."""
         near = difflib.get_close_matches(name, self.names(hook), n=1)
         if near:
-            hint = f"did you mean {near[0]}?"
-        elif broken:
-            hint = f"it may be in a plugin that was set aside: {', '.join(p.name for p in broken)}; see pipekit plugins"
-        else:
-            hint = f"there are: {', '.join(self.names(hook)) or 'none'}; pipekit plugins shows what is installed"
-        return PluginError(message, kind="missing", hook=hook, hint=hint)
+            return f"did you mean {near[0]}?"
+        broken = [plugin for plugin in self.plugins if plugin.health == "set aside"]
+        if not broken:
+            return ""
+        named = ", ".join(f"{plugin.name} ({plugin.reason})" for plugin in broken)
+        what_to_do = (broken[0].hint if len(broken) == 1 else "") or "see pipekit plugins"
+        return f"it may be in a plugin that was set aside: {named}; {what_to_do}"
 
     def make(
         self,

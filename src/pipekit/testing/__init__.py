@@ -28,6 +28,7 @@ from pipekit.testing.contracts import (  # noqa: E402
     StepContract,
 )
 from pipekit.testing.fakes import ScriptedModel, ScriptedProvider  # noqa: E402
+from pipekit.testing.killing import KilledRun, kill_at_commit  # noqa: E402
 from pipekit.testing.loopback import Exchange  # noqa: E402
 from pipekit.testing.running import Replies, run_step, sample_run  # noqa: E402
 from pipekit.testing.vendors import Answer, Trouble, VendorServer  # noqa: E402
@@ -39,6 +40,7 @@ __all__ = [
     "Contract",
     "Document",
     "Exchange",
+    "KilledRun",
     "LLMProviderContract",
     "LoaderContract",
     "OpenRetriever",
@@ -50,6 +52,7 @@ __all__ = [
     "StepContract",
     "Trouble",
     "VendorServer",
+    "kill_at_commit",
     "run_step",
     "sample_run",
 ]
