@@ -9,6 +9,7 @@ stands where text is asked for.
 from __future__ import annotations
 
 import collections.abc
+import functools
 import math
 import types
 from collections.abc import Collection, Mapping, Sequence
@@ -68,7 +69,15 @@ def settable_fields(cls: type) -> list[attrs.Attribute[Any]]:
     return [one for one in attrs.fields(cls) if one.init and not one.metadata.get("pipekit_computed")]
 
 
-def _hints(cls: type) -> dict[str, Any]:
+@functools.lru_cache(maxsize=512)
+def _attributes(cls: type) -> Mapping[str, attrs.Attribute[Any]]:
+    """What may be set, by the form in which keys are compared."""
+    return {fold_key(one.alias or one.name): one for one in settable_fields(cls)}
+
+
+@functools.lru_cache(maxsize=512)
+def _hints(cls: type) -> Mapping[str, Any]:
+    """Its annotations. They are read once: evaluating them costs more than all else, and each step has settings."""
     try:
         return get_type_hints(cls)
     except (NameError, TypeError, AttributeError) as error:
@@ -109,7 +118,7 @@ class _Walk:
             example = f", such as {{{names[0]}: …}}" if names else ""
             return self.wrong(node, path, "a mapping", f"write a mapping of settings{example}")
         hints = _hints(cls)
-        attributes = {fold_key(one.alias or one.name): one for one in settable_fields(cls)}
+        attributes = _attributes(cls)
         before = len(self.faults)
         self._unknown(node, attributes, path, ignore)
         given: dict[str, object] = {}

@@ -81,6 +81,8 @@ class Runner:
         self._writer = Writer(store, lease, record)
         self._made: set[str] = set()
         self._is_large = False
+        self._size = _size(record)
+        self._keys = [step.key for step in plan.steps if step.decision != "skip"]
         self._began = time.monotonic()
         self._watchdog = Watchdog(bus.warn, self._leave, line)
         notebook = Notebook(entries, lambda step: self.record.attempt_of(step), self._writer.keep)
@@ -227,20 +229,19 @@ class Runner:
             self._made.add(step.name)
             self._bus.emit(CheckpointWritten, step=step.name, path=step.path, sha256=step.sha256, size=step.size)
             self._bus.emit(StepFinished, step=step.name, key=step.key, duration=step.duration, usage=step.usage)
-            self._warn_of_size()
+            self._warn_of_size(step.size + sum(map(len, blobs.values())))
 
         await self._change(change, finished, blobs={step.path: data, **blobs})
 
     def _next(self, record: RunRecord) -> StepKey | None:
         """The first step of the plan that is to be done and isn't."""
-        left = (step.key for step in self.plan.steps if step.decision != "skip" and not record.is_done(step.key))
-        return next(left, None)
+        return next((key for key in self._keys if not record.is_done(key)), None)
 
-    def _warn_of_size(self) -> None:
+    def _warn_of_size(self, more: int) -> None:
+        # Added up, because a look at all steps after each of them would cost a long run more than the steps do.
+        self._size += more
         record = self.record
-        steps = [*record.step_outputs.values(), *(past.step for past in record.history)]
-        kept = [*steps, *record.outputs, *((record.input,) if record.input else ())]
-        if not self._is_large and sum(one.size for one in kept) > _LARGE:
+        if not self._is_large and self._size > _LARGE and _size(record) > _LARGE:
             self._is_large = True
             self._bus.warn(f"the run keeps more than {_LARGE // 1_000_000} MB; its files: pipekit show {record.run_id}")
 
@@ -321,3 +322,9 @@ def current_prompts(services: Services, planned: PlannedStep, recorded: Mapping[
     tasks = [part.removeprefix("prompt ") for part in recorded if part.startswith("prompt ")]
     found = {f"prompt {task}": services.prompt_digest(planned, task) for task in tasks}
     return {part: now for part, now in found.items() if now is not None}
+
+
+def _size(record: RunRecord) -> int:
+    """Bytes of all files that a run keeps."""
+    steps = [*record.step_outputs.values(), *(past.step for past in record.history)]
+    return sum(one.size for one in [*steps, *record.outputs, *((record.input,) if record.input else ())])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import types
 import typing
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import weakref
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal, Union, get_args, get_origin
 
 import attrs
@@ -97,9 +98,15 @@ def read_signature(step: Step[..., Any, Any]) -> Signature:
     return Signature(parameters=tuple(found), returns=hints["return"], is_async=inspect.iscoroutinefunction(step.fn))
 
 
-def _hints(step: Step[..., Any, Any]) -> dict[str, Any]:
+#: Annotations of step functions: evaluating them costs more than all else of a plan, and a plan is made for each run.
+_READ: weakref.WeakKeyDictionary[Callable[..., Any], Mapping[str, Any]] = weakref.WeakKeyDictionary()
+
+
+def _hints(step: Step[..., Any, Any]) -> Mapping[str, Any]:
     try:
-        return typing.get_type_hints(step.fn)
+        if step.fn not in _READ:
+            _READ[step.fn] = typing.get_type_hints(step.fn)
+        return _READ[step.fn]
     except NameError as error:
         raise SignatureError(
             f"the annotation {error.name!r} can't be found when the plan is made; import it in the step's module "

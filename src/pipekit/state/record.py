@@ -240,7 +240,9 @@ class RunRecord:
 
     def with_step(self, step: StepRecord, *, next_step: StepKey | None, now: datetime) -> RunRecord:
         """This record after ``step`` has been committed."""
-        kept = tuple(key for key in self.completed_steps if key != step.key)
+        kept = self.completed_steps
+        if step.key in kept:
+            kept = tuple(key for key in kept if key != step.key)
         return evolve(
             self,
             completed_steps=(*kept, step.key),

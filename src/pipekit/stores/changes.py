@@ -11,7 +11,7 @@ from attrs import frozen
 from pipekit.errors import InputError, StateError
 from pipekit.serde import MisfitError, encode, unstructure
 from pipekit.state.record import HISTORY_KEPT, RunRecord
-from pipekit.stores.delta import files_of
+from pipekit.stores.delta import changed_steps, files_of, files_taken_back
 from pipekit.stores.layout import HISTORY, check_path
 
 __all__ = ["Change", "change", "check_blobs", "json_of", "read_source"]
@@ -34,10 +34,9 @@ class Change:
 
 def change(before: RunRecord, after: RunRecord, *, is_kept: Callable[[str], bool], replaced: int) -> Change:
     """What the step from one record to the next does; ``is_kept`` says whether the store has a file of this path."""
-    named = files_of(after)
-    gone = [path for path in files_of(before) if path not in named and is_kept(path)]
+    gone = [path for path in files_taken_back(before, after) if is_kept(path)]
     number = replaced + bool(gone)
-    closed = {step.name for key, step in after.step_outputs.items() if before.step_outputs.get(key) != step}
+    closed = {step.name for step in changed_steps(before, after).values()}
     return Change(
         moved={path: f"{HISTORY}/{number}/{path}" for path in gone},
         replaced=number,
@@ -48,7 +47,7 @@ def change(before: RunRecord, after: RunRecord, *, is_kept: Callable[[str], bool
 
 def check_blobs(record: RunRecord, blobs: Mapping[str, bytes]) -> dict[str, str]:
     """The digests of new files; `StateError` for a path that is none, or a digest that is not the record's."""
-    named = files_of(record)
+    named = files_of(record, among=blobs)
     digests: dict[str, str] = {}
     for path, data in blobs.items():
         if check_path(path)[0] == HISTORY:

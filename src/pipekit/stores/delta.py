@@ -7,14 +7,16 @@ that are gone). Parts without content are left out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import attrs
 
 from pipekit.serde import JSON, camel_case, unstructure
-from pipekit.state.record import RunRecord
+from pipekit.state.record import BlobRef, InputRef, RunRecord, StepRecord
 
-__all__ = ["apply", "difference", "files_of"]
+__all__ = ["apply", "changed_steps", "difference", "files_of", "files_taken_back"]
+
+Ref = StepRecord | BlobRef | InputRef
 
 _FIELDS = tuple(
     (field.name, camel_case(field.name)) for field in attrs.fields(RunRecord) if field.name != "step_outputs"
@@ -34,14 +36,22 @@ def difference(before: RunRecord, after: RunRecord) -> dict[str, JSON]:
             lists[key] = [kept, unstructure(new[kept:])]
         else:
             changed[key] = unstructure(new)
-    steps = {
-        key: unstructure(step)
-        for key, step in after.step_outputs.items()
-        if (old := before.step_outputs.get(key)) is not step and old != step
-    }
+    steps = {key: unstructure(step) for key, step in changed_steps(before, after).items()}
     removed = [key for key in before.step_outputs if key not in after.step_outputs]
     parts = {"set": changed, "lists": lists, "steps": steps, "removed": removed}
     return {key: part for key, part in parts.items() if part}
+
+
+def changed_steps(before: RunRecord, after: RunRecord) -> dict[str, StepRecord]:
+    """The finished steps that are new or other than before, by key.
+
+    A commit changes one step of many, and hands the others on as they are: these cost no comparison.
+    """
+    return {
+        key: step
+        for key, step in after.step_outputs.items()
+        if (old := before.step_outputs.get(key)) is not step and old != step
+    }
 
 
 def _kept(old: Sequence[object], new: Sequence[object]) -> int:
@@ -65,7 +75,20 @@ def apply(record: Mapping[str, JSON], change: Mapping[str, JSON]) -> dict[str, J
     return result
 
 
-def files_of(record: RunRecord) -> dict[str, str]:
-    """The files that a record names, each with its digest."""
-    named = [*record.step_outputs.values(), *record.outputs, *((record.input,) if record.input else ())]
-    return {ref.path: ref.sha256 for ref in named}
+def files_of(record: RunRecord, *, among: Container[str] | None = None) -> dict[str, str]:
+    """The files that a record names, each with its digest; with ``among`` those of these paths."""
+    return {ref.path: ref.sha256 for ref in _refs(record) if among is None or ref.path in among}
+
+
+def files_taken_back(before: RunRecord, after: RunRecord) -> list[str]:
+    """The files that ``before`` names and ``after`` doesn't."""
+    still = {id(ref) for ref in _refs(after)}
+    gone = {ref.path: None for ref in _refs(before) if id(ref) not in still}
+    if gone:
+        named = files_of(after)
+        return [path for path in gone if path not in named]
+    return []
+
+
+def _refs(record: RunRecord) -> list[Ref]:
+    return [*record.step_outputs.values(), *record.outputs, *((record.input,) if record.input else ())]

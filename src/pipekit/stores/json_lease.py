@@ -21,7 +21,7 @@ from pipekit.serde import JSON, MisfitError, unstructure
 from pipekit.state.record import HISTORY_KEPT, SCHEMA, RunRecord
 from pipekit.stores import atomic
 from pipekit.stores.atomic import Folder, refusal, spare_name
-from pipekit.stores.delta import difference, files_of
+from pipekit.stores.delta import changed_steps, difference, files_of, files_taken_back
 from pipekit.stores.journal import Blob, Journal, Move, entries_content
 from pipekit.stores.layout import HISTORY, JOURNAL, OWNER, SLOT, STATE, STEPS, check_path, is_forged, is_spare
 from pipekit.stores.lines import line
@@ -95,9 +95,7 @@ class JsonLease:
                 self._abandon(files)
                 raise StateError(f"the record can't be kept: {error}", run_id=self.run_id) from error
             is_new_status = record.status != self._record.status
-            closed = [
-                step.name for key, step in record.step_outputs.items() if self._record.step_outputs.get(key) != step
-            ]
+            closed = [step.name for step in changed_steps(self._record, record).values()]
             self._record = record
             with self._refusing():  # the line stands; whoever opens the run next finishes this
                 self._archive()
@@ -188,7 +186,7 @@ class JsonLease:
             content = {"schema": SCHEMA, "record": unstructure(record)}
         else:
             content = difference(self._record, record)
-        gone = [path for path in files_of(self._record) if path not in files_of(record)]
+        gone = files_taken_back(self._record, record)
         folder = f"{HISTORY}/{self._journal.replaced + 1}"
         moves = tuple(Move(path, f"{folder}/{path}") for path in gone if path in self._journal.blobs)
         if moves:
@@ -207,7 +205,7 @@ class JsonLease:
 
     def _write_files(self, record: RunRecord, blobs: Mapping[str, bytes]) -> dict[str, Blob]:
         """Every file forced under a slot's name, the names too; nothing is left when one can't be written."""
-        promised = files_of(record)
+        promised = files_of(record, among=blobs)
         files: dict[str, Blob] = {}
         unforced: dict[tuple[str, ...], Folder] = {}
         try:
