@@ -78,7 +78,7 @@ async def run_fork(
     parent = await in_thread(lambda: first.runs.resolve(run))
     setup = await in_thread(lambda: _as_before(first, parent))
     run_id, stopped = await settled(in_thread(lambda: fork_run(setup, parent, options)))
-    rest = evolve(options, from_step=None, answers={})
+    rest = evolve(options, from_step=None, answers={}, edits={})
     return await _go_on(first, run_id, rest, tell, line, stopped=stopped)
 
 

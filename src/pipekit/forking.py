@@ -31,7 +31,10 @@ def fork_run(setup: Setup, parent: str, options: Resume) -> str:
     """
     old = prepare_old(setup, parent, options)
     record = _forked(setup, old, options)
-    blobs = {step.path: _read(setup, old, step.path, step.sha256) for step in record.step_outputs.values()}
+    blobs = {
+        step.path: old.blobs.get(step.path) or _read(setup, old, step.path, step.sha256)
+        for step in record.step_outputs.values()
+    }
     blobs.update({ref.path: _read(setup, old, ref.path, ref.sha256) for ref in record.outputs})
     ref = record.input
     source = b"" if ref is None else _read(setup, old, ref.path, ref.sha256)

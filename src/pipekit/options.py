@@ -23,7 +23,8 @@ class Resume:
     unfinished step. ``stale`` says what happens to finished steps whose version, settings, model, prompt or inputs
     changed: ``stop`` before anything is done, ``rerun`` them (of a fanned-out step only the items that changed), or
     ``keep`` and mark them. ``accept_edits`` takes step files that a person corrected. ``select`` narrows the plan for
-    this command. ``answers`` are answers to the run's questions by their key.
+    this command. ``answers`` are answers to the run's questions by their key. ``edits`` are what a person corrects, by
+    the id of an item of a collection, each the fields that change, named as in JSON: ``{"candidate-2": {"title": …}}``.
     """
 
     from_step: str | None = field(default=None, converter=step_name)
@@ -31,3 +32,4 @@ class Resume:
     accept_edits: bool = False
     select: Selection = ALL
     answers: Mapping[str, object] = field(factory=dict)
+    edits: Mapping[str, Mapping[str, object]] = field(factory=dict)

@@ -265,6 +265,14 @@ class Pipeline:
         stored = setup.store.load(setup.runs.resolve(run))
         return open_questions(stored.record, stored.entries)
 
+    def item(self, run: str, item: str) -> tuple[str, Mapping[str, Any]]:
+        """An item that a person may edit: the name of its collection, and its JSON. `UsageError` when there is none."""
+        from pipekit.editing import find_item
+
+        setup = self._setup
+        record = setup.runs.record(run)
+        return find_item(setup.store, record, item)[1:]
+
     def answer(self, run: str, answers: Mapping[str, object]) -> Sequence[AskedQuestion]:
         """Keep answers with a run, by the keys of its questions, without going on; what it still asks.
 

@@ -13,6 +13,7 @@ from attrs import evolve, field, frozen
 
 from pipekit.answers import answer_entries, check_answers
 from pipekit.asking import prompt_now
+from pipekit.editing import edited_steps
 from pipekit.engine.dependence import dependence_of
 from pipekit.engine.table import ArtifactTable
 from pipekit.errors import StateError
@@ -81,8 +82,13 @@ def prepare_old(setup: Setup, run_id: str, options: Resume) -> OldRun:
 
     edits = _edits(setup, plan, before, without=taken) if options.accept_edits else {}
     record = evolve(before, step_outputs={**before.step_outputs, **{str(step.key): step for step, _ in edits.values()}})
+    corrected = edited_steps(setup.store, record, plan.steps, options.edits)
+    edits.update({name: (one.step, one.data) for name, one in corrected.items()})
     table = ArtifactTable([planned.name for planned in plan.steps])
     fill_table(table, record, setup.store, setup.input_of, without=taken)
+    for one in corrected.values():
+        table.put_step(one.step, one.content)
+        record = evolve(record, step_outputs={**record.step_outputs, str(one.step.key): one.step})
     if plan.input not in table.names:
         raise setup.input_error(record)
 

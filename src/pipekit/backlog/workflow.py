@@ -102,6 +102,8 @@ BACKLOG = Workflow(
     },
     figures=_figures,
     brief=_brief,
+    # What the meeting said, word for word, is no matter of opinion.
+    editable={"candidates": ("title", "description", "type", "acceptanceCriteria", "notes")},
     merge=_merge,
     scorer=_scorer,
 )

@@ -21,7 +21,7 @@ from pipekit.yaml_nodes import CORE, MAX_DEPTH, NotYamlError, compose
 if TYPE_CHECKING:
     from pipekit.state.record import AskedQuestion
 
-__all__ = ["AnswerFile", "answer_template", "parse_answers", "questions_document", "read_answers"]
+__all__ = ["AnswerFile", "answer_template", "parse_answers", "parse_fields", "questions_document", "read_answers"]
 
 #: A larger file is no list of answers, in bytes.
 MAX_BYTES = 1_000_000
@@ -105,12 +105,22 @@ def _key(key: str) -> str:
 
 def parse_answers(content: bytes, name: str) -> AnswerFile:
     """The answers in a file; `InputError` with line and column for what is none. Empty places are left out."""
+    return _Reading(name).file(_root(content, name))
+
+
+def parse_fields(content: bytes, name: str) -> dict[str, object]:
+    """The fields of one item in a file, by name; `InputError` with line and column for what are none."""
+    return _Reading(name).fields(_root(content, name))
+
+
+def _root(content: bytes, name: str) -> Any:
+    """The root node of the file, None where it is empty."""
     if len(content) > MAX_BYTES:
         raise InputError(
             f"is larger than answers can be, {MAX_BYTES:,} bytes", file=name, hint="is this the right file?"
         )
     try:
-        root = compose(content.decode("utf-8-sig"))
+        return compose(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise InputError("is not UTF-8", file=name, line=line, hint="save it as UTF-8") from error
@@ -122,7 +132,6 @@ def parse_answers(content: bytes, name: str) -> AnswerFile:
             where=where,
             hint="correct the line; an answer with a colon or a # needs quotes around it",
         ) from error
-    return _Reading(name).file(root)
 
 
 class _Reading:
@@ -154,6 +163,12 @@ class _Reading:
             texts={key: node.value for key, (_, node) in answers.items() if node.id == "scalar"},
             places={key: _place(node) for key, (_, node) in answers.items()},
         )
+
+    def fields(self, root: Any) -> dict[str, object]:
+        """Each field with its value as plain JSON."""
+        if root is None:
+            return {}
+        return {key: self._value(value) for key, _, value in self._pairs(root, "the item")}
 
     def _questions(self, node: Any, answers: dict[str, tuple[object, Any]]) -> None:
         """The other shape: a list of questions, each with its key and its answer."""

@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "show": ("pipekit.cli.show:show", "Show a run, one of its steps, or all about one item."),
     "review": ("pipekit.cli.review:review", "Ask in the terminal what a run asks, and go on with it."),
     "answer": ("pipekit.cli.answer:answer", "Answer what a run asks from a file, and go on with it."),
+    "edit": ("pipekit.cli.edit:edit", "Correct an item of a run in an editor, and make again what depends on it."),
     "eval": ("pipekit.cli.eval:evaluate", "Run the workflow over inputs with known answers, and measure it."),
     "diff": ("pipekit.cli.diff:diff", "Compare two runs by what they say."),
     "open": ("pipekit.cli.runs:open_run", "Open the report or the summary of a run."),

@@ -16,7 +16,7 @@ __all__ = ["given_options", "look_in", "looking_here"]
 #: The commands that look into the store, with the run they name. The flags stand behind it, so that the command reads
 #: as ever; ``run`` is offered with all of this call's options already.
 _COMMAND = re.compile(
-    r"\bpipekit (?:resume|show|review|answer|open|list|repair|prune|format|diff)\b(?: run-\d{8}-\d{6}-[0-9a-f]+)?"
+    r"\bpipekit (?:resume|show|review|answer|edit|open|list|repair|prune|format|diff)\b(?: run-\d{8}-\d{6}-[0-9a-f]+)?"
 )
 _STORE = re.compile(r"store(?:\.url)?=", re.IGNORECASE)
 #: Where a call remembers that its command keeps its runs elsewhere.

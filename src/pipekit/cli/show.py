@@ -190,7 +190,8 @@ def _print_steps(record: RunRecord) -> None:
     rows: list[tuple[object, ...]] = []
     done = [record.step_outputs[str(key)] for key in record.completed_steps]
     for step in done:
-        by = "edited by hand" if step.made_by == "human" else step.model or "–"
+        items = f": {', '.join(step.edited_items)}" if step.edited_items else ""
+        by = f"edited by hand{items}" if step.made_by == "human" else step.model or "–"
         rows.append(
             (step.key if isinstance(step.key, int) else " ", step.name, "done", duration_text(step.duration), by)
         )

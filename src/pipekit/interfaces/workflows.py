@@ -53,6 +53,9 @@ class Workflow:
     ``brief`` says a mapping inside the results in one line, so that ``pipekit show`` doesn't print it field by field;
     None for one that it leaves as it is.
 
+    ``editable`` names the fields of a collection's items that `pipekit edit` shows, by the collection's name in JSON;
+    without it all of them are.
+
     ``merge`` puts the values of several inputs (``pipekit run --merge``) together, in the user's order; without it the
     workflow takes one input a run. Whether two of them fit together is for it to say: `InputError` where they don't.
 
@@ -71,5 +74,6 @@ class Workflow:
     problems: Mapping[str, str] = field(factory=dict)
     figures: Callable[[RunView], Sequence[Figure]] | None = None
     brief: Callable[[Mapping[str, Any]], str | None] | None = None
+    editable: Mapping[str, Sequence[str]] = field(factory=dict)
     merge: Callable[[Sequence[Any]], Any] | None = None
     scorer: Callable[[], Scorer[Any]] | None = None

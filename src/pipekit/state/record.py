@@ -157,7 +157,8 @@ class StepRecord:
     fanned-out step ``items`` holds the digests of what each item depended on beyond that, by item id, parted by spaces
     in the order of ``item_parts``. ``stale`` says what had changed when a person chose to keep the output all the same.
     ``outputs`` are the paths of the files for people that it made. ``duration`` is in seconds on a monotonic clock.
-    ``made_by`` is ``human`` once a person corrected the file.
+    ``made_by`` is ``human`` once a person corrected the file; ``edited_items`` are
+    those that were edited one by one.
     """
 
     key: StepKey
@@ -171,6 +172,7 @@ class StepRecord:
     usage: Usage = Usage()
     attempt: int = 1
     made_by: Literal["step", "human"] = "step"
+    edited_items: tuple[str, ...] = ()
     artifacts: tuple[str, ...] = ()
     is_whole: bool = True
     each: str | None = None

@@ -1,0 +1,166 @@
+"""``pipekit edit``: an item of a run in an editor, and what is made again of it."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipekit.cli.exits import run_command_line
+
+if sys.platform == "win32":
+    pytest.skip("an editor that is a script of the shell", allow_module_level=True)
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+Editor = Callable[[str], None]
+
+STEPS = """
+from attrs import frozen
+from pipekit import Each, StepContext, Workflow, hookimpl, step
+pipekit_api = 1
+
+@frozen
+class Word:
+    id: str
+    text: str
+    length: int
+
+@step
+def words(text: str) -> list[Word]:
+    return [Word(f"word-{n}", word, len(word)) for n, word in enumerate(text.split(), 1)]
+
+@step(each="words")
+def loud(word: Word, ctx: StepContext) -> str:
+    with (ctx.project / "paid.txt").open("a") as paid:
+        paid.write(word.id + "\\n")
+    return word.text.upper()
+
+@hookimpl
+def pipekit_workflows():
+    fields = {"words": ("text", "length")}
+    return [Workflow(name="shouting", input="text", input_type=str, steps=[words, loud], editable=fields)]
+"""
+
+
+@pytest.fixture
+def pipekit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
+    """The command in this process, in a folder with a trusted step file."""
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.delenv("EDITOR", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
+        code = run_command_line(arguments)
+        return subprocess.CompletedProcess(arguments, code, *capfd.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def run(pipekit: Command, tmp_path: Path) -> str:
+    """A finished run of two words."""
+    (tmp_path / "steps.py").write_text(STEPS)
+    (tmp_path / "pipekit.yaml").write_text("workflow: shouting\nplugins: {local: [steps.py]}\n")
+    (tmp_path / "words.txt").write_text("apple pear\n")
+    assert pipekit("trust", "--yes").returncode == 0
+    done = pipekit("run", "words.txt", "--json")
+    assert done.returncode == 0, done.stderr
+    run_id: str = json.loads(done.stdout)["runId"]
+    return run_id
+
+
+@pytest.fixture
+def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Editor:
+    """Make $EDITOR a script that keeps what it was shown, and then does as it is told with the file ``$1``."""
+
+    def use(what: str) -> None:
+        script = tmp_path / "editor.sh"
+        script.write_text(f'#!/bin/sh\ncp "$1" shown.yaml\n{what}\n')
+        script.chmod(0o700)
+        monkeypatch.setenv("EDITOR", str(script))
+
+    return use
+
+
+def test_only_what_depends_on_the_edited_item_is_made_again(
+    pipekit: Command, run: str, editor: Editor, tmp_path: Path
+) -> None:
+    (tmp_path / "paid.txt").unlink()
+    editor("""echo 'text: plum' > "$1" """)
+    done = pipekit("edit", run, "word-2", "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert (document["edited"], document["fields"], document["status"]) == ("word-2", ["text"], "completed")
+    assert (tmp_path / "paid.txt").read_text().split() == ["word-2"]
+    assert "PLUM" in pipekit("show", run, "word-2").stdout
+
+
+def test_the_editor_shows_the_fields_that_the_workflow_names(
+    pipekit: Command, run: str, editor: Editor, tmp_path: Path
+) -> None:
+    editor("")
+    pipekit("edit", run, "word-1")
+    shown = (tmp_path / "shown.yaml").read_text().splitlines()
+    assert f"word-1 of {run}" in shown[0]
+    assert shown[2:] == ['text: "apple"', "length: 5"]
+
+
+def test_show_says_which_items_a_person_edited(pipekit: Command, run: str, editor: Editor) -> None:
+    for item in ("word-2", "word-1"):
+        editor(f"""echo 'text: {item}' > "$1" """)
+        assert pipekit("edit", run, item).returncode == 0
+    assert "edited by hand: word-2, word-1" in pipekit("show", run).stdout
+
+
+def test_an_editor_that_is_left_without_a_change_changes_nothing(
+    pipekit: Command, run: str, editor: Editor, tmp_path: Path
+) -> None:
+    before = (tmp_path / ".pipeline" / run / "state.json").read_bytes()
+    editor("")
+    done = pipekit("edit", run, "word-1")
+    assert (done.returncode, done.stdout) == (0, "nothing was changed\n")
+    assert (tmp_path / ".pipeline" / run / "state.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "said"),
+    [
+        ("length: long", 2, "word-2 doesn't fit what words makes"),
+        ("txet: plum", 2, "did you mean text?"),
+        ("id: word-9", 2, "no field 'id' that can be edited"),
+        ("text: [", 4, "word-2.yaml:2:1"),
+        ("- plum", 4, "word-2.yaml:1:1"),
+    ],
+)
+def test_a_mistake_is_named_and_nothing_is_changed(
+    pipekit: Command, run: str, editor: Editor, tmp_path: Path, content: str, code: int, said: str
+) -> None:
+    before = (pipekit("show", run, "--json").stdout, _step_files(tmp_path, run))
+    editor(f"""echo '{content}' > "$1" """)
+    done = pipekit("edit", run, "word-2")
+    assert done.returncode == code
+    assert said in done.stderr
+    assert (pipekit("show", run, "--json").stdout, _step_files(tmp_path, run)) == before
+
+
+def test_an_item_that_is_not_there_is_told_with_a_near_one(pipekit: Command, run: str, editor: Editor) -> None:
+    editor("")
+    done = pipekit("edit", run, "wrod-2")
+    assert (done.returncode, "did you mean word-2?" in done.stderr) == (2, True)
+
+
+def test_without_an_editor_it_says_how_to_name_one(pipekit: Command, run: str) -> None:
+    done = pipekit("edit", run, "word-1")
+    assert (done.returncode, "EDITOR=nano pipekit edit" in done.stderr) == (2, True)
+
+
+def _step_files(folder: Path, run: str) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (folder / ".pipeline" / run / "steps").iterdir()}
