@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import difflib
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import evolve, frozen
@@ -31,10 +30,16 @@ class EditedStep:
 
 def find_item(store: StateStore, record: RunRecord, item: str) -> tuple[StepRecord, str, Mapping[str, Any]]:
     """The step that made an item of a collection, the collection's name, and the item; `UsageError` for none."""
+    return _found(record, item, lambda step: read_step(store, record, step))
+
+
+def _found(
+    record: RunRecord, item: str, content_of: Callable[[StepRecord], JSON]
+) -> tuple[StepRecord, str, dict[str, Any]]:
     known: list[str] = []
     for step in record.step_outputs.values():
         if step.each is None:
-            for name, entry in _entries(read_step(store, record, step), step):
+            for name, entry in _entries(content_of(step), step):
                 if entry["id"] == item:
                     return step, name, entry
                 known.append(entry["id"])
@@ -52,13 +57,18 @@ def edited_steps(
 ) -> Mapping[str, EditedStep]:
     """The outputs with these fields of these items changed, by step name; `UsageError` where one doesn't fit."""
     found: dict[str, EditedStep] = {}
+    contents: dict[str, JSON] = {}  # read once, and changed by one edit after the other
+
+    def content_of(step: StepRecord) -> JSON:
+        if step.name not in contents:
+            contents[step.name] = read_step(store, record, step)
+        return contents[step.name]
+
     for item, fields in edits.items():
-        step, _, _ = find_item(store, record, item)
-        before = found.get(step.name)
-        content = copy.deepcopy(read_step(store, record, step)) if before is None else before.content
-        entry = next(entry for _, entry in _entries(content, step) if entry["id"] == item)
+        step, _, entry = _found(record, item, content_of)
         _check_fields(record, item, entry, fields)
         entry.update({name: unstructure(value) for name, value in fields.items()})
+        content = content_of(step)
         planned = next(one for one in steps if one.name == step.name)
         try:
             data = encode(content)
@@ -71,7 +81,7 @@ def edited_steps(
                 step=step.name,
                 hint="nothing was changed; correct the field",
             ) from error
-        changed = (before.step if before else step).edited_items
+        changed = (found[step.name].step if step.name in found else step).edited_items
         found[step.name] = EditedStep(
             step=evolve(
                 step,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import subprocess
 import sys
@@ -10,8 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from pipekit.cli.exits import run_command_line
 
 if sys.platform == "win32":
     pytest.skip("an editor that is a script of the shell", allow_module_level=True)
@@ -48,20 +45,9 @@ def pipekit_workflows():
 
 
 @pytest.fixture
-def pipekit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
-    """The command in this process, in a folder with a trusted step file."""
-    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
-    monkeypatch.delenv("VISUAL", raising=False)
-    monkeypatch.delenv("EDITOR", raising=False)
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
-        code = run_command_line(arguments)
-        return subprocess.CompletedProcess(arguments, code, *capfd.readouterr())
-
-    return run
+def pipekit(pipekit_here: Command) -> Command:
+    """The command in this process."""
+    return pipekit_here
 
 
 @pytest.fixture
@@ -111,6 +97,18 @@ def test_the_editor_shows_the_fields_that_the_workflow_names(
     shown = (tmp_path / "shown.yaml").read_text().splitlines()
     assert f"word-1 of {run}" in shown[0]
     assert shown[2:] == ['text: "apple"', "length: 5"]
+
+
+def test_an_item_of_any_id_is_edited_in_a_file_that_can_be_called_so(
+    pipekit: Command, run: str, editor: Editor, tmp_path: Path
+) -> None:
+    (tmp_path / "steps.py").write_text(STEPS.replace('f"word-{n}"', 'f"../word/{n}"'))
+    assert pipekit("trust", "--yes").returncode == 0
+    assert pipekit("run", "words.txt").returncode == 0
+    editor("""echo 'text: plum' > "$1" """)
+    done = pipekit("edit", "last", "../word/2")
+    assert done.returncode == 0, done.stderr
+    assert "PLUM" in pipekit("show", "last", "../word/2").stdout
 
 
 def test_show_says_which_items_a_person_edited(pipekit: Command, run: str, editor: Editor) -> None:

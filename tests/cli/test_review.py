@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import signal
@@ -14,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from pipekit.cli.exits import run_command_line
 
 if sys.platform == "win32":
     pytest.skip("a pseudo terminal of POSIX", allow_module_level=True)
@@ -52,18 +49,9 @@ def pipekit_workflows():
 
 
 @pytest.fixture
-def pipekit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
-    """The command in this process: without a terminal nothing needs one of its own."""
-    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
-        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        code = run_command_line(arguments)
-        return subprocess.CompletedProcess(arguments, code, *capfd.readouterr())
-
-    return run
+def pipekit(pipekit_here: Command) -> Command:
+    """The command in this process."""
+    return pipekit_here
 
 
 @pytest.fixture

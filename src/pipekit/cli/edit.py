@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -42,7 +43,7 @@ def edit(name: str, item: str, **flags: Any) -> None:
     wanted = pipeline.workflow.editable.get(collection) or [field for field in entry if field != "id"]
     shown = {field: entry[field] for field in wanted if field in entry}
     with tempfile.TemporaryDirectory(prefix="pipekit-") as folder:
-        path = Path(folder) / f"{item}.yaml"
+        path = Path(folder) / f"{_file_name(item)}.yaml"
         path.write_text(_template(run_id, item, shown), encoding="utf-8")
         while True:
             _open(path)
@@ -57,6 +58,11 @@ def edit(name: str, item: str, **flags: Any) -> None:
                     raise
             else:
                 return
+
+
+def _file_name(item: str) -> str:
+    """A name for the file that is the item's id, but for what a file can't be called; ids are any text."""
+    return re.sub(r"[^\w.-]+", "_", item)[:80]
 
 
 def _is_a_mistake(error: PipekitError) -> bool:

@@ -159,11 +159,11 @@ class _Walk:
         self, node: Node, attributes: Mapping[str, attrs.Attribute[Any]], path: str, ignore: Collection[str]
     ) -> None:
         passed_over = {fold_key(name) for name in ignore}
-        known = [camel_case(one.alias or one.name) for one in attributes.values()]
         for entry in node.entries:
             key = fold_key(entry.name)
             if key in attributes or key in passed_over:
                 continue
+            known = [camel_case(one.alias or one.name) for one in attributes.values()]
             below = f"{path}.{entry.name}" if path else entry.name
             self.faults.append(unknown_key(entry, below, [*known, *ignore], self.called))
 

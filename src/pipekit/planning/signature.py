@@ -6,7 +6,7 @@ import inspect
 import types
 import typing
 import weakref
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal, Union, get_args, get_origin
 
 import attrs
@@ -98,15 +98,16 @@ def read_signature(step: Step[..., Any, Any]) -> Signature:
     return Signature(parameters=tuple(found), returns=hints["return"], is_async=inspect.iscoroutinefunction(step.fn))
 
 
-#: Annotations of step functions: evaluating them costs more than all else of a plan, and a plan is made for each run.
-_READ: weakref.WeakKeyDictionary[Callable[..., Any], Mapping[str, Any]] = weakref.WeakKeyDictionary()
+#: Annotations of steps: evaluating them costs more than all else of a plan, and a plan is made for each run. Kept by
+#: step and not by function, which may be a callable that nothing can be kept by.
+_READ: weakref.WeakKeyDictionary[Step[..., Any, Any], Mapping[str, Any]] = weakref.WeakKeyDictionary()
 
 
 def _hints(step: Step[..., Any, Any]) -> Mapping[str, Any]:
     try:
-        if step.fn not in _READ:
-            _READ[step.fn] = typing.get_type_hints(step.fn)
-        return _READ[step.fn]
+        if step not in _READ:
+            _READ[step] = typing.get_type_hints(step.fn)
+        return _READ[step]
     except NameError as error:
         raise SignatureError(
             f"the annotation {error.name!r} can't be found when the plan is made; import it in the step's module "

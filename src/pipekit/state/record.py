@@ -157,8 +157,7 @@ class StepRecord:
     fanned-out step ``items`` holds the digests of what each item depended on beyond that, by item id, parted by spaces
     in the order of ``item_parts``. ``stale`` says what had changed when a person chose to keep the output all the same.
     ``outputs`` are the paths of the files for people that it made. ``duration`` is in seconds on a monotonic clock.
-    ``made_by`` is ``human`` once a person corrected the file; ``edited_items`` are
-    those that were edited one by one.
+    ``made_by`` is ``human`` once a person corrected the file; ``edited_items`` are those that were edited one by one.
     """
 
     key: StepKey

@@ -11,6 +11,7 @@ from typing import Literal
 
 from attrs import frozen
 
+from pipekit.testing import killed_process
 from pipekit.testing.killed_process import KILLED
 
 __all__ = ["KilledRun", "kill_at_commit"]
@@ -53,7 +54,8 @@ def kill_at_commit(
     if number < 1:
         raise ValueError(f"commits are counted from 1, not {number}")
     done = subprocess.run(  # noqa: S603 - the command of this very package
-        [sys.executable, "-m", "pipekit.testing.killed_process", str(number), when, *arguments],
+        # By its path, and not as a module: that would load this package, and pytest with it, into the process.
+        [sys.executable, "-P", killed_process.__file__, str(number), when, *arguments],
         cwd=folder,
         env=dict(os.environ if environ is None else environ),
         stdin=subprocess.DEVNULL,

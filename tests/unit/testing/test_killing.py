@@ -100,6 +100,7 @@ def test_a_process_with_fewer_commits_comes_to_its_end(folder: Path, environ: di
     ended = kill_at_commit(40, RUN, folder=folder, environ=environ)
     assert (ended.killed, ended.returncode) == (False, 0), ended.stderr
     assert "completed" in ended.stdout
+    assert "Warning" not in ended.stderr
     assert done_in(folder) == ["first", "second"]
 
 
