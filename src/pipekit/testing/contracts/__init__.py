@@ -5,6 +5,7 @@ from pipekit.testing.contracts.llm_providers import ABILITIES, LLMProviderContra
 from pipekit.testing.contracts.loaders import LoaderContract
 from pipekit.testing.contracts.output_formats import OutputFormatContract
 from pipekit.testing.contracts.retrievers import RETRIEVER_ABILITIES, OpenRetriever, RetrieverContract
+from pipekit.testing.contracts.state_stores import OpenStore, StateStoreContract
 from pipekit.testing.contracts.steps import StepContract
 
 __all__ = [
@@ -14,7 +15,9 @@ __all__ = [
     "LLMProviderContract",
     "LoaderContract",
     "OpenRetriever",
+    "OpenStore",
     "OutputFormatContract",
     "RetrieverContract",
+    "StateStoreContract",
     "StepContract",
 ]

@@ -5,18 +5,27 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 __all__ = ["failing"]
 
 
-def failing(module: Path, folder: Path) -> dict[str, set[str]]:
-    """For each class of the module the tests that fail on it, without their parameters."""
+def failing(module: Path, folder: Path, only: Mapping[str, set[str]] | None = None) -> dict[str, set[str]]:
+    """For each class of the module the tests that fail on it, without their parameters.
+
+    ``only`` names the tests to run on each class; an empty set is all of them.
+    """
+    chosen = [
+        f"{module}::{name}{test}"
+        for name, tests in (only or {}).items()
+        for test in ([f"::{one}" for one in sorted(tests)] or [""])
+    ]
     report = folder / "report.xml"
     options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--rootdir", str(folder), "-c", os.devnull]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, "--junitxml", str(report), str(module)],
+        [sys.executable, "-m", "pytest", *options, "--junitxml", str(report), *(chosen or [str(module)])],
         cwd=folder,
         env={**os.environ, "PYTEST_ADDOPTS": ""},
         capture_output=True,
