@@ -137,14 +137,16 @@ class Models:
         environ = self._setup.asked.environ
         # Two keys of one vendor are two accounts, each with limits of its own; without keys, two servers are.
         keys = [environ.get(variable, "") for variable in provider.secrets]
+        server = _server(provider, settings.providers.get(name))
+        told = self._abilities.over(reference, provider.describe(model), server)
         whose = short_digest(keys if any(keys) else [getattr(provider, "server", "")])
         return Candidate(
             reference=reference,
             provider_name=name,
             name=model,
             provider=provider,
-            info=self._setup.installation.told(reference, self._abilities.over(reference, provider.describe(model))),
-            server=_server(provider, settings.providers.get(name)),
+            info=self._setup.installation.told(reference, told),
+            server=server,
             account=account((name, whose), Limits(concurrency=limits.concurrency, per_minute=limits.per_minute)),
         )
 

@@ -19,6 +19,7 @@ from pipekit.llm.giving_up import given_up
 from pipekit.llm.replies import CallError
 from pipekit.llm.schema import schema_of
 from pipekit.llm.structured import parse_answer
+from pipekit.llm.windows import find_window
 from pipekit.planning.plan import Plan
 from pipekit.preparing import Setup
 from pipekit.secrecy import mask
@@ -87,7 +88,7 @@ def check_models(setup: Setup, plan: Plan) -> Sequence[ModelCheck]:
         found = asyncio.run(_check_all(models, used))
     finally:
         models.close()
-    _keep(found)
+    _keep(found, models)
     return found
 
 
@@ -99,6 +100,7 @@ async def _check(models: Models, reference: str, used_by: tuple[str, ...]) -> Mo
     check = ModelCheck(model=reference, used_by=used_by)
     try:
         candidate = models.candidate(reference)
+        await find_window(candidate)
         known = candidate.info.methods
         check = evolve(check, window=candidate.info.window)
         misfit = "it gives no answer of a given shape"
@@ -140,13 +142,14 @@ async def _answers(models: Models, candidate: Candidate, method: Method) -> bool
     return True
 
 
-def _keep(found: Sequence[ModelCheck]) -> None:
+def _keep(found: Sequence[ModelCheck], models: Models) -> None:
     path = abilities_file()
     before = Abilities.read(path)
     learnt = dict(before.learnt)
     for check in found:
         if check.method is not None:
-            learnt[check.model] = Learnt(methods=(check.method,), window=check.window)
+            server = models.candidate(check.model).server
+            learnt[check.model] = Learnt(methods=(check.method,), window=check.window, server=server)
     if learnt != dict(before.learnt):
         try:
             Abilities(learnt).write(path)

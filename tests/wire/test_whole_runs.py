@@ -121,6 +121,26 @@ def test_doctor_says_that_a_model_works_and_by_which_way(vendor: Vendor, tmp_pat
     assert desk.named(desk.received) == {"doctor": 1}
 
 
+def test_a_meeting_that_ollama_would_cut_goes_to_the_fallback_or_is_refused_before_it_is_sent(tmp_path: Path) -> None:
+    """Only the server knows the window of its model, and it cuts what is longer without a word."""
+    small, large = VENDORS["ollama"], VENDORS["openai"]
+    window, fallback = 6000, f"llm.fallback=[{reference(large)}]"
+    with open_desk(small, window=window) as cutting, open_desk(large) as roomy:
+        project = Project.of(tmp_path, cutting, roomy, OPENAI_API_KEY=KEY)
+        talk = "".join(f"Bo: On day {day} the museum was open and many people came to see it.\n" for day in range(300))
+        (tmp_path / "meeting.txt").write_text(MEETING.read_text() + talk)
+        alone = project.call("run", "meeting.txt", "--model", reference(small))
+        helped = project.call("run", "meeting.txt", "--model", reference(small), "--set", fallback)
+
+    assert alone.returncode == 6
+    assert f"don't fit its window of {window:,}" in alone.stderr
+    assert "llm.fallback" in alone.stderr
+    assert helped.returncode == 0, helped.stderr
+    assert "extract-candidates" in roomy.named(roomy.received)
+    assert "extract-candidates" not in cutting.named(cutting.received)
+    assert max(into for into, _ in cutting.tokens) < window
+
+
 def test_a_prompt_that_leaves_the_marks_out_is_noticed(tmp_path: Path) -> None:
     """Whether the server would see a transcript among the instructions: a project's own prompt puts it there."""
     vendor = VENDORS["openai"]

@@ -119,11 +119,13 @@ class LLMProvider(Protocol):
     A model is asked in one event loop after another, never in two at once.
     `pipekit.testing.LLMProviderContract` tests what is said here.
 
-    Three more attributes are optional. ``redirects`` names those of its settings that decide where a key goes, or which
-    one (an address, a proxy, certificates, the key's variable): from a project's file they count once the user trusts
-    them; a provider that doesn't say has all its settings held back so. ``more_secrets`` names variables that its
-    client sends, too, where they are set. ``server`` is the address that is asked, where that isn't only a matter of
-    its settings: what one server said is never taken for another's.
+    Three more attributes and a method are optional. ``redirects`` names those of its settings that decide where a key
+    goes, or which one (an address, a proxy, certificates, the key's variable): from a project's file they count once
+    the user trusts them; a provider that doesn't say has all its settings held back so. ``more_secrets`` names
+    variables that its client sends, too, where they are set. ``server`` is the address that is asked, where that isn't
+    only a matter of its settings: what one server said is never taken for another's. ``look_up(model)`` gives a
+    `ModelInfo` of which the window counts; it may ask the network, and is called in a thread before the first question
+    to a model whose window ``describe`` doesn't know. What it raises is passed over.
     """
 
     @property

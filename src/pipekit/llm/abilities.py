@@ -24,10 +24,14 @@ def abilities_file() -> Path:
 
 @frozen(kw_only=True)
 class Learnt:
-    """What is known of one model: the ``methods`` that gave a valid answer, the best first; ``window`` in tokens."""
+    """What is known of one model: the ``methods`` that gave a valid answer, the best first; ``window`` in tokens.
+
+    ``server`` tells which server's model it was, by the provider's settings: another one may have less.
+    """
 
     methods: tuple[Method, ...] = ()
     window: int | None = None
+    server: str = ""
 
 
 @frozen
@@ -44,10 +48,10 @@ class Abilities:
         except (OSError, MisfitError):
             return cls()
 
-    def over(self, reference: str, info: ModelInfo) -> ModelInfo:
-        """What a provider says of a model, with what was learnt above it."""
+    def over(self, reference: str, info: ModelInfo, server: str) -> ModelInfo:
+        """What a provider says of a model, with what was learnt of it at this server above it."""
         learnt = self.learnt.get(reference)
-        if learnt is None:
+        if learnt is None or learnt.server != server:
             return info
         return evolve(info, methods=learnt.methods or info.methods, window=info.window or learnt.window)
 

@@ -6,12 +6,12 @@ import copy
 import itertools
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from attrs import define, field
 
 from pipekit.interfaces.llm_providers import LLMProvider, Method, ModelInfo, ModelOptions
+from pipekit.llm.asked_once import AskedOnce
 from pipekit.llm.limits import Account
 from pipekit.serde import JSON, encode
 
@@ -29,9 +29,9 @@ class Candidate:
     """One model of one provider: ``reference`` is provider/model, ``info`` what is known of it.
 
     ``server`` tells where it is asked, by the provider's settings: what one server says is never taken for another's.
-    ``account`` is what its calls share with others, ``listed`` the names that its server has (None:
-    nobody asked it). ``model`` makes LangChain's chat model, once for each options, and ``held_to`` tells it a schema,
-    once for each schema: the vendors' packages take longer over it than all else here.
+    ``account`` is what its calls share with others, ``listed`` the names of those that its server has, and
+    ``looked_up`` what it says of this one. ``model`` makes LangChain's chat model, once for each options, and
+    ``held_to`` tells it a schema, once for each schema: the vendors' packages take longer over it than all else here.
     """
 
     reference: str
@@ -41,10 +41,19 @@ class Candidate:
     info: ModelInfo
     account: Account
     server: str = ""
-    listed: Future[list[str]] | None = field(default=None, init=False)
+    listed: AskedOnce[list[Any]] = field(init=False, repr=False)
+    looked_up: AskedOnce[ModelInfo] = field(init=False, repr=False)
     _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
     _made: dict[ModelOptions, Any] = field(factory=dict, init=False, repr=False)
     _held: dict[tuple[ModelOptions, Method, bytes], Any] = field(factory=dict, init=False, repr=False)
+
+    @listed.default
+    def _list(self) -> AskedOnce[list[Any]]:
+        return AskedOnce(lambda: [info.name for info in self.provider.models()], f"models of {self.provider_name}")
+
+    @looked_up.default
+    def _look_up(self) -> AskedOnce[ModelInfo]:
+        return AskedOnce(lambda: cast("Any", self.provider).look_up(self.name), f"looks up {self.reference}")
 
     def model(self, options: ModelOptions) -> BaseChatModel:
         """The chat model for these options; may load the vendor's client, so call it in a thread."""

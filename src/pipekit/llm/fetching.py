@@ -17,6 +17,7 @@ from pipekit.llm.prompts import Rendered
 from pipekit.llm.replies import CallError, Reply
 from pipekit.llm.retrying import Clock, RetryPolicy, SystemClock, with_retries
 from pipekit.llm.tokens import RESERVED, fits, tokens_of
+from pipekit.llm.windows import find_window
 from pipekit.secrecy import without_secrets
 from pipekit.serde import JSON, MisfitError, structure, unstructure
 from pipekit.state.record import Usage
@@ -174,6 +175,7 @@ class Fetching:
     async def _asked(self, candidate: Candidate, question: Question, messages: Sequence[BaseMessage]) -> Reply:
         """Ask, with retries; a prompt that can't fit is not sent, for servers cut it in silence."""
         prompt = tokens_of([*(str(message.text) for message in messages), question.shape])
+        await find_window(candidate)
         options = _with_room(self._options, prompt + (self._options.max_tokens or RESERVED))
         if not fits(prompt, candidate.info.window, self._options.max_tokens):
             told = f"about {prompt:,} tokens and the answer don't fit its window of {candidate.info.window:,}"

@@ -27,6 +27,7 @@ from pipekit.llm.near_names import near_names
 from pipekit.llm.providers.offline import OfflineProvider
 from pipekit.llm.replies import Reply
 from pipekit.llm.retrying import RETRIED, STOPPING, RetryPolicy
+from pipekit.llm.windows import find_window
 from pipekit.serde import JSON
 from pipekit.state.record import Usage
 from pipekit.testing import ScriptedProvider
@@ -473,6 +474,60 @@ def test_a_prompt_that_cannot_fit_is_not_sent(tmp_path: Path) -> None:
     with pytest.raises(ProviderError) as caught:
         asked.ask("a/m", text="word " * 2000)
     assert caught.value.kind == "too-long"
+
+
+class LookingUp(ScriptedProvider):
+    """A provider whose server knows a window."""
+
+    def __init__(self, window: Any, wait: threading.Event | None = None, error: Exception | None = None) -> None:
+        super().__init__(GOOD)
+        self.window, self.wait, self.error, self.looked_up = window, wait, error, 0
+
+    def look_up(self, model: str) -> ModelInfo:
+        self.looked_up += 1
+        if self.wait is not None:
+            self.wait.wait(10)
+        if self.error is not None:
+            raise self.error
+        return ModelInfo(name=model, window=self.window)
+
+
+def test_a_window_that_only_the_server_knows_is_looked_up_before_a_prompt_is_sent(tmp_path: Path) -> None:
+    providers = {"a": LookingUp(1000), "b": LookingUp(100_000)}
+    asked = Door(tmp_path, providers)
+    assert asked.ask("a/m", "b/m", text="word " * 2000) == Verdict(True, "it is")
+    assert (asked.calls("a"), asked.calls("b")) == (0, 1)
+    assert [one.looked_up for one in providers.values()] == [1, 1]
+
+
+def test_a_window_is_looked_up_once_and_not_where_it_is_known(tmp_path: Path) -> None:
+    provider, known = LookingUp(100_000), LookingUp(7)
+    known._info = ModelInfo(name="known", window=100_000)
+    asked = Door(tmp_path, {"a": provider, "b": known})
+    candidate = asked.candidate("a/m")
+    asked.asking = evolve(asked.asking, candidate_of=lambda _: candidate)
+    service = ModelService(asked.asking, ["a/m"], ModelOptions(), prompt_folders=[tmp_path], tell=asked.told)
+
+    async def all_at_once() -> None:
+        await asyncio.gather(*(service.ask("judge", returns=str, text=str(number)) for number in range(5)))
+
+    asyncio.run(all_at_once())
+    assert provider.looked_up == 1
+    assert Door(tmp_path, {"b": known}).ask("b/m") == Verdict(True, "it is")
+    assert known.looked_up == 0
+
+
+def test_a_look_up_that_fails_hangs_or_gives_junk_leaves_the_window_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for provider in (LookingUp(5, error=RuntimeError("the server")), LookingUp(None), LookingUp("8k"), LookingUp(-1)):
+        assert Door(tmp_path, {"a": provider}).ask("a/m", text="word " * 2000) == Verdict(True, "it is")
+    monkeypatch.setattr(find_window, "__kwdefaults__", {"patience": 0.01})
+    wait = threading.Event()
+    try:
+        assert Door(tmp_path, {"a": LookingUp(5, wait=wait)}).ask("a/m") == Verdict(True, "it is")
+    finally:
+        wait.set()
 
 
 def test_cheapest_first_asks_unknown_prices_last(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ class Desk:
 
     ``faults`` is what was wrong with a request, or with an answer by the schema that came with it. ``trouble`` says of
     a request what goes wrong with it (None: nothing); ``holding`` whether its answer is held until ``release``.
-    ``corrections`` counts requests that say what was wrong with an answer.
+    ``corrections`` counts requests that say what was wrong with an answer. ``window`` is what Ollama shows of a model.
     """
 
     vendor: Vendor
@@ -35,6 +35,7 @@ class Desk:
     spoken: tuple[str, ...] = ()
     trouble: Callable[[Question], Case | None] = lambda _: None
     holding: Callable[[Question], bool] = lambda _: False
+    window: int | None = None
     url: str = ""
     received: Counter[str] = field(factory=Counter)
     answered: Counter[str] = field(factory=Counter)
@@ -48,6 +49,9 @@ class Desk:
 
     def behave(self, exchange: Exchange) -> None:
         """Answer one request."""
+        if exchange.path == "/api/show" and self.window is not None:
+            exchange.send({"details": {}, "model_info": {"llama.context_length": self.window}})
+            return
         if exchange.received.method == "GET" or exchange.path == "/api/show":
             exchange.send(self.vendor.listed)
             return

@@ -82,8 +82,14 @@ class OllamaProvider:
         return made
 
     def describe(self, model: str) -> ModelInfo:
-        """What the server said of it in `models`; before that only the methods that all models have."""
+        """What the server said of it; before that only the methods that all models have."""
         return self._known.get(model) or self._known.get(f"{model}:latest") or self._info(model, None, ())
+
+    def look_up(self, model: str) -> ModelInfo:
+        """What the server says of it: it cuts a prompt to a model's window, whatever was asked for."""
+        if model not in self._known:
+            self._known[model] = self._shown(self._client(10.0), model)
+        return self._known[model]
 
     def models(self) -> Sequence[ModelInfo]:
         """The models that were pulled, each with its window as far as the server can tell it."""

@@ -44,6 +44,18 @@ class ModelTests(ProviderTests):
         """Whether there is such a model only the vendor knows; new ones come every month."""
         self._check(provider.describe("a-model-that-nobody-knows"))
 
+    def test_what_the_server_says_of_one_model_makes_sense(
+        self, provider: LLMProvider, server: VendorServer | None
+    ) -> None:
+        """``look_up`` is optional: for windows that only the server knows."""
+        look_up = getattr(provider, "look_up", None)
+        if look_up is None:
+            return
+        self._asked(server)
+        info = look_up(self.model)
+        self._check(info)
+        assert info.name == self.model, "the name is the one that was asked for"
+
     def test_models_that_can_be_had(self, provider: LLMProvider) -> None:
         """``pipekit models`` shows each once."""
         self._needs("models")
