@@ -100,6 +100,7 @@ BACKLOG = Workflow(
         "blocking": "readiness.blockingIssues",
         "open questions": "questions.readinessBlockers",
     },
+    why={"extract-candidates": "why"},
     figures=_figures,
     brief=_brief,
     # What the meeting said, word for word, is no matter of opinion.

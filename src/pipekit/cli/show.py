@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,29 +12,29 @@ from pipekit.cli.group import SingleCommand
 from pipekit.cli.items import names_step
 from pipekit.cli.offers import looking_here
 from pipekit.cli.options import configured, open_pipeline, run_argument
+from pipekit.cli.outlining import brief_of, outline
 from pipekit.cli.terminal import one_line, print_json, print_table, say, talk
 from pipekit.quantities import duration_text
 
 if TYPE_CHECKING:
     from pipekit.cli.items import ItemTable
+    from pipekit.cli.outlining import Brief
     from pipekit.errors import StateError
     from pipekit.interfaces.output_formats import RunView
     from pipekit.interfaces.workflows import Figure
     from pipekit.pipeline import Pipeline
     from pipekit.state.record import RunRecord, StepRecord
 
-__all__ = ["outline", "show"]
-
-#: Says a mapping in one line, or leaves it as it is.
-Brief = Callable[[Mapping[str, Any]], "str | None"]
+__all__ = ["show"]
 
 
 @click.command(cls=SingleCommand)
 @run_argument("name")
 @click.argument("part", metavar="[STEP|ITEM]", required=False)
+@click.option("--why", is_flag=True, help="Show the reasons that steps keep: what led to what, what was dropped.")
 @click.option("--history", is_flag=True, help="List the attempts at each step, and what was replaced.")
 @configured
-def show(name: str, part: str | None, history: bool, **flags: Any) -> None:
+def show(name: str, part: str | None, why: bool, history: bool, **flags: Any) -> None:
     """Show where RUN stands and what it found.
 
     With a STEP (3, or score-confidence) what that step made; with an ITEM (candidate-3) what every step says about
@@ -48,6 +48,11 @@ def show(name: str, part: str | None, history: bool, **flags: Any) -> None:
         from pipekit.cli.attempts import show_attempts
 
         show_attempts(pipeline.runs.record(run_id), part)
+        return
+    if why:
+        from pipekit.cli.why import show_why
+
+        show_why(pipeline, pipeline.runs.get(run_id), part)
         return
     if part is None:
         _show_run(pipeline, run_id)
@@ -64,14 +69,14 @@ def show(name: str, part: str | None, history: bool, **flags: Any) -> None:
     elif damages:
         raise damages[0]  # the item may be in there
     else:
-        raise _unknown(view, part)
+        raise unknown_part(view, part)
 
 
 def _finished_step(view: RunView, part: str) -> StepRecord | None:
     return next((step for step in view.record.step_outputs.values() if names_step(part, step.name, step.key)), None)
 
 
-def _unknown(view: RunView, part: str) -> Exception:
+def unknown_part(view: RunView, part: str) -> Exception:
     from pipekit.cli.items import find_items
     from pipekit.errors import UsageError
 
@@ -203,14 +208,10 @@ def _print_steps(record: RunRecord) -> None:
     print_table((" ", "step", " ", "took", "model"), rows)
 
 
-def _brief_of(pipeline: Pipeline, view: RunView) -> Brief | None:
-    from pipekit.cli.outcome import workflow_of
-
-    workflow = workflow_of(pipeline, view.record)
-    return workflow.brief if workflow else None
-
-
 def _show_step(pipeline: Pipeline, view: RunView, step: StepRecord, damages: Sequence[StateError]) -> None:
+    from pipekit.cli.outcome import workflow_of
+    from pipekit.cli.why import without_reasons
+
     value = view.steps[step.name]
     warnings = [str(error) for error in damages]
     if talk().json:
@@ -221,8 +222,13 @@ def _show_step(pipeline: Pipeline, view: RunView, step: StepRecord, damages: Seq
         say(looking_here(f"warning: {warning}; see pipekit repair {view.record.run_id}"), err=True)
     say(f"{view.record.run_id}, {step.name}: {duration_text(step.duration)}, {step.path}")
     say()
-    for line in outline(value, brief=_brief_of(pipeline, view)):
+    workflow = workflow_of(pipeline, view.record)
+    rest, kept = without_reasons(value, step.name, workflow)
+    for line in outline(rest, brief=brief_of(workflow)):
         say(line)
+    if kept:
+        say()
+        say(looking_here(f"why: pipekit show {view.record.run_id} {step.name} --why"))
 
 
 def _show_item(pipeline: Pipeline, view: RunView, item: str, damages: Sequence[StateError]) -> None:
@@ -235,7 +241,7 @@ def _show_item(pipeline: Pipeline, view: RunView, item: str, damages: Sequence[S
     results = item_view(view, item)
     document = {"runId": view.record.run_id, "item": item, "problems": problems, "results": results}
     if not talk().json:
-        _say_item(f"{item} of {view.record.run_id}", problems, results, _brief_of(pipeline, view))
+        _say_item(f"{item} of {view.record.run_id}", problems, results, brief_of(workflow_of(pipeline, view.record)))
     if damages:
         raise AnsweredError(damages[0], document)
     if talk().json:
@@ -243,7 +249,7 @@ def _show_item(pipeline: Pipeline, view: RunView, item: str, damages: Sequence[S
 
 
 def _say_item(
-    title: str, problems: Mapping[str, Sequence[object]], results: Mapping[str, object], brief: Brief | None
+    title: str, problems: Mapping[str, Sequence[object]], results: Mapping[str, object], brief: Brief
 ) -> None:
     say(title)
     for kind, found in problems.items():
@@ -263,32 +269,3 @@ def _as_sentence(value: object) -> str:
     if not isinstance(value, Mapping):
         return one_line(value)
     return one_line(", ".join(str(part) for part in value.values() if isinstance(part, (str, int, float)) and part))
-
-
-def outline(value: object, depth: int = 0, brief: Brief | None = None) -> Iterator[str]:
-    """A JSON value as indented lines: fields and entries, empty ones left out.
-
-    A mapping that ``brief`` has a line for is told by this line.
-    """
-    indent = "  " * depth
-    if isinstance(value, Mapping):
-        told = brief(value) if brief else None
-        if told is not None:
-            yield f"{indent}{one_line(told)}"
-            return
-        for name, below in value.items():
-            if below is None or below == "" or below == [] or below == {}:
-                continue
-            if isinstance(below, (Mapping, list)):
-                yield f"{indent}{name}:"
-                yield from outline(below, depth + 1, brief)
-            else:
-                yield f"{indent}{name}: {one_line(below)}"
-    elif isinstance(value, list):
-        for entry in value:
-            lines = list(outline(entry, depth + 1, brief)) if isinstance(entry, (Mapping, list)) else [one_line(entry)]
-            if lines:
-                yield f"{indent}- {lines[0].strip()}"
-                yield from lines[1:]
-    else:
-        yield f"{indent}{one_line(value)}"

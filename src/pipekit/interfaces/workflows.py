@@ -48,6 +48,9 @@ class Workflow:
     what is shown before all else about one item. On the way lists are taken apart, and ``status=fail`` keeps the
     objects whose field says so. Of several paths in ``table``, parted by ``|``, the first that leads somewhere counts.
 
+    ``why`` names, by step, the field of its result that keeps the reasons for the rest: ``pipekit show RUN STEP --why``
+    shows these, and without ``--why`` they are left out.
+
     ``figures`` are made of a run when its end, or where it stands, is told; they make do with what is there.
 
     ``brief`` says a mapping inside the results in one line, so that ``pipekit show`` doesn't print it field by field;
@@ -72,6 +75,7 @@ class Workflow:
     description: str = ""
     table: Mapping[str, str] = field(factory=dict)
     problems: Mapping[str, str] = field(factory=dict)
+    why: Mapping[str, str] = field(factory=dict)
     figures: Callable[[RunView], Sequence[Figure]] | None = None
     brief: Callable[[Mapping[str, Any]], str | None] | None = None
     editable: Mapping[str, Sequence[str]] = field(factory=dict)

@@ -14,6 +14,7 @@ from pipekit.backlog.asked.wording import each_once, one_line, shortened, title_
 from pipekit.backlog.evidence.locating import unsupported
 from pipekit.backlog.model.candidate import Candidate, Claim, Extraction, RejectedItem, Span
 from pipekit.backlog.model.meeting import Meeting
+from pipekit.backlog.model.reasons import Reason
 
 __all__ = ["extraction_from"]
 
@@ -94,7 +95,24 @@ def extraction_from(asked: AskedExtraction, meeting: Meeting) -> Extraction:
     )
     if left_out:
         notes.append(f"left out criteria that nobody stated: {'; '.join(left_out)}")
-    return Extraction(candidates=candidates, rejected=rejected, extraction_notes=tuple(notes))
+    return Extraction(
+        candidates=candidates, rejected=rejected, extraction_notes=tuple(notes), why=_why(candidates, rejected)
+    )
+
+
+def _why(candidates: Sequence[Candidate], rejected: Sequence[RejectedItem]) -> tuple[Reason, ...]:
+    """A model says which words led to an item, and no more than that."""
+    given = [
+        Reason(said=span, outcome="candidate", because=f"the model's words for it: {span.match}", candidate=one.id)
+        for one in candidates
+        for span in one.evidence
+    ]
+    given += [
+        Reason(said=span, outcome="dropped", because=f"{one.reason}, said the model, as “{one.title}”: {span.match}")
+        for one in rejected
+        for span in one.evidence
+    ]
+    return tuple(sorted(given, key=lambda reason: reason.said.first or _NOWHERE))
 
 
 def _item(asked: AskedCandidate, quotes: Quotes) -> _Item | None:

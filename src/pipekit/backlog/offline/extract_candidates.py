@@ -12,6 +12,7 @@ from pipekit.backlog.offline.cues import Cues, cues
 from pipekit.backlog.offline.drafts import Draft, drafts_of
 from pipekit.backlog.offline.language import language_note
 from pipekit.backlog.offline.owners import owners_of
+from pipekit.backlog.offline.reasons import Reasons
 from pipekit.backlog.offline.signals import content_words
 from pipekit.backlog.offline.spoken import in_its_language
 from pipekit.backlog.offline.talk import Sentence, people_in, read_talk, span_over
@@ -35,13 +36,18 @@ def extract_candidates(meeting: Meeting) -> Extraction:
     twins = Twins(topics, marks)
     latest: Draft | None = None
     rejected: list[RejectedItem] = []
+    reasons = Reasons(marks)
     for topic in topics:
         if not topic.in_notes and any(marks.find("recap", one.text) for one in topic.sentences[:3]):
+            reasons.recapped(topic)
             continue
         reason = turned_down(topic, marks)
         if reason is not None:
             rejected.append(rejected_item(topic, reason, marks))
-            drafts = [draft for draft in drafts if not _takes_back(topic, draft, marks)]
+            reasons.turned_down(topic, reason)
+            gone = [draft for draft in drafts if _takes_back(topic, draft, marks)]
+            reasons.taken_back(gone, topic)
+            drafts = [draft for draft in drafts if draft not in gone]
             latest = None
             continue
         # Items of one topic were told apart already; only earlier ones can be the same.
@@ -50,9 +56,11 @@ def extract_candidates(meeting: Meeting) -> Extraction:
             latest.sentences += topic.sentences
             latest.stretches.append(list(topic.sentences))
         elif not topic.is_guess or paired:
+            reasons.too_weak([] if paired else topic.sentences)
             latest = next((twin or draft for draft, twin in reversed(paired) if twin or not draft.is_weak), None)
         for draft, twin in paired:
             if twin is not None:
+                reasons.said_again(draft, twin)
                 twin.seeds += draft.seeds
                 twin.sentences += draft.sentences
                 twin.stretches += draft.stretches
@@ -61,10 +69,15 @@ def extract_candidates(meeting: Meeting) -> Extraction:
             elif not draft.is_weak:
                 drafts.append(draft)
                 twins.add(draft.words, draft)
+            else:
+                reasons.too_weak(draft.seeds)
     drafts.sort(key=lambda draft: draft.sentences[0].index)
     candidates = tuple(_candidate(number, draft, people, marks) for number, draft in enumerate(drafts, start=1))
     return Extraction(
-        candidates=candidates, rejected=tuple(rejected), extraction_notes=_notes(talk, candidates, rejected)
+        candidates=candidates,
+        rejected=tuple(rejected),
+        extraction_notes=_notes(talk, candidates, rejected),
+        why=reasons.of(drafts, candidates),
     )
 
 

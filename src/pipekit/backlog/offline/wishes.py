@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipekit.backlog.model.reasons import Sign
 from pipekit.backlog.offline.cues import Cues, cues
 from pipekit.backlog.offline.signals import content_words
 from pipekit.backlog.offline.talk import Sentence
@@ -15,6 +16,8 @@ __all__ = [
     "leans",
     "main_clause",
     "only_commits",
+    "set_aside",
+    "signs_of",
     "worth_of",
 ]
 
@@ -24,30 +27,53 @@ ENOUGH = 2.0
 
 def worth_of(one: Sentence, marks: Cues) -> float:
     """How strongly a sentence asks for work; 0 for talk about the meeting itself or about private life."""
+    if set_aside(one, marks) is not None:
+        return 0.0
+    return sum(sign.weight for sign in signs_of(one, marks))
+
+
+def set_aside(one: Sentence, marks: Cues) -> Sign | None:
+    """What makes a sentence ask for nothing, whatever its words: it is cut off, sums up, agrees, or is private."""
     text = one.text
     if marks.find("story", text):
-        return 3.0
-    if one.utterance.kind == "speech" and any(marks.find(cue, text) for cue in ("cut_off", "recap", "list_is")):
-        return 0.0  # somebody was interrupted, or says again what was said
-    if (marks.find("agreement", text) or is_private(one, marks)) and not marks.find("bug_word", text):
-        return 0.0
-    worth = 0.0
-    if asks_for_work(one, marks):
-        worth += 1.0 if marks.find("others_duty", text) else 2.0
-    if marks.find("commit", text) and one.words >= 3:
-        worth += 1.0
-    for cue, weight in (("bug_word", 1.5), ("debt_word", 1.5), ("spike_word", 1.5)):
-        if marks.find(cue, text):
-            worth += weight
-    if marks.find("bug", text) and not one.is_question and one.words >= 4:
-        worth += 1.0
-    if one.words >= 4 and marks.find("spike", text):
-        worth += 1.0
-    elif one.words >= 4 and marks.find("spike_doubt", text):
-        worth += 0.5
-    if marks.find("debt", text) and one.words >= 4 and not one.is_question:
-        worth += 0.5
-    return worth
+        return None
+    if one.utterance.kind == "speech":
+        for cue in ("cut_off", "recap", "list_is"):
+            if words := marks.find(cue, text):
+                return Sign(rule=cue, words=words, weight=0.0)
+    for cue in ("agreement", "private"):
+        if (words := marks.find(cue, text)) and not marks.find("bug_word", text):
+            return Sign(rule=cue, words=words, weight=0.0)
+    return None
+
+
+def signs_of(one: Sentence, marks: Cues) -> tuple[Sign, ...]:
+    """The rules that find something in a sentence that asks for work, with the words and how much these count."""
+    text = one.text
+    if words := marks.find("story", text):
+        return (Sign(rule="story", words=words, weight=3.0),)
+    found: list[Sign] = []
+
+    def add(rule: str, weight: float) -> bool:
+        words = marks.find(rule, text)
+        if words:
+            found.append(Sign(rule=rule, words=words, weight=weight))
+        return words is not None
+
+    if words := _request_in(one, marks):
+        found.append(Sign(rule="request", words=words, weight=1.0 if marks.find("others_duty", text) else 2.0))
+    if one.words >= 3:
+        add("commit", 1.0)
+    for cue in ("bug_word", "debt_word", "spike_word"):
+        add(cue, 1.5)
+    if one.words >= 4:
+        if not one.is_question:
+            add("bug", 1.0)
+        if not add("spike", 1.0):
+            add("spike_doubt", 0.5)
+        if not one.is_question:
+            add("debt", 0.5)
+    return tuple(found)
 
 
 def only_commits(one: Sentence, marks: Cues) -> bool:
@@ -59,12 +85,16 @@ def only_commits(one: Sentence, marks: Cues) -> bool:
 
 def asks_for_work(one: Sentence, marks: Cues) -> bool:
     """Whether its words are those of a request, and not of one about the meeting."""
+    return _request_in(one, marks) is not None
+
+
+def _request_in(one: Sentence, marks: Cues) -> str | None:
     text = one.text
     if one.words < 4 or marks.find("meeting_verb", text):
-        return False
+        return None
     if one.is_question and not marks.find("request_question", text):
-        return False
-    return marks.find("request", marks.pattern("commit").sub(" ", text[:2000])) is not None
+        return None
+    return marks.find("request", marks.pattern("commit").sub(" ", text[:2000]))
 
 
 def complains(one: Sentence, marks: Cues) -> bool:

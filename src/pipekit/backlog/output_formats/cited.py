@@ -73,7 +73,13 @@ def cited(spans: Iterable[Mapping[str, Any]], unit: str = "") -> str:
 
 
 def brief(value: Mapping[str, Any]) -> str | None:
-    """A place in the source in one line, for ``pipekit show``; None for any other value."""
+    """A place in the source, or what was made of a sentence, in one line for ``pipekit show``; None for others."""
+    if {"said", "outcome", "because"} <= value.keys():
+        signs = "; ".join(
+            f"{one['rule'].replace('_', ' ')} “{one['words']}”, {one['weight']:g}" for one in value["signs"]
+        )
+        told = value["candidate"] or value["outcome"]
+        return f"{brief(value['said'])} → {told}: {value['because']}{f' ({signs})' if signs else ''}"
     if not {"first", "last", "verified"} <= value.keys():
         return None
     quote = f"“{value['quote']}”" if value.get("quote") else ""
