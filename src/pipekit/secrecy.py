@@ -155,7 +155,27 @@ def mask_values(value: object, environ: Mapping[str, str] | None = None) -> obje
 
 
 def _known(environ: Mapping[str, str] | None) -> re.Pattern[str] | None:
-    return _pattern(frozenset(secrets_in(os.environ if environ is None else environ)) | _remembered)
+    return _pattern((_of_this_process() if environ is None else frozenset(secrets_in(environ))) | _remembered)
+
+
+#: This process's variables as they were looked at last, and their secrets.
+_looked_at: tuple[Mapping[object, object], frozenset[str]] | None = None
+
+
+def _of_this_process() -> frozenset[str]:
+    """Those of this process's variables, which may change at any time and hardly ever do.
+
+    `os.environ` decodes each variable each time that it is asked, which took a tenth of all that is done for a
+    question; the dict behind it is compared at once. Where Python keeps none, all variables are looked at.
+    """
+    global _looked_at
+    raw = getattr(os.environ, "_data", None)
+    if not isinstance(raw, dict):
+        return frozenset(secrets_in(os.environ))
+    looked_at = _looked_at
+    if looked_at is None or looked_at[0] != raw:
+        looked_at = _looked_at = (raw.copy(), frozenset(secrets_in(os.environ)))
+    return looked_at[1]
 
 
 @functools.lru_cache(maxsize=8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -59,6 +60,19 @@ def test_a_secret_of_several_lines_is_hidden_whole_quoted_and_line_by_line(text:
 def test_the_longer_of_two_secrets_leaves_no_rest_behind() -> None:
     environ = {"A_KEY": "abcdefgh", "B_KEY": "abcdefgh-and-more"}
     assert mask("abcdefgh-and-more, abcdefgh", environ) == "***, ***"
+
+
+def test_a_key_that_a_program_sets_changes_or_unsets_counts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "first-key-1, other-key-2"
+    assert mask(said) == said
+    monkeypatch.setenv("ACME_API_KEY", "first-key-1")
+    assert mask(said) == "***, other-key-2"
+    monkeypatch.setenv("ACME_API_KEY", "other-key-2")
+    assert mask(said) == "first-key-1, ***"
+    monkeypatch.delenv("ACME_API_KEY")
+    assert mask(said) == said
+    monkeypatch.setattr(os, "environ", {"ACME_API_KEY": "first-key-1"})
+    assert mask(said) == "***, other-key-2"
 
 
 def test_the_password_in_a_variables_address_is_a_secret_wherever_it_is_said() -> None:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import evolve
 
-from pipekit.errors import StepError
+from pipekit.errors import PipekitError, StepError
 from pipekit.interfaces.llm_providers import LLM, ModelOptions
 from pipekit.llm.calling import method_of
 from pipekit.llm.candidates import Candidate, in_order
 from pipekit.llm.fetching import Archive, Asking, Fetching, Question, Replies, Teller
-from pipekit.llm.giving_up import given_up
+from pipekit.llm.giving_up import given_up, tell_those_before
 from pipekit.llm.prompts import find_prompt, read_prompt, render_prompt
 from pipekit.llm.replies import CallError
 from pipekit.llm.retrying import STOPPING
@@ -97,6 +97,9 @@ class ModelService:
                 self._tell.failed(candidate.reference, f"{error.kind}: {error.message}")
                 if error.kind in STOPPING or self._asking.clock.now() >= question.deadline:
                     break
+            except PipekitError as error:  # a mistake in this model's settings or in its provider
+                tell_those_before(error, failures)
+                raise
         raise given_up(task, failures)
 
     def as_runnable(self, task: str, /, *, returns: type[T]) -> Runnable[dict[str, Any], T]:

@@ -8,7 +8,7 @@ from pipekit.errors import PipekitError, ProviderError, StepError
 from pipekit.llm.candidates import Candidate
 from pipekit.llm.replies import CallError
 
-__all__ = ["given_up"]
+__all__ = ["given_up", "tell_those_before"]
 
 #: Failures of an answer: the model was there. All others are failures to reach it.
 _OF_ANSWERS = frozenset({"schema", "truncated", "declined", "filtered", "empty"})
@@ -32,8 +32,7 @@ _HINTS = {
 def given_up(task: str, failures: Sequence[tuple[Candidate, CallError]]) -> PipekitError:
     """`StepError` when a model answered and the answer was of no use, else `ProviderError`."""
     candidate, last = failures[-1]
-    told = "; ".join(f"{one.reference}: {_told(error)}" for one, error in failures)
-    text = f"no answer to {task}: {told}"
+    text = f"no answer to {task}: {_listed(failures)}"
     answered = [error for _, error in failures if error.kind in _OF_ANSWERS]
     if last.kind == "auth":
         variable = next(iter(candidate.provider.secrets), None)
@@ -53,6 +52,16 @@ def given_up(task: str, failures: Sequence[tuple[Candidate, CallError]]) -> Pipe
         error = answered[-1]
         return StepError(text, kind=error.kind, attempts=len(failures), hint=_HINTS[error.kind])
     return ProviderError(text, kind=last.kind, provider=candidate.provider_name, hint=_HINTS[last.kind])
+
+
+def tell_those_before(error: PipekitError, failures: Sequence[tuple[Candidate, CallError]]) -> None:
+    """Say in the error what happened to the models that were asked before: it would not have come otherwise."""
+    if failures:
+        error.hint = f"{error.hint}; asked before it: {_listed(failures)}"
+
+
+def _listed(failures: Sequence[tuple[Candidate, CallError]]) -> str:
+    return "; ".join(f"{one.reference}: {_told(error)}" for one, error in failures)
 
 
 def _told(error: CallError) -> str:

@@ -572,6 +572,13 @@ def test_a_providers_own_mistake_is_told_as_its_own(tmp_path: Path) -> None:
         door(tmp_path, ZeroDivisionError("x")).ask()
 
 
+def test_a_mistake_of_a_fallback_tells_of_the_models_before_it(tmp_path: Path) -> None:
+    asked = Door(tmp_path, {"a": ScriptedProvider(failing("server")), "b": ScriptedProvider(ZeroDivisionError("x"))})
+    with pytest.raises(PluginError, match="the provider b raised") as caught:
+        asked.ask()
+    assert caught.value.hint.endswith("; asked before it: a/m: it is server")
+
+
 class Junk(ScriptedProvider):
     """A provider whose own translation of errors is wrong."""
 

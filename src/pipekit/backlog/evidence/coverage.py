@@ -83,9 +83,10 @@ class Coverage:
             return "nothing is said to come from the meeting"
         close, missing = self.count("close"), self.count("unsupported")
         whole = total - close - missing
-        claims = "1 claim stands" if total == 1 else f"{total} claims stand"
         if whole == total:
-            return f"{'the only' if total == 1 else 'all'} {claims} in the meeting word for word"
+            claims = "the only claim stands" if total == 1 else f"all {total} claims stand"
+            return f"{claims} in the meeting word for word"
+        claims = "1 claim stands" if total == 1 else f"{total} claims stand"
         parts = [f"{close} nearly"] if close else []
         parts += [f"{missing} not at all"] if missing else []
         return f"{whole} of {claims} in the meeting word for word, {', '.join(parts)}"

@@ -112,7 +112,7 @@ def test_a_criterion_that_a_person_has_changed_claims_nothing_any_more() -> None
     ("coverage", "sentence"),
     [
         (claims(), "nothing is said to come from the meeting"),
-        (claims("exact"), "the only 1 claim stands in the meeting word for word"),
+        (claims("exact"), "the only claim stands in the meeting word for word"),
         (claims("exact", "folded"), "all 2 claims stand in the meeting word for word"),
         (claims("exact", "close"), "1 of 2 claims stand in the meeting word for word, 1 nearly"),
         (claims("unsupported"), "0 of 1 claim stands in the meeting word for word, 1 not at all"),
