@@ -12,7 +12,7 @@ import json
 import math
 import re
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -199,13 +199,28 @@ class TextIndex:
         """The documents with their relevance and their best chunk, best first."""
         best: dict[int, float] = {}
         chunks: dict[int, int] = {}
-        for id_, score in scores.items():
+        for id_ in self._best_chunks(scores, kind):
             document = self._document_of[id_]
-            if score > best.get(document, 0.0) and (kind is None or self._kind_of[document] == kind):
-                best[document] = score
+            if scores[id_] > best.get(document, 0.0):
+                best[document] = scores[id_]
                 chunks[document] = id_
         first = heapq.nsmallest(RANKED, best, key=lambda document: (-best[document], document))
         return {document: (min(1.0, best[document] / full), chunks[document]) for document in first}
+
+    def _best_chunks(self, scores: Mapping[int, float], kind: str | None) -> Collection[int]:
+        """Those that the best `RANKED` documents stand on, and few others: most chunks share but one word."""
+        wanted: Collection[int] = scores
+        if kind is not None:
+            wanted = [id_ for id_ in scores if self._kind_of[self._document_of[id_]] == kind]
+        by_score = sorted((scores[id_] for id_ in wanted), reverse=True)
+        number = RANKED
+        while number < len(by_score):
+            least = by_score[number - 1]
+            found = [id_ for id_ in wanted if scores[id_] >= least]
+            if len({self._document_of[id_] for id_ in found}) >= RANKED:
+                return found
+            number *= 4
+        return wanted
 
     def _hit(self, relevance: float, document: int, chunk: int, words: Sequence[str]) -> Hit:
         name, title, source, kind, attributes = self._connection.execute(

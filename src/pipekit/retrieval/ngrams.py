@@ -8,12 +8,13 @@ costs next to nothing and a search looks at little.
 
 from __future__ import annotations
 
+import json
 import math
 import unicodedata
 import zlib
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -83,11 +84,14 @@ def alike(connection: sqlite3.Connection, word: str, vocabulary: int) -> Mapping
     for ids in having.values():
         count.update(ids)
     least = max(2.0, LEAST_SHARED * len(having))
+    near = {id_ for id_, number in count.items() if number >= least}
+    shared = dict.fromkeys(near, 0.0)
+    for gram, ids in having.items():
+        for id_ in near.intersection(ids):
+            shared[id_] += weights[gram]
     marks: dict[str, float] = {}
-    for id_ in (id_ for id_, number in count.items() if number >= least):
-        text, size = connection.execute("SELECT text, size FROM word WHERE id = ?", (id_,)).fetchone()
-        shared = sum(weights[gram] for gram in grams(text) if gram in weights)
-        mark = max(_likeness(shared / full, count[id_], size, len(having)), BEGUN * _begin_alike(word, text))
+    for id_, text, size in _words_of(connection, near):
+        mark = max(_likeness(shared[id_] / full, count[id_], size, len(having)), BEGUN * _begin_alike(word, text))
         if mark >= ALIKE and text != word:
             marks[text] = mark
     return {text: marks[text] for text in sorted(marks, key=lambda text: (-marks[text], text))[:MOST_ALIKE]}
@@ -99,6 +103,12 @@ def _words_with(connection: sqlite3.Connection, gram: int) -> array[int]:
     if row is not None:
         found.frombytes(row[0])
     return found
+
+
+def _words_of(connection: sqlite3.Connection, ids: Iterable[int]) -> Iterator[tuple[int, str, int]]:
+    """These words, many at once: asked for one by one they would cost more than all else about a query."""
+    chosen = "SELECT id, text, size FROM word WHERE id IN (SELECT value FROM json_each(?))"
+    yield from connection.execute(chosen, (json.dumps(sorted(ids)),))
 
 
 def _begin_alike(word: str, other: str) -> bool:

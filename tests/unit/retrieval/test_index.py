@@ -127,6 +127,15 @@ def test_a_long_document_gives_one_hit_with_the_part_that_fits() -> None:
     assert hit.snippet == "About topic7 and nothing else."
 
 
+def test_a_document_of_many_parts_leaves_the_others_their_places() -> None:
+    book = "\n".join(f"## Chapter {n}\n\nThe otter and the heron, {n}.\n" for n in range(500))
+    documents = [Document(source=f"{n}.md", id=f"{n:03}", title=f"Otter {n}", text="Fish.") for n in range(150)]
+    documents += [Document(source=f"x{n}.md", id=f"x{n:04}", title=f"Note {n}", text="Reeds.") for n in range(6000)]
+    index = TextIndex.build([Document(source="book.md", id="book", title="Otter, heron", text=book), *documents])
+    assert _ids(index, "an otter and a heron") == ["book", "000", "001", "002", "003"]
+    assert len(index.search("an otter and a heron", limit=100)) == 100
+
+
 def test_a_snippet_is_short_and_holds_the_words() -> None:
     filler = "lorem ipsum dolor sit amet " * 20
     (hit,) = TextIndex.build(
