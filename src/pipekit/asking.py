@@ -186,6 +186,9 @@ class _Telling:
     def counted(self, usage: Usage) -> None:
         self._log.add(usage)
 
+    def answered(self, model: str) -> None:
+        self._log.count_answer(model)
+
     def prompted(self, task: str, digest: str) -> None:
         self._log.prompts[task] = digest
 

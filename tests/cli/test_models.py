@@ -165,7 +165,10 @@ def test_a_wrong_key_stops_and_asks_nobody_else(pipekit: Command, project: Path)
 def test_a_model_that_is_gone_is_followed_by_the_next(pipekit: Command, project: Path) -> None:
     done = fake(pipekit, "run", "in.txt", "--model", "fake/gone", "--set", "llm.fallback=[fake/slow]", "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["usage"]["calls"] == 1
+    found = json.loads(done.stdout)
+    assert found["usage"]["calls"] == 1
+    assert (found["steps"][0]["model"], found["steps"][0]["answeredBy"]) == ("fake/gone", {"fake/slow": 1})
+    assert "fake/slow (planned: fake/gone)" in fake(pipekit, "show", "last").stdout
 
 
 def test_no_written_file_and_no_message_holds_the_key(pipekit: Command, project: Path) -> None:

@@ -124,7 +124,7 @@ class PlainProgress:
                 self._items[event.step] = event.items or 0
             case StepFinished():
                 items = self._items.get(event.step)
-                count = f"{items} items, " if items else ""
+                count = f"{items} item{'s' if items > 1 else ''}, " if items else ""
                 return f"{label(event.step, event.key)}: {count}{duration_text(event.duration)}"
             case StepSkipped():
                 return f"{label(event.step, event.key)}: skipped, {event.reason}"

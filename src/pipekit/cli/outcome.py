@@ -73,6 +73,7 @@ def steps_json(record: RunRecord) -> list[dict[str, Any]]:
                 "name": step.name,
                 "duration": round(step.duration, 6),
                 "model": step.model,
+                "answeredBy": dict(step.answered_by),
                 "calls": step.usage.calls,
                 "inputTokens": step.usage.input_tokens,
                 "outputTokens": step.usage.output_tokens,

@@ -195,17 +195,26 @@ def _print_steps(record: RunRecord) -> None:
     rows: list[tuple[object, ...]] = []
     done = [record.step_outputs[str(key)] for key in record.completed_steps]
     for step in done:
-        items = f": {', '.join(step.edited_items)}" if step.edited_items else ""
-        by = f"edited by hand{items}" if step.made_by == "human" else step.model or "–"
-        rows.append(
-            (step.key if isinstance(step.key, int) else " ", step.name, "done", duration_text(step.duration), by)
-        )
+        number = step.key if isinstance(step.key, int) else " "
+        rows.append((number, step.name, "done", duration_text(step.duration), _made_by(step)))
     finished = {step.name for step in done}
     for planned in record.planned:
         if planned.name not in finished:
             state = "next" if planned.key == record.current_step else "to do"
             rows.append((planned.key if isinstance(planned.key, int) else " ", planned.name, state, "–", "–"))
     print_table((" ", "step", " ", "took", "model"), rows)
+
+
+def _made_by(step: StepRecord) -> str:
+    """Who made it: the model, those that answered where the planned one didn't or not always, or a person."""
+    if step.made_by == "human":
+        return f"edited by hand: {', '.join(step.edited_items)}" if step.edited_items else "edited by hand"
+    answered = sorted(step.answered_by.items(), key=lambda one: -one[1])
+    if not answered or list(step.answered_by) == [step.model]:
+        return step.model or "–"
+    if len(answered) == 1:
+        return f"{answered[0][0]} (planned: {step.model})"
+    return ", ".join(f"{model} ({count} answers)" for model, count in answered)
 
 
 def _show_step(pipeline: Pipeline, view: RunView, step: StepRecord, damages: Sequence[StateError]) -> None:

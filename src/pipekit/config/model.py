@@ -92,11 +92,11 @@ class LLMSettings:
     """How models are asked; ``providers`` holds each provider's own settings, raw.
 
     ``timeout`` is seconds for one call and ``max_tokens`` bounds an answer. The models of ``fallback`` are asked when
-    the step's own gives nothing of use, in the order of ``strategy``. An answer of the wrong shape is sent back
-    ``repairs`` times. With ``cache`` equal questions are answered from earlier runs; ``record`` names a file that every
-    question and its reply is added to, ``prompts`` the folder of the project's own prompts, both relative to the
-    configuration's folder. ``limits`` holds a block for each provider, ``models`` one for each provider/model.
-    `Configuration.model` says which model ``provider`` and ``model`` mean.
+    the step's own gives nothing of use; with another ``strategy`` than ``cascade`` all of them stand in its order. An
+    answer of the wrong shape is sent back ``repairs`` times. With ``cache`` equal questions are answered from earlier
+    runs; ``record`` names a file that every question and its reply is added to, ``prompts`` the folder of the project's
+    own prompts, both relative to the configuration's folder. ``limits`` holds a block for each provider, ``models`` one
+    for each provider/model. `Configuration.model` says which model ``provider`` and ``model`` mean.
     """
 
     provider: str | None = None

@@ -6,6 +6,7 @@ import asyncio
 import functools
 import inspect
 import traceback
+from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
@@ -62,10 +63,12 @@ async def _drop(_: str, __: JSON) -> None:
 class CallLog:
     """What the calls of one step, or of one of its items, add up to, and the replies of models that are kept for it.
 
-    ``find_reply`` gives the kept reply under a key, or None; ``keep_reply`` keeps one, durable on return.
+    ``answered_by`` counts the answers of each model that gave one. ``find_reply`` gives the kept reply under a key, or
+    None; ``keep_reply`` keeps one, durable on return.
     """
 
     usage: Usage = Usage()
+    answered_by: Counter[str] = field(default=Factory(Counter))
     prompts: dict[str, str] = field(default=Factory(dict))
     files: dict[str, OutputFile] = field(default=Factory(dict))
     alive: Callable[[], None] = lambda: None
@@ -77,9 +80,14 @@ class CallLog:
         self.usage = self.usage + usage
         self.alive()
 
+    def count_answer(self, model: str) -> None:
+        """Count an answer that a question came to."""
+        self.answered_by[model] += 1
+
     def take(self, other: CallLog) -> None:
         """Count what another one counted."""
         self.usage = self.usage + other.usage
+        self.answered_by.update(other.answered_by)
         self.prompts.update(other.prompts)
 
 

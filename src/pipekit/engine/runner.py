@@ -202,6 +202,7 @@ class Runner:
             duration=time.monotonic() - began,
             model=planned.model,
             usage=done.usage,
+            answered_by=dict(done.answered_by),
             attempt=attempt,
             artifacts=planned.step.provides,
             is_whole=planned.step.is_whole,

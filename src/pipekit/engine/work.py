@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -36,13 +37,14 @@ _NOTHING: Any = object()
 
 @frozen(kw_only=True)
 class Done:
-    """What a step made: the JSON of its file, output files for people, how items are keyed, usage, prompts."""
+    """What a step made: the JSON of its file, output files for people, how items are keyed, usage, prompts, models."""
 
     content: JSON
     files: tuple[OutputFile, ...]
     item_key: str
     usage: Usage
     prompts: Mapping[str, str]
+    answered_by: Mapping[str, int]
 
 
 @frozen
@@ -94,7 +96,14 @@ class StepWork:
             item_key = id_key(planned.signature.parameters[0].annotation)
             content = await self._fanned(call, log, item_key, past)
         files = tuple(log.files.values())
-        return Done(content=content, files=files, item_key=item_key, usage=log.usage, prompts=log.prompts)
+        return Done(
+            content=content,
+            files=files,
+            item_key=item_key,
+            usage=log.usage,
+            prompts=log.prompts,
+            answered_by=log.answered_by,
+        )
 
     async def _fanned(self, call: Call, log: CallLog, item_key: str, past: Mapping[str, JSON]) -> JSON:
         planned = call.planned
@@ -119,6 +128,7 @@ class StepWork:
                 "result": finished.result,
                 "usage": unstructure(finished.log.usage),
                 "prompts": dict(finished.log.prompts),
+                "answeredBy": dict(finished.log.answered_by),
             }
             await self.notebook.keep(planned.name, "item", item.id, value)
             log.take(finished.log)
@@ -139,7 +149,13 @@ class StepWork:
         prompts: Mapping[str, str] = kept["prompts"]
         if any(self.services.prompt_digest(call.planned, task) != digest for task, digest in prompts.items()):
             return _NOTHING
-        log.take(CallLog(usage=structure(kept["usage"], Usage), prompts=dict(prompts)))
+        log.take(
+            CallLog(
+                usage=structure(kept["usage"], Usage),
+                prompts=dict(prompts),
+                answered_by=Counter(kept.get("answeredBy", {})),  # runs of an earlier version don't say
+            )
+        )
         return kept["result"]
 
     def _sorted_out(

@@ -91,7 +91,7 @@ class ModelService:
         candidates = [self._asking.candidate_of(reference) for reference in self._models]
         for candidate in in_order(candidates, self._asking.strategy):
             try:
-                return await self._converse(candidate, question, returns)
+                answer = await self._converse(candidate, question, returns)
             except CallError as error:
                 failures.append((candidate, error))
                 self._tell.failed(candidate.reference, f"{error.kind}: {error.message}")
@@ -100,6 +100,9 @@ class ModelService:
             except PipekitError as error:  # a mistake in this model's settings or in its provider
                 tell_those_before(error, failures)
                 raise
+            else:
+                self._tell.answered(candidate.reference)
+                return answer
         raise given_up(task, failures)
 
     def as_runnable(self, task: str, /, *, returns: type[T]) -> Runnable[dict[str, Any], T]:

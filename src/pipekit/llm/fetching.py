@@ -84,6 +84,10 @@ class Teller(Protocol):
         """What a reply took, also one that was kept from an earlier attempt."""
         ...
 
+    def answered(self, model: str, /) -> None:
+        """A model's answer is what the question came to, also one that was kept from an earlier attempt."""
+        ...
+
     def prompted(self, task: str, digest: str, /) -> None:
         """A prompt was used."""
         ...

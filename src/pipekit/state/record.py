@@ -158,6 +158,8 @@ class StepRecord:
     in the order of ``item_parts``. ``stale`` says what had changed when a person chose to keep the output all the same.
     ``outputs`` are the paths of the files for people that it made. ``duration`` is in seconds on a monotonic clock.
     ``made_by`` is ``human`` once a person corrected the file; ``edited_items`` are those that were edited one by one.
+    ``model`` is the one that was planned, and ``answered_by`` counts the answers of each that gave any: a fallback's
+    stand here, too.
     """
 
     key: StepKey
@@ -169,6 +171,7 @@ class StepRecord:
     duration: float
     model: str | None = None
     usage: Usage = Usage()
+    answered_by: Mapping[str, int] = field(factory=dict)
     attempt: int = 1
     made_by: Literal["step", "human"] = "step"
     edited_items: tuple[str, ...] = ()

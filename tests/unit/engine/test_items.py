@@ -30,12 +30,12 @@ from pipekit import (
 from pipekit.errors import PluginError
 from pipekit.errors import StepError as FailedStepError
 from pipekit.events import Event, ItemFailed, ItemFinished, ItemReused, StepFinished
-from pipekit.interfaces import ModelOptions
+from pipekit.interfaces import ModelOptions, ProviderFailure
 from pipekit.interfaces.state_stores import Entry, Lease
 from pipekit.interfaces.steps import ItemError
 from pipekit.stores.memory import MemoryStore
 from pipekit.testing import ScriptedProvider
-from pipekit.testing.fakes import ScriptedModel
+from pipekit.testing.fakes import ScriptedError, ScriptedModel
 
 
 @frozen
@@ -644,6 +644,37 @@ def test_other_items_are_worked_on_while_replies_are_being_kept_but_one_alone_is
 
     assert dict(result.artifact("verdicts", Each[str])) == dict.fromkeys(("w1", "w2", "w3"), "fine")
     assert store.was_set[0] == is_lent
+
+
+def test_a_step_tells_how_many_answers_each_model_gave_those_of_an_earlier_attempt_too(tmp_path: Path) -> None:
+    gone = ScriptedError(ProviderFailure(kind="not-found", message="it is gone"))
+    provider = ScriptedProvider(own=["yes", gone, gone, gone], other=["no", "no"])
+    is_broken = [True]
+
+    class Plugin:
+        @hookimpl
+        def pipekit_llm_providers(self) -> Any:
+            return {"scripted": lambda: provider}
+
+    @step(provides="verdicts", each="words")
+    async def judge(word: Word, llm: LLM) -> str:
+        if word.id == "w3" and is_broken:
+            raise StepError(str(is_broken.pop()))
+        return await llm.ask("judge", returns=str, text=word.text)
+
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "judge.md").write_text("# User\n{{ text }}\n", encoding="utf-8")
+    workflow = Workflow(name="letters", input="text", input_type=str, steps=[split_text, judge])
+    config = {"llm": {"model": "scripted/own", "fallback": ["scripted/other"]}, "run": {"concurrency": 1}}
+    pipe = Pipeline(config, workflow=workflow, plugins=[Plugin()], folder=tmp_path, environ={})
+    with pytest.raises(FailedStepError) as caught:
+        pipe.run(Text("a bb ccc"))
+
+    result = pipe.resume(str(caught.value.run_id))
+
+    judged = next(one for one in result.record.step_outputs.values() if one.name == "judge")
+    assert judged.answered_by == {"scripted/own": 1, "scripted/other": 2}
+    assert len(provider.model("other").asked) == 2
 
 
 def test_items_set_out_one_after_the_other_so_that_the_first_call_waits_for_no_other_items_preparations() -> None:

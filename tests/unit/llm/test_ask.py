@@ -70,6 +70,7 @@ class Told:
         self.events: list[tuple[str, str]] = []
         self.begun_at: list[float] = []
         self.usages: list[Usage] = []
+        self.answers: list[str] = []
         self.prompts: dict[str, str] = {}
 
     def started(self, model: str, task: str) -> None:
@@ -87,6 +88,9 @@ class Told:
 
     def counted(self, usage: Usage) -> None:
         self.usages.append(usage)
+
+    def answered(self, model: str) -> None:
+        self.answers.append(model)
 
     def prompted(self, task: str, digest: str) -> None:
         self.prompts[task] = digest
@@ -376,6 +380,7 @@ def test_the_next_model_is_asked_unless_the_key_is_wrong(tmp_path: Path, kind: s
     else:
         assert asked.ask().is_good
         assert asked.calls("b") == 1
+        assert asked.told.answers == ["b/m"]
 
 
 def test_a_wait_that_is_too_long_to_be_waited_for_is_told(tmp_path: Path) -> None:
