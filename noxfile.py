@@ -18,7 +18,7 @@ PLUGINS = sorted(str(path.parent) for path in Path("plugins").glob("*/pyproject.
 #: Plugins that bring a vendor's packages: the tests of the core go without, the session ``wire`` tests them.
 VENDORS = [path for path in PLUGINS if path.rpartition("-")[2] in ("anthropic", "community", "ollama", "openai")]
 LIGHT = [path for path in PLUGINS if path not in VENDORS]
-CHECKED = ["src", "tests", "noxfile.py", "benchmarks", "examples", *PLUGINS]
+CHECKED = ["src", "tests", "noxfile.py", "benchmarks", "examples", "docs-site", *PLUGINS]
 
 ON_ALL = ["--numprocesses", "auto", "--dist", "worksteal"]
 QUICK = ["-m", "not thorough"]
@@ -54,6 +54,13 @@ def wire(session: nox.Session) -> None:
     _install(session, "test", "wire", plugins=VENDORS)
     tests = ["tests/wire", *(f"{path}/tests" for path in VENDORS)]
     session.run("pytest", *ON_ALL, *QUICK, *LOOPBACK, *tests, *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation as a site in site/, strictly; ``nox -s docs -- serve`` shows it while one writes."""
+    session.install(*nox.project.dependency_groups(PROJECT, "docs"))
+    session.run("mkdocs", *(session.posargs or ["build"]), env={"NO_MKDOCS_2_WARNING": "1"})
 
 
 @nox.session

@@ -1,4 +1,4 @@
-"""The packages that the pages of docs/how-to make, written to a folder and tested as a reader would."""
+"""The packages that the pages of docs/extending make, written to a folder and tested as a reader would."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from xml.etree import ElementTree as ET
 
 __all__ = ["failing_tests", "package_of_the_page"]
 
-PAGES = Path(__file__).parents[3] / "docs" / "how-to"
+PAGES = Path(__file__).parents[3] / "docs" / "extending"
 _FILE = re.compile(r"`([\w./-]+\.(?:py|toml))`:\n\n```(?:py|toml)\n(.*?)```", re.DOTALL)
 
 
-def package_of_the_page(page: str = "write-a-provider-plugin.md") -> dict[str, str]:
+def package_of_the_page(page: str = "llm-providers.md") -> dict[str, str]:
     """The files that a page shows, by their paths."""
     return {"src/pipekit_acme/__init__.py": "", **dict(_FILE.findall((PAGES / page).read_text(encoding="utf-8")))}
 

@@ -1,6 +1,6 @@
 """The contract of providers tells good ones from bad ones: each bad one has a single defect, which one test is about.
 
-The good one is the package of docs/how-to/write-a-provider-plugin.md, asked over HTTP on this machine.
+The good one is the package of docs/extending/llm-providers.md, asked over HTTP on this machine.
 """
 
 from __future__ import annotations
