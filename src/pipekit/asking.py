@@ -83,6 +83,10 @@ class Models:
         )
 
     @functools.cached_property
+    def _own_prompts(self) -> Path:
+        return self._setup.configuration.prompts  # it makes a path anew each time, and every item asks
+
+    @functools.cached_property
     def _abilities(self) -> Abilities:
         return Abilities.read(abilities_file())
 
@@ -117,7 +121,7 @@ class Models:
             asking,
             models,
             self.options,
-            prompt_folders=prompt_folders(self._setup.configuration.prompts, planned.step.fn),
+            prompt_folders=prompt_folders(self._own_prompts, planned.step.fn),
             tell=_Telling(planned.name, bus, log),
             replies=log,
         )

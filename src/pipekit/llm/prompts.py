@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import os
 import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
@@ -68,17 +69,22 @@ def find_prompt(task: str, folders: Sequence[Path]) -> Path:
     """The first ``<task>.md`` in the folders; `PluginError` that names the places when there is none."""
     if not task.replace("-", "").replace("_", "").isalnum():
         raise PluginError(f"a task is named like a step, not {task!r}", kind="prompt")
-    for folder in folders:
-        path = folder / f"{task}.md"
-        if path.is_file():
+    places = _places(task, tuple(folders))
+    for path in places:
+        if os.path.isfile(path):  # noqa: PTH113 - every item asks, and pathlib takes as long as the disk
             return path
-    places = " or ".join(str(folder / f"{task}.md") for folder in folders)
     raise PluginError(
         f"there is no prompt for the task {task!r}",
         kind="prompt",
-        where=places,
+        where=" or ".join(map(str, places)),
         hint="ship prompts/<task>.md beside the step's module as package data",
     )
+
+
+@functools.lru_cache(maxsize=128)
+def _places(task: str, folders: tuple[Path, ...]) -> Sequence[Path]:
+    """Where the prompt of a task may be, the first one first."""
+    return [folder / f"{task}.md" for folder in folders]
 
 
 def tasks_in(folder: Path) -> Iterable[str]:
@@ -101,7 +107,7 @@ def _digest(data: bytes) -> str:
 def read_prompt(path: Path) -> Prompt:
     """A prompt from its file; `PluginError` with the line where it isn't one."""
     try:
-        now = path.stat()
+        now = os.stat(path)  # noqa: PTH116 - see above
     except OSError as error:
         raise _broken(path, f"it can't be read: {error.strerror or error}", "make it readable") from error
     return _read(path, (now.st_ino, now.st_mtime_ns, now.st_size))
