@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from pipekit.arguments import expect
+from pipekit.copying import Copied, CopiedRun, copy_runs
 from pipekit.engine.table import ArtifactTable, TableView
-from pipekit.errors import RunNotFoundError, StateError, UsageError
+from pipekit.errors import PipekitError, RunNotFoundError, StateError, UsageError
 from pipekit.interfaces.state_stores import Damage, Owner, Repairable, RunQuery, RunSummary, StateStore
 from pipekit.pruning import Pruned, prune
 from pipekit.serde import JSON, MisfitError, decode
@@ -91,6 +92,20 @@ class Runs:
     ) -> Pruned:
         """Forget old completed runs; see `pipekit.pruning.prune`."""
         return prune(self._store, keep=keep, older_than=older_than, dry_run=dry_run, now=now)
+
+    def copy(
+        self,
+        runs: Iterable[str],
+        to: StateStore,
+        *,
+        tell: Callable[[str, CopiedRun | PipekitError], None] = lambda _, __: None,
+        is_stopped: Callable[[], bool] = lambda: False,
+    ) -> Copied:
+        """Copy runs, by their ids, into another store, each whole or not at all; see `pipekit.copying.copy_runs`."""
+        if isinstance(runs, str):
+            expect(runs, "runs", (), "a list of run ids")
+        expect(to, "to", StateStore, "a store: Pipeline.open_store opens one by its address")
+        return copy_runs(self._store, to, runs, tell=tell, is_stopped=is_stopped)
 
     def examine(self, run: str) -> Sequence[Damage]:
         """Everything that is damaged in a run, each with what a repair does about it; changes nothing."""

@@ -128,6 +128,11 @@ class Pipeline:
         """The runs in the store: ``find``, ``get``, ``resolve``."""
         return self._setup.runs
 
+    def open_store(self, address: str) -> StateStore:
+        """Another store than the configured one, by its address (``sqlite:runs.db``); `close` closes it, too."""
+        expect(address, "address", str, "a store's address, such as sqlite:runs.db")
+        return self._setup.installation.store(address)
+
     def plan(self, source: Input = NOTHING, *, select: Selection = ALL, input_format: str | None = None) -> Plan:
         """What would run, checked without a call; all faults at once in `PlanError.faults`."""
         _check_call(select, input_format)

@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "open": ("pipekit.cli.runs:open_run", "Open the report or the summary of a run."),
     "repair": ("pipekit.cli.repair:repair", "Look for damage in a run, and go on from what is intact."),
     "prune": ("pipekit.cli.prune:prune", "Remove old completed runs."),
+    "runs": ("pipekit.cli.copy:runs", "Copy runs into another store."),
     "format": ("pipekit.cli.runs:format_run", "Write the outputs of a run again from what is kept."),
     "index": ("pipekit.cli.index:index", "Collect the past, in an index that runs search."),
     "models": ("pipekit.cli.models:models", "List the models that can be had."),

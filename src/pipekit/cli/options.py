@@ -17,12 +17,14 @@ __all__ = [
     "configured",
     "configured_for_models",
     "going_on",
+    "known_runs",
     "make_pipeline",
     "open_pipeline",
     "resume_options",
     "run_argument",
     "selecting",
     "selection",
+    "store_from_here",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -115,10 +117,11 @@ def run_argument(name: str, *, required: bool = True, default: str | None = None
     # A default, also one of None, would make the argument optional.
     more: dict[str, Any] = {} if default is None else {"default": default}
     metavar = "RUN" if required else "[RUN]"
-    return click.argument(name, metavar=metavar, required=required, shell_complete=_known_runs, **more)
+    return click.argument(name, metavar=metavar, required=required, shell_complete=known_runs, **more)
 
 
-def _known_runs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
+def known_runs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
+    """The runs that a shell completes: the newest whose ids begin so."""
     try:
         from pipekit.interfaces.state_stores import RunQuery
 
@@ -161,7 +164,7 @@ def open_pipeline(flags: Mapping[str, Any]) -> Pipeline:
     if flags.get("strict_plugins"):
         settings["plugins.strict"] = "true"
     if flags.get("store"):
-        settings["store"] = _store_from_here(flags["store"])
+        settings["store"] = store_from_here(flags["store"])
     # Paths of the command line count from where one is, those of settings from the configuration's folder.
     if flags.get("record"):
         settings["llm.record"] = str(Path(flags["record"]).absolute())
@@ -177,10 +180,10 @@ def open_pipeline(flags: Mapping[str, Any]) -> Pipeline:
     )
 
 
-def _store_from_here(url: str) -> str:
+def store_from_here(url: str, flag: str = "--store") -> str:
     """A store's address; the path in one of ours counts from where one is."""
     from pipekit.config.secret_settings import refuse_secret
 
-    refuse_secret("store", url, "--store")
+    refuse_secret("store", url, flag)
     scheme, colon, location = url.partition(":")
     return f"{scheme}:{Path(location).absolute()}" if colon and location and scheme in ("file", "sqlite") else url

@@ -18,12 +18,13 @@ from typing import BinaryIO, Literal, Protocol, runtime_checkable
 from attrs import field, frozen
 
 from pipekit.serde import JSON
-from pipekit.state.record import RunRecord, StepKey
+from pipekit.state.record import BlobRef, RunRecord, StepKey
 
 __all__ = [
     "Ability",
     "Damage",
     "Entry",
+    "Inventoried",
     "Lease",
     "Owner",
     "Repairable",
@@ -35,7 +36,7 @@ __all__ = [
     "StoredRun",
 ]
 
-Ability = Literal["durable", "exclusive", "fenced", "query", "prune", "folders", "repair"]
+Ability = Literal["durable", "exclusive", "fenced", "query", "prune", "folders", "repair", "files"]
 #: What listings show: the stored statuses, and two that are derived.
 ShownStatus = Literal["running", "completed", "failed", "paused", "interrupted", "damaged", "newer"]
 
@@ -164,7 +165,7 @@ class StateStore(Protocol):
 
     ``abilities`` are declared: ``durable`` (survives a power cut after each commit), ``exclusive`` (two owners never),
     ``fenced`` (an older epoch is refused), ``query``, ``prune``, ``folders`` (runs are folders people can open),
-    ``repair`` (see `Repairable`).
+    ``repair`` (see `Repairable`), ``files`` (see `Inventoried`).
     """
 
     @property
@@ -181,7 +182,8 @@ class StateStore(Protocol):
     ) -> None:
         """Keep record and input together, or nothing. ``record.input`` says where the input goes and its digest.
 
-        A run that begins with work of another one brings its ``blobs`` (path in the run → bytes) and ``entries``.
+        A run that begins with work of another one brings its ``blobs`` (path in the run → bytes) and ``entries``. One
+        that is copied from another store brings its history, too: blobs below ``history/``.
         """
         ...
 
@@ -244,4 +246,13 @@ class Repairable(Protocol):
 
     def repair(self, run_id: str, owner: Owner) -> Sequence[Damage]:
         """Move what is damaged aside and take back the steps it belongs to; what was done."""
+        ...
+
+
+@runtime_checkable
+class Inventoried(Protocol):
+    """A store with the ability ``files``: it knows every file that it keeps of a run, so that none is left behind."""
+
+    def files(self, run_id: str) -> Sequence[BlobRef]:
+        """Every file as committed, by path: input, step outputs, output files and what is kept in the history."""
         ...

@@ -45,12 +45,15 @@ def change(before: RunRecord, after: RunRecord, *, is_kept: Callable[[str], bool
     )
 
 
-def check_blobs(record: RunRecord, blobs: Mapping[str, bytes]) -> dict[str, str]:
-    """The digests of new files; `StateError` for a path that is none, or a digest that is not the record's."""
+def check_blobs(record: RunRecord, blobs: Mapping[str, bytes], *, is_new_run: bool = False) -> dict[str, str]:
+    """The digests of new files; `StateError` for a path that is none, or a digest that is not the record's.
+
+    Only a new run, one that comes from another store, brings its history along.
+    """
     named = files_of(record, among=blobs)
     digests: dict[str, str] = {}
     for path, data in blobs.items():
-        if check_path(path)[0] == HISTORY:
+        if check_path(path)[0] == HISTORY and not is_new_run:
             raise StateError(f"the history is no place for new files: {path}", run_id=record.run_id)
         found = digests[path] = hashlib.sha256(data).hexdigest()
         if named.get(path, found) != found:

@@ -27,14 +27,14 @@ from pipekit.interfaces.state_stores import (
     StoreURL,
 )
 from pipekit.state.ids import check_run_id, is_valid_id
-from pipekit.state.record import RunRecord
+from pipekit.state.record import HISTORY_KEPT, BlobRef, RunRecord
 from pipekit.stores.about import about, not_there, taken
 from pipekit.stores.atomic import Folder, force_names, make_folders, spare_name
 from pipekit.stores.forging import NO_BLOBS, forge
 from pipekit.stores.item_journal import read_item_journal
 from pipekit.stores.journal import Journal
 from pipekit.stores.json_lease import JsonLease
-from pipekit.stores.layout import ITEMS, JOURNAL, STATE, STEPS, check_path, migrate
+from pipekit.stores.layout import ITEMS, JOURNAL, STATE, STEPS, check_path, is_forgotten, migrate
 from pipekit.stores.listing import summary, unreadable
 from pipekit.stores.locks import RunLock, find_owner, is_held
 from pipekit.stores.repairing import examine, repair
@@ -50,7 +50,9 @@ _JOURNALS_KEPT = 4
 class JsonFileStore:
     """A folder of run folders. Safe for many threads and processes; each run has one owner at a time."""
 
-    abilities: frozenset[Ability] = frozenset({"durable", "exclusive", "fenced", "query", "prune", "folders", "repair"})
+    abilities: frozenset[Ability] = frozenset(
+        {"durable", "exclusive", "fenced", "query", "prune", "folders", "repair", "files"}
+    )
 
     def __init__(self, url: StoreURL) -> None:
         self._root = url.path
@@ -225,6 +227,17 @@ class JsonFileStore:
                 step=step,
                 hint=f"pipekit resume {run_id} --from-step {step}" if step else f"pipekit show {run_id}",
             )
+
+    def files(self, run_id: str) -> Sequence[BlobRef]:
+        """Every file as committed, but for the oldest of the history, which is gone; see `Inventoried`."""
+        with about(run_id), self._open(run_id) as folder, self._mutex:
+            journal = self._journal(folder, run_id)
+            oldest = journal.replaced - HISTORY_KEPT + 1
+            return [
+                BlobRef(path=path, sha256=blob.sha256, size=blob.size)
+                for path, blob in sorted(journal.blobs.items())
+                if not is_forgotten(path, oldest)
+            ]
 
     def find(self, query: RunQuery) -> Iterator[RunSummary]:
         """Newest first, since ids begin with the time; one bad run is yielded as damaged."""

@@ -23,6 +23,7 @@ __all__ = [
     "check_path",
     "check_schema",
     "is_forged",
+    "is_forgotten",
     "is_slot",
     "is_spare",
     "migrate",
@@ -57,6 +58,13 @@ def is_spare(name: str) -> bool:
 def is_forged(name: str) -> bool:
     """Whether a file was made together with its run, so that its name is safe from power cuts."""
     return _FORGED.fullmatch(name) is not None
+
+
+def is_forgotten(path: str, oldest: int) -> bool:
+    """Whether a path lies in the history, in a folder before the oldest that is kept."""
+    first, _, rest = path.partition("/")
+    number = rest.partition("/")[0]
+    return first == HISTORY and number.isdecimal() and int(number) < oldest
 
 
 def is_slot(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -15,7 +16,7 @@ from pipekit.errors import RunBusyError, StateError
 from pipekit.interfaces.state_stores import Ability, Entry, Lease, Owner, RunQuery, RunSummary, StoredRun
 from pipekit.serde import unstructure
 from pipekit.state.ids import check_run_id
-from pipekit.state.record import RunRecord
+from pipekit.state.record import BlobRef, RunRecord
 from pipekit.stores.about import not_there, taken
 from pipekit.stores.changes import change, check_blobs, json_of, read_source
 from pipekit.stores.layout import check_path
@@ -51,7 +52,7 @@ class _MemoryLease:
 class MemoryStore:
     """Keeps runs in this object and behaves like any store, but for durability and folders."""
 
-    abilities: frozenset[Ability] = frozenset({"exclusive", "fenced", "query", "prune"})
+    abilities: frozenset[Ability] = frozenset({"exclusive", "fenced", "query", "prune", "files"})
 
     def __init__(self) -> None:
         self._mutex = threading.RLock()
@@ -71,12 +72,12 @@ class MemoryStore:
         run_id = check_run_id(record.run_id)
         json_of(record)
         json_of(tuple(entries), what="entry", run_id=run_id)
-        check_blobs(record, blobs)
+        check_blobs(record, blobs, is_new_run=True)
         kept = {path: bytes(data) for path, data in blobs.items()} | read_source(record, source)
         with self._mutex:
             if run_id in self._runs:
                 raise taken(run_id)
-            self._runs[run_id] = _Run(record, kept, list(entries))
+            self._runs[run_id] = _Run(record, kept, list(entries), replaced=record.replaced)
 
     def acquire(self, run_id: str, owner: Owner) -> Lease:
         """The right to change the run."""
@@ -134,6 +135,15 @@ class MemoryStore:
                 raise StateError(
                     f"the run has no file of this name: {name}", kind="missing", file=name, run_id=run_id
                 ) from None
+
+    def files(self, run_id: str) -> Sequence[BlobRef]:
+        """Every file as committed; see `Inventoried`."""
+        with self._mutex:
+            blobs = self._run(run_id).blobs
+            return [
+                BlobRef(path=path, sha256=hashlib.sha256(data).hexdigest(), size=len(data))
+                for path, data in sorted(blobs.items())
+            ]
 
     def find(self, query: RunQuery) -> Iterator[RunSummary]:
         """Newest first."""

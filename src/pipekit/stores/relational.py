@@ -19,7 +19,7 @@ from pipekit.errors import PipekitError, RunBusyError, StateError, StorageError
 from pipekit.interfaces.state_stores import Ability, Entry, Lease, Owner, RunQuery, RunSummary, StoredRun
 from pipekit.serde import MisfitError, decode, encode, structure, unstructure
 from pipekit.state.ids import check_run_id
-from pipekit.state.record import SCHEMA, RunRecord
+from pipekit.state.record import SCHEMA, BlobRef, RunRecord
 from pipekit.stores.about import about, not_there, taken
 from pipekit.stores.changes import change, check_blobs, read_source
 from pipekit.stores.delta import files_of
@@ -170,7 +170,7 @@ class RelationalLease:
 class RelationalStore:
     """A store in a database. Safe for many threads and processes; each run has one owner at a time."""
 
-    abilities: frozenset[Ability] = frozenset({"durable", "exclusive", "fenced", "query", "prune"})
+    abilities: frozenset[Ability] = frozenset({"durable", "exclusive", "fenced", "query", "prune", "files"})
 
     def __init__(self, database: Database, locks: Locks) -> None:
         self._database = database
@@ -193,7 +193,7 @@ class RelationalStore:
         with about(run_id, is_kept=False):
             text, steps = rows_of(record, {})
             rows = entry_texts(run_id, 1, entries)
-            digests = check_blobs(record, blobs)
+            digests = check_blobs(record, blobs, is_new_run=True)
             files = {**blobs, **read_source(record, source)}
             if record.input is not None:
                 digests[record.input.path] = record.input.sha256
@@ -287,6 +287,13 @@ class RelationalStore:
             step=step,
             hint=f"pipekit resume {run_id} --from-step {step}" if step else f"pipekit show {run_id}",
         )
+
+    def files(self, run_id: str) -> Sequence[BlobRef]:
+        """Every file as committed; see `Inventoried`."""
+        with about(run_id), self._database.reading() as session:
+            _run_row(session, check_run_id(run_id))
+            rows = session.rows("SELECT path, sha256, size FROM files WHERE run_id = ? ORDER BY path", run_id)
+            return [BlobRef(path=path, sha256=sha256, size=size) for path, sha256, size in rows]
 
     def find(self, query: RunQuery) -> Iterator[RunSummary]:
         """Newest first, since ids begin with the time; a page of rows at a time."""

@@ -38,8 +38,11 @@ _TRIES = 100
 
 @contextmanager
 def held_new_folder(root: Folder, name: str) -> Iterator[Folder | None]:
-    """A new folder that no sweeper takes until this ends, None when there is one of this name."""
-    if not root.make(name):
+    """A new folder that no sweeper takes until this ends, None when somebody else is making one of this name.
+
+    One that a killed command left goes first: the same run may come again, copied from another store.
+    """
+    if not root.make(name) and not _made_anew(root, name):
         yield None
         return
     deadline = time.monotonic() + _PATIENCE
@@ -59,6 +62,15 @@ def held_new_folder(root: Folder, name: str) -> Iterator[Folder | None]:
         yield folder
     finally:
         _release(folder, fd)
+
+
+def _made_anew(root: Folder, name: str) -> bool:
+    """Whether a folder of this name was left by a killed command, and gave way to a new one."""
+    gone = _take(root, name)
+    if gone is None:
+        return False
+    remove_whole(root, gone)
+    return root.make(name)
 
 
 def remove_whole(root: Folder, name: str) -> None:

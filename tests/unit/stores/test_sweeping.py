@@ -300,12 +300,30 @@ def test_locking_a_run_that_was_removed_a_moment_ago_makes_no_folder_of_its_name
 
 
 def test_a_name_that_is_being_made_is_taken(
+    store: JsonFileStore, tmp_path: Path, make_record: Callable[..., RunRecord], source: bytes
+) -> None:
+    slow = Paused(source)
+    maker = threading.Thread(target=store.create, args=(make_record(), slow))
+    maker.start()
+    try:
+        assert slow.is_reading.wait(10)
+        with pytest.raises(StateError, match="of this name already"):
+            JsonFileStore(StoreURL("file", ".pipeline", tmp_path)).create(make_record(), io.BytesIO(source))
+    finally:
+        slow.may_end.set()
+        maker.join()
+
+    assert store.load(make_record().run_id).record == make_record()
+
+
+def test_what_a_killed_command_left_of_a_run_does_not_keep_its_name(
     store: JsonFileStore, root: Path, make_record: Callable[..., RunRecord], source: bytes
 ) -> None:
-    (root / f".new-{make_record().run_id}").mkdir(parents=True)
+    left = root / f".new-{make_record().run_id}"
+    (left / "steps").mkdir(parents=True)
+    (left / "lock").touch()
 
-    with pytest.raises(StateError, match="of this name already"):
-        store.create(make_record(), io.BytesIO(source))
-
-    assert store.sweep() == 1
     store.create(make_record(), io.BytesIO(source))
+
+    assert os.listdir(root) == [make_record().run_id]
+    assert store.load(make_record().run_id).record == make_record()

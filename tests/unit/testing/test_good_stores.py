@@ -15,7 +15,7 @@ from pipekit.testing import OpenStore, StateStoreContract
 
 
 class TestJsonFileStore(StateStoreContract):
-    abilities = frozenset({"durable", "exclusive", "fenced", "query", "prune", "folders", "repair"})
+    abilities = frozenset({"durable", "exclusive", "fenced", "query", "prune", "folders", "repair", "files"})
 
     @pytest.fixture
     def open_store(self, tmp_path: Path) -> OpenStore:
@@ -23,7 +23,7 @@ class TestJsonFileStore(StateStoreContract):
 
 
 class TestSqliteStore(StateStoreContract):
-    abilities = frozenset({"durable", "exclusive", "fenced", "query", "prune"})
+    abilities = frozenset({"durable", "exclusive", "fenced", "query", "prune", "files"})
 
     @pytest.fixture
     def open_store(self, tmp_path: Path) -> Iterator[OpenStore]:
@@ -39,7 +39,7 @@ class TestSqliteStore(StateStoreContract):
 
 
 class TestMemoryStore(StateStoreContract):
-    abilities = frozenset({"exclusive", "fenced", "query", "prune"})
+    abilities = frozenset({"exclusive", "fenced", "query", "prune", "files"})
 
     @pytest.fixture
     def open_store(self) -> OpenStore:

@@ -13,6 +13,7 @@ from attrs import evolve
 
 from pipekit.errors import InputError, RunNotFoundError, StateError, UsageError
 from pipekit.interfaces import Entry, Owner, RunQuery, StateStore
+from pipekit.interfaces.state_stores import Inventoried
 from pipekit.state.record import BlobRef, RunRecord
 from pipekit.testing.contracts.store_tests import SOURCE, OpenStore, StoreTests, a_record, an_item, done, in_order
 
@@ -318,6 +319,44 @@ class KeepingTests(StoreTests):
         assert kept == [f"[{attempt}]".encode() for attempt in range(3, 8)]
         with pytest.raises(StateError):
             open_store().read(record.run_id, "history/2/steps/step-1.json")
+
+    def test_a_run_of_another_store_brings_its_history(
+        self, open_store: OpenStore, record: RunRecord, owner: Owner
+    ) -> None:
+        """As it was there, and goes on from its number."""
+        store = open_store()
+        taken = done(record, 1, b"[1]").taken_back({"part-1": "again"}, now=record.updated_at)
+        moved = evolve(done(taken, 1, b"[11]", attempt=2), run_id="run-20261123-223809-000000")
+        files = {"history/1/steps/step-1.json": b"[1]", "history/1/output/a.txt": b"a", "steps/step-1.json": b"[11]"}
+        store.create(moved, io.BytesIO(SOURCE), files)
+        assert open_store().load(moved.run_id).record == moved
+        assert {path: open_store().read(moved.run_id, path) for path in files} == files
+        lease = store.acquire(moved.run_id, owner)
+        store.commit(lease, moved.taken_back({"part-1": "again"}, now=moved.updated_at), {})
+        lease.release()
+        assert open_store().read(moved.run_id, "history/2/steps/step-1.json") == b"[11]"
+        assert open_store().read(moved.run_id, "history/1/steps/step-1.json") == b"[1]"
+
+    def test_it_tells_every_file_that_it_keeps(self, open_store: OpenStore, record: RunRecord, owner: Owner) -> None:
+        """With its digest and size, the history's too; what is gone isn't told."""
+        store = open_store()
+        self.needs(store, "files")
+        assert isinstance(store, Inventoried)
+        lease = store.acquire(record.run_id, owner)
+        kept = {"input/original.txt": SOURCE, "output/a.txt": b"a"}
+        for attempt in range(1, 7):
+            data = f"[{attempt}]".encode()
+            record = done(record, 1, data, attempt=attempt)
+            store.commit(lease, record, {"steps/step-1.json": data, "output/a.txt": b"a"})
+            record = record.taken_back({"part-1": "again"}, now=record.updated_at)
+            store.commit(lease, record, {})
+            kept |= {f"history/{attempt}/steps/step-1.json": data} if attempt > 1 else {}
+        lease.release()
+        opened = open_store()
+        assert isinstance(opened, Inventoried)
+        told = {ref.path: (ref.sha256, ref.size) for ref in opened.files(record.run_id)}
+        assert told == {path: (hashlib.sha256(data).hexdigest(), len(data)) for path, data in kept.items()}
+        assert _read(opened, record, kept) == list(kept.values())
 
     # --- forgetting --------------------------------------------------------------------------------------------------
 

@@ -15,13 +15,13 @@ from attrs import evolve
 
 from pipekit.errors import PipekitError
 from pipekit.interfaces import Entry, Lease, Owner, RunQuery, RunSummary, StateStore, StoreURL
-from pipekit.state.record import RunRecord
+from pipekit.state.record import BlobRef, RunRecord
 from pipekit.stores import memory
 from pipekit.stores.memory import MemoryStore
 from pipekit.stores.sqlite_file import SqliteSettings, SqliteStore
 from pipekit.testing import OpenStore, StateStoreContract
 
-IN_MEMORY: frozenset[Any] = frozenset({"exclusive", "fenced", "query", "prune"})
+IN_MEMORY: frozenset[Any] = frozenset({"exclusive", "fenced", "query", "prune", "files"})
 
 
 class AcmeStore(StateStoreContract):
@@ -220,6 +220,25 @@ class TestTheHistoryIsKeptForEver(AcmeStore):
             super().commit(lease, record, blobs)
             run = self._runs[lease.run_id]
             run.blobs |= {path: data for path, data in before.items() if path.startswith("history/")}
+
+
+class TestTheHistoryIsNotBroughtAlong(AcmeStore):
+    __test__ = True
+    caught_by: ClassVar[set[str]] = {"test_a_run_of_another_store_brings_its_history"}
+
+    class made(MemoryStore):
+        def create(self, record: RunRecord, source: BinaryIO, blobs: Any = {}, entries: Any = ()) -> None:  # noqa: B006
+            kept = {path: data for path, data in blobs.items() if not path.startswith("history/")}
+            super().create(record, source, kept, entries)
+
+
+class TestFilesOfTheHistoryAreNotTold(AcmeStore):
+    __test__ = True
+    caught_by: ClassVar[set[str]] = {"test_it_tells_every_file_that_it_keeps"}
+
+    class made(MemoryStore):
+        def files(self, run_id: str) -> Sequence[BlobRef]:
+            return [ref for ref in super().files(run_id) if not ref.path.startswith("history/")]
 
 
 class TestPathsAreNotChecked(AcmeStore):
