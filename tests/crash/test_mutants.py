@@ -17,6 +17,7 @@ SAMPLE = (
     "json_lease._write: without atomic.system.sync_data(self._fd)",
     "open_items.append: without atomic.system.sync_data(fd)",
     "repairing._renew_journal: without folder.force()",
+    "sqlite_database: without connection.execute(",
     "stores.locks: fcntl.flock",
     "verifying: if found == sha256",
 )

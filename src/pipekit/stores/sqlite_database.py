@@ -64,6 +64,8 @@ class SqliteDatabase:
         #: Connections that nobody uses now, each with the file that it has open; those of this process.
         self._idle: list[tuple[sqlite3.Connection, tuple[int, int]]] = []
         self._pid = os.getpid()
+        #: The file whose name this process has forced.
+        self._named: tuple[int, int] | None = None
         #: Copies of another process's: neither used nor closed, since closing one could touch what is not ours.
         self._inherited: list[object] = []
 
@@ -107,6 +109,7 @@ class SqliteDatabase:
                     hint="bring it back to this place, then go on",
                 )
             self._make()
+        self._force_name()
         with self._connection() as connection, refusals(self.path, "write"):
             connection.execute("BEGIN IMMEDIATE")
             yield _Session(connection)
@@ -201,10 +204,18 @@ class SqliteDatabase:
             try:
                 if self._state() is None:
                     self._forge(folder)
-                    force_names(self.path.parent)
             finally:
                 locks.remove(_MAKING)
                 unlock_file(lock)
+
+    def _force_name(self) -> None:
+        """Whoever made the file may have died before forcing its name; what is done from here on must not go too."""
+        found = self._state()
+        if found != self._named:
+            with Folder(self.path.parent, follow=True) as folder:
+                folder.force()
+            force_names(self.path.parent)
+            self._named = found
 
     def _forge(self, folder: Folder) -> None:
         begins = f".{self.path.name}-new"
@@ -226,7 +237,6 @@ class SqliteDatabase:
         finally:
             os.close(fd)
         folder.move(spare, self.path.name)
-        folder.force()
 
 
 def _connected(address: str, patience: float) -> sqlite3.Connection:

@@ -19,15 +19,20 @@ _ERRNO = {
     sqlite3.SQLITE_LOCKED: errno.EBUSY,
     sqlite3.SQLITE_PROTOCOL: errno.EBUSY,
     sqlite3.SQLITE_FULL: errno.ENOSPC,
-    sqlite3.SQLITE_IOERR: errno.EIO,
     sqlite3.SQLITE_TOOBIG: errno.EFBIG,
     sqlite3.SQLITE_PERM: errno.EACCES,
     sqlite3.SQLITE_NOLFS: errno.EFBIG,
 }
+#: What SQLite says without the reason, and what is said when the system doesn't tell it any more either.
+_VAGUE = {
+    sqlite3.SQLITE_CANTOPEN: "the system refused, for a moment or for a reason that SQLite doesn't tell",
+    sqlite3.SQLITE_READONLY: "the system gave it for reading only",
+    sqlite3.SQLITE_IOERR: "the disk refused, for a reason that SQLite doesn't tell",
+}
 _HINTS = {
     errno.EBUSY: "close the other program that has the database open, then go on",
     errno.ENOSPC: "free some space on that disk, then go on",
-    errno.EIO: "check the disk: it reports a fault",
+    errno.EIO: "check the disk: whether it is full, and whether it reports faults; then go on",
     errno.EFBIG: "keep runs with such large files elsewhere: store: file:.pipeline",
     errno.EROFS: "make the file and its folder writable, or keep runs elsewhere with the setting store",
     errno.EACCES: "make the file and its folder writable for you, or keep runs elsewhere with the setting store",
@@ -62,25 +67,35 @@ def _refusal(path: Path, doing: str, error: sqlite3.Error, code: int) -> Pipekit
             file=str(path),
             hint="nothing was changed; bring it back from a backup, or name another file: store: sqlite:FILE",
         )
-    number = _ERRNO.get(code) or _asked(path, code)
+    number = _asked(path, code) if code in _VAGUE else _ERRNO.get(code, errno.EIO)
     is_locked = number == errno.EBUSY
-    said = "another program keeps it locked" if is_locked else os.strerror(number)
+    said = _VAGUE[code] if number is None else "another program keeps it locked" if is_locked else os.strerror(number)
     return StorageError(
         f"can't {doing} the database: {said} ({error})",
         path=str(path),
         errno=number,
         kind="locked" if is_locked else "",
-        hint=_HINTS.get(number, "see to the cause, then go on"),
+        hint=_HINTS.get(errno.EIO if number is None else number, "see to the cause, then go on"),
     )
 
 
-def _asked(path: Path, code: int) -> int:
-    """SQLite doesn't say why it can't open or write a file: the system is asked."""
-    for place, flags in ((path, os.O_RDWR), (path.parent, os.O_RDONLY)):
+def _asked(path: Path, code: int) -> int | None:
+    """SQLite doesn't say why: the system is asked. None where that is gone, or nothing that can be looked at."""
+    flags = os.O_RDONLY if code == sqlite3.SQLITE_IOERR else os.O_RDWR
+    for place, how in ((path, flags), (path.parent, os.O_RDONLY)):
         try:
-            os.close(os.open(place, flags | getattr(os, "O_CLOEXEC", 0)))
+            os.close(os.open(place, how | getattr(os, "O_CLOEXEC", 0)))
+        except FileNotFoundError:
+            continue  # one that is being made has another name until it is whole
         except OSError as error:
             return error.errno or errno.EIO
-    if not os.access(path.parent, os.W_OK):
+    if code != sqlite3.SQLITE_IOERR and not os.access(path.parent, os.W_OK):
         return errno.EACCES
-    return errno.EROFS if code == sqlite3.SQLITE_READONLY else errno.EIO
+    return errno.ENOSPC if _is_full(path.parent) else None
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return hasattr(os, "statvfs") and os.statvfs(folder).f_bavail == 0
+    except OSError:
+        return False

@@ -30,7 +30,7 @@ __all__ = ["EQUIVALENT", "Mutant", "all_mutants"]
 
 SOURCE = Path(__file__).parents[3] / "src"
 #: Where every forced write and every rename is taken away once.
-MODULES = ("atomic", "forging", "json_file", "json_lease", "open_items", "repairing", "sweeping")
+MODULES = ("atomic", "forging", "json_file", "json_lease", "open_items", "repairing", "sqlite_database", "sweeping")
 _FORCES = frozenset({"force", "sync", "sync_data", "fsync", "fdatasync"})
 _RENAMES = frozenset({"move", "rename", "replace"})
 #: What stands in the place of what was taken away: it leaves a mark, and is false.
@@ -65,6 +65,16 @@ CHECKS: tuple[tuple[str, str, str], ...] = (
     ("stores.view", "if content is None or found != expected:", "if content is None:"),
     ("verifying", "if found == sha256:", "if True:"),
     ("engine.past", "if hashlib.sha256(data).hexdigest() != step.sha256:", "if False:"),
+)
+
+#: Forced writes that are no call of a method, with what leaves the mark in their place.
+FORCES: tuple[tuple[str, str, str], ...] = (
+    (
+        "sqlite_database",
+        """connection.execute(f"PRAGMA synchronous = {'FULL' if mode == 'wal' else 'EXTRA'}")""",
+        '__reached__() or connection.execute("PRAGMA synchronous = NORMAL")',
+    ),
+    ("sqlite_database", "            force_names(self.path.parent)", "            __reached__()"),
 )
 
 #: Mutants that change nothing that could be noticed, each with the reason.
@@ -102,6 +112,7 @@ _USERS = {
     "repairing._move": ("repair-record", "repair"),
     "repairing._renew_journal": ("repair-journal", "repair"),
     "repairing": ("repair", "repair-record", "repair-journal"),
+    "sqlite_database": ("sqlite-run", "sqlite-from-step"),
     "sweeping": ("prune",),
     "json_file": ("run", "prune", "fork"),
     "forging._write_open_items": ("fork-of-failed",),
@@ -122,7 +133,7 @@ class Mutant:
 def all_mutants() -> list[Mutant]:
     """Every mutant, in a fixed order."""
     found = [mutant for name in MODULES for mutant in _without_one(f"pipekit.stores.{name}")]
-    return [*found, *_checks()]
+    return [*found, *_forces(), *_checks()]
 
 
 def _without_one(module: str) -> Iterator[Mutant]:
@@ -159,6 +170,14 @@ def _cut(
     source = "\n".join([*lines[:first], f"{before}{instead}{after}", *lines[last + 1 :]]) + "\n"
     shown = " ".join(" ".join(lines[first : last + 1]).split())
     return Mutant(f"{place}: without {shown}", module, source, kind)
+
+
+def _forces() -> Iterator[Mutant]:
+    for name, old, new in FORCES:
+        module = f"pipekit.stores.{name}"
+        text = _path(module).read_text()
+        assert text.count(old) == 1, f"{module} has this {text.count(old)} times: {old}"
+        yield Mutant(f"{name}: without {old.strip()}", module, text.replace(old, new), "force")
 
 
 def _checks() -> Iterator[Mutant]:

@@ -33,6 +33,15 @@ FAULTS: Mapping[int, tuple[str, ...]] = {
 }
 
 
+#: What SQLite says when the system refuses it something.
+_OF_SQLITE = (
+    "disk I/O error",
+    "unable to open database file",
+    "attempt to write a readonly database",
+    "database or disk is full",
+)
+
+
 @frozen(kw_only=True)
 class Outcome:
     """One point tried: ``lost`` and ``repeated`` name finished work, ``problem`` says what else is wrong."""
@@ -58,7 +67,7 @@ class Stage:
         self._folder = folder
         self._count = 0
         folder.mkdir(parents=True)
-        self.base = Project.make(folder / "base")
+        self.base = Project.make(folder / "base", self.story.kind)
         self.story.prepare(self.base)
         before = {told for told in _told(self.base.marks()) if _step_of(told) not in self.story.redone}
         self._kept = {work for told in before for work in _works(told)} | self.story.untouched
@@ -180,7 +189,7 @@ class Stage:
     def _left(self, disk: Disk, loss: Loss) -> Project:
         """The project as it is found when the power comes back."""
         self._count += 1
-        project = Project(self._folder / f"point-{self._count}")
+        project = Project(self._folder / f"point-{self._count}", self.base.kind)
         shutil.copytree(self.base.folder, project.folder, ignore=shutil.ignore_patterns("kept"))
         disk.leave(project.kept, loss)
         return project
@@ -200,9 +209,14 @@ class Stage:
         point = f"{errno.errorcode[code]} at call {number}"
         outcome = self._outcome(project, way, point, project.marks())
         problem = "" if traced.code in (0, 10) and "Traceback" not in traced.out else traced.out
-        if traced.code == 10 and not _names_cause(traced.out, code):
+        if traced.code == 10 and not self._names_cause(traced.out, code):
             problem = f"the message doesn't say what the system said: {traced.out}"
         return _with_problem(outcome, problem)
+
+    def _names_cause(self, out: str, code: int) -> bool:
+        """Whether the system's own words are told; SQLite keeps them to itself, and its own are told then."""
+        said = (os.strerror(code), *(_OF_SQLITE if self.base.kind == "sqlite" else ()))
+        return any(words in out for words in said)
 
     # --- what came of it ---------------------------------------------------------------------------------------------
 
@@ -300,14 +314,10 @@ def _states(disk: Disk, calls: Iterable[Call]) -> list[tuple[int, Loss]]:
     return list(found.values())
 
 
-def _names_cause(out: str, code: int) -> bool:
-    return os.strerror(code) in out
-
-
 def _next_command(story: Story, project: Project) -> tuple[str, ...]:
-    if not project.runs() or (story.name.startswith("fork") and len(project.runs()) == 1):
+    if not project.runs() or (story.command.startswith("fork") and len(project.runs()) == 1):
         return story.argv
-    if story.name in ("stale", "edit", "prune") or story.name.startswith("repair"):
+    if story.command in ("stale", "edit", "prune") or story.command.startswith("repair"):
         return story.argv
     return ("resume", "last")
 

@@ -10,13 +10,20 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
+import pipekit.stores.sqlite_database  # noqa: F401 - so that no forked process has to
 from pipekit.cli.exits import run_command_line
+from pipekit.interfaces.state_stores import RunQuery, StoreURL
 from pipekit.stores.journal import Journal
+from pipekit.stores.sqlite_file import SqliteSettings, SqliteStore
 
-__all__ = ["Project", "preload"]
+__all__ = ["Kind", "Project", "preload"]
+
+#: Where a project keeps its runs: in a folder each, or in one SQLite file.
+Kind = Literal["file", "sqlite"]
 
 _TEMPLATE = Path(__file__).parent.parent / "project"
 
@@ -46,26 +53,34 @@ def preload() -> None:
 
 
 class Project:
-    """A copy of the small project. ``marks`` is the file in which its steps say what they did and what was told."""
+    """A copy of the small project. ``marks`` is the file in which its steps say what they did and what was told.
 
-    def __init__(self, folder: Path) -> None:
+    What is in a database is read from a copy of it: looking must not recover what the next command has to recover.
+    """
+
+    def __init__(self, folder: Path, kind: Kind = "file") -> None:
         self.folder = folder
+        self.kind = kind
         #: Everything that the command may change lies below this folder; the store's own is made by the first run.
         self.kept = folder / "kept"
-        self.store = self.kept / "here" / ".pipeline"
+        self.store = self.kept / "here" / (".pipeline" if kind == "file" else "runs.db")
         self.marks_file = folder.parent / f"{folder.name}.marks"
 
     @classmethod
-    def make(cls, folder: Path) -> Project:
+    def make(cls, folder: Path, kind: Kind = "file") -> Project:
         """A new project, without any run."""
         shutil.copytree(_TEMPLATE, folder, ignore=shutil.ignore_patterns("__pycache__"))
         (folder / "kept").mkdir()
-        return cls(folder)
+        if kind == "sqlite":
+            settings = folder / "pipekit.yaml"
+            text = settings.read_text()
+            settings.write_text(text.replace("file:kept/here/.pipeline", "sqlite:kept/here/runs.db"))
+        return cls(folder, kind)
 
     def copy(self, folder: Path) -> Project:
         """The same, elsewhere, without its marks."""
         shutil.copytree(self.folder, folder)
-        return Project(folder)
+        return Project(folder, self.kind)
 
     def command(self, *argv: str, then: Sequence[str] = (), fails: Sequence[str] = ()) -> Callable[[], int]:
         """A function that carries out a command, and ``then`` another one, as the process it is called in."""
@@ -104,10 +119,30 @@ class Project:
 
     def runs(self) -> list[str]:
         """The ids of the runs, oldest first."""
+        if self.kind == "sqlite":
+            with self._opened() as store:
+                return sorted(run.run_id for run in store.find(RunQuery()))
         return sorted(path.name for path in self.store.glob("run-*"))
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[SqliteStore]:
+        """A copy of the database."""
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("runs.db", "runs.db-wal"):
+                if (self.store.parent / name).exists():
+                    shutil.copyfile(self.store.parent / name, Path(folder) / name)
+            store = SqliteStore(StoreURL("sqlite", "runs.db", Path(folder)), SqliteSettings())
+            try:
+                yield store
+            finally:
+                store.close()
 
     def result(self, run_id: str) -> Mapping[str, str]:
         """What a run made: each step's and output's file with its digest."""
+        if self.kind == "sqlite":
+            with self._opened() as store:
+                paths = [ref.path for ref in store.files(run_id) if ref.path.startswith(("steps/", "output/"))]
+                return {path: hashlib.sha256(store.read(run_id, path)).hexdigest()[:16] for path in paths}
         folder = self.store / run_id
         files = [*folder.glob("steps/step-*"), *folder.glob("output/**/*")]
         return {
@@ -117,7 +152,9 @@ class Project:
         }
 
     def has_current_view(self, run_id: str) -> bool:
-        """Whether the record that people read says what the journal says."""
+        """Whether the record that people read says what the journal says; a database has but one."""
+        if self.kind == "sqlite":
+            return True
         folder = self.store / run_id
         journal = Journal(run_id, "journal")
         journal.feed((folder / "journal.jsonl").read_bytes())
@@ -126,6 +163,13 @@ class Project:
 
     def damaged_history(self, run_id: str) -> list[str]:
         """The files of earlier attempts that the record names and that aren't there as they were."""
+        if self.kind == "sqlite":
+            with self._opened() as store:
+                past = [one.step for one in store.load(run_id).record.history]
+                known = {
+                    ref.path: hashlib.sha256(store.read(run_id, ref.path)).hexdigest() for ref in store.files(run_id)
+                }
+                return [step.path for step in past if known.get(step.path) != step.sha256]
         folder = self.store / run_id
         view = json.loads((folder / "state.json").read_text())
         steps = [past["step"] for past in view["history"]]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from crashkit.project import Project
+from crashkit.project import Kind, Project
 from pipekit.stores.atomic import Folder
 from pipekit.stores.delta import files_of
 from pipekit.stores.journal import Journal
 from pipekit.stores.layout import JOURNAL, STATE
 from pipekit.stores.lines import line
+from pipekit.stores.relational_rows import digest_of
 from pipekit.stores.view import render_view
 
 __all__ = ["STORIES", "Story"]
@@ -42,6 +44,15 @@ class Story:
     redone: frozenset[str] = frozenset()
     untouched: frozenset[str] = frozenset()
     look: Callable[[Project], str] = lambda _: ""
+    kind: Kind = "file"
+
+    @property
+    def command(self) -> str:
+        """The same on every kind of store."""
+        return self.name.removeprefix(_IN_SQLITE)
+
+
+_IN_SQLITE = "sqlite-"
 
 
 class RecoveryError(AssertionError):
@@ -75,7 +86,8 @@ def _three(project: Project) -> None:
     """Three completed runs, and a fourth one whose command was killed before it had its name."""
     for _ in range(3):
         _completed(project)
-    shutil.copytree(project.store / project.runs()[0], project.store / ".new-run-20260101-000000-abcdef")
+    if project.kind == "file":
+        shutil.copytree(project.store / project.runs()[0], project.store / ".new-run-20260101-000000-abcdef")
 
 
 def _resume(project: Project) -> None:
@@ -156,6 +168,9 @@ def _older(project: Project) -> None:
     """A failed run in the invented layout 0, in which ``status`` was called ``state``."""
     _failed(project)
     run_id = project.runs()[-1]
+    if project.kind == "sqlite":
+        _older_row(project, run_id)
+        return
     with Folder(project.store / run_id) as folder:
         journal = Journal(run_id, "journal")
         journal.feed(folder.read(JOURNAL) or b"")
@@ -169,8 +184,23 @@ def _older(project: Project) -> None:
         folder.replace(STATE, render_view({**record, "schema": 0}, journal_size=len(text)))
 
 
+def _older_row(project: Project, run_id: str) -> None:
+    connection = sqlite3.connect(project.store)
+    ((text,),) = connection.execute("SELECT record FROM runs WHERE run_id = ?", (run_id,)).fetchall()
+    record = json.loads(text)
+    older = json.dumps({("state" if key == "status" else key): one for key, one in record.items() if key != "schema"})
+    with connection:
+        connection.execute(
+            "UPDATE runs SET layout = 0, record = ?, digest = ? WHERE run_id = ?",
+            (older, digest_of(run_id, older), run_id),
+        )
+    connection.close()
+
+
 def _old_view(project: Project) -> str:
-    """The record as the older layout had it lies beside the new one."""
+    """The record as the older layout had it lies beside the new one, where there is a folder for it."""
+    if project.kind == "sqlite":
+        return ""
     kept = project.store / project.runs()[-1] / "state.v0.json.bak"
     if not kept.exists():
         return "the record of the older layout is gone"
@@ -186,9 +216,27 @@ def _originals(project: Project) -> str:
 
 def _leftovers(project: Project) -> str:
     """The newest run is left in the store's folder, and nothing else."""
+    if project.kind == "sqlite":
+        beside = sorted(path.name for path in project.store.parent.iterdir())
+        locks = sorted(path.name for path in (project.store.parent / "runs.db-locks").iterdir())
+        known = {"runs.db", "runs.db-locks", "runs.db-wal", "runs.db-shm"}
+        return "" if set(beside) <= known and len(project.runs()) == 1 else f"left over: {beside}, {locks}"
     left = sorted(path.name for path in project.store.iterdir())
     return f"left over: {left}" if len(left) != 1 or not left[0].startswith("run-") else ""
 
+
+#: What can be done to a store of any kind: files that people correct, and repairs, need folders.
+_EVERYWHERE = (
+    "run",
+    "side-by-side",
+    "resume",
+    "from-step",
+    "fork",
+    "fork-of-failed",
+    "stale",
+    "prune",
+    "migration",
+)
 
 _LATER = frozenset({"weigh", "label", "total", "publish"})
 
@@ -262,3 +310,6 @@ STORIES: dict[str, Story] = {
         Story(name="migration", argv=("resume", "last"), prepare=_older, recover=_resume, look=_old_view),
     )
 }
+STORIES.update(
+    (f"{_IN_SQLITE}{name}", evolve(STORIES[name], name=f"{_IN_SQLITE}{name}", kind="sqlite")) for name in _EVERYWHERE
+)

@@ -21,6 +21,10 @@ __all__ = ["REACHED", "Call", "Decide", "Fail", "Go", "Kill", "Short", "Traced",
 #: The mark that a broken store leaves where something is missing; nothing was done or told then.
 REACHED = b"reached\n"
 
+#: SQLite's index of its log: memory that processes share by the name of a file. It is made anew from the log by
+#: whoever opens the database first, so nothing of it has to get to the disk.
+_SHARED = "-shm"
+
 _WALL = 0x40000000
 _AT_FDCWD = -100
 _SYSCALL_STOP = signal.SIGTRAP | 0x80
@@ -266,6 +270,8 @@ class _Tracer:
             data = ptrace.read_bytes(pid, arguments[1], arguments[2])
             return Call(number=self._count, name="mark", kind="mark", path="", data=data, pid=pid)
         if not any(path is not None for path in inside):
+            return None
+        if shape.name == "mmap" and all(path.endswith(_SHARED) for path in paths):
             return None
         if shape.forbidden:
             raise AssertionError(f"{shape.name} on {paths}: what this call does can't be followed")
