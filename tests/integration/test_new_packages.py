@@ -60,10 +60,15 @@ def test_a_run_uses_what_they_bring(python: Path, folder: Path, tmp_path: Path) 
     assert (run / "output/my-format.csv").read_text().startswith("candidate,role,priority,question")
     assert "A-1" in (run / "steps/step-4.json").read_text()
 
+    copied = in_environment(python, tmp_path, "runs", "copy", "--all", "--to", "my-store:kept")
+    assert copied.returncode == 0, copied.stderr
+    listed = in_environment(python, tmp_path, "list", "--store", "my-store:kept", "--json")
+    assert [one["status"] for one in json.loads(listed.stdout)["runs"]] == ["completed"]
+
     without_a_key = in_environment(python, tmp_path, "run", "talk.my-loader", "--model", "my-provider/large")
     assert without_a_key.returncode == 6
     assert "MY_PROVIDER_API_KEY" in without_a_key.stderr
 
-    listed = json.loads(in_environment(python, tmp_path, "plugins", "--json").stdout)["plugins"]
-    healthy: Mapping[str, str] = {one["name"]: one["health"] for one in listed}
+    plugins = json.loads(in_environment(python, tmp_path, "plugins", "--json").stdout)["plugins"]
+    healthy: Mapping[str, str] = {one["name"]: one["health"] for one in plugins}
     assert [kind for kind in KINDS if healthy[f"my-{kind}"] != "ok"] == []

@@ -23,6 +23,7 @@ _HOOKS = {
     "format": "pipekit_output_formats",
     "loader": "pipekit_loaders",
     "retriever": "pipekit_retrievers",
+    "store": "pipekit_state_stores",
 }
 
 
@@ -44,8 +45,8 @@ def plugin() -> None:
 def new(name: str, kind: Kind, into: str) -> None:
     """Write a complete package: pipekit-NAME, with an example that works, its tests, and what builds and checks it.
 
-    NAME is also what the step, provider, format, loader or retriever is called. Put what you have in the place of the
-    example; the contract among the tests says what everything of its kind must do.
+    NAME is also what the step, provider, format, loader, retriever or store is called. Put what you have in the place
+    of the example; the contract among the tests says what everything of its kind must do.
     """
     from pipekit.scaffolding import PackageNames, write_package
 

@@ -19,7 +19,7 @@ from pipekit.scaffolding.names import PackageNames
 __all__ = ["KINDS", "Kind", "NewPackage", "package_files", "write_package"]
 
 #: What a package can bring; each has a folder of templates, a contract in `pipekit.testing`, and a page.
-Kind = Literal["step", "provider", "format", "loader", "retriever"]
+Kind = Literal["step", "provider", "format", "loader", "retriever", "store"]
 KINDS: Sequence[Kind] = get_args(Kind)
 
 #: What each kind is, in a line.
@@ -29,6 +29,7 @@ _SUMMARIES: Mapping[Kind, str] = {
     "format": "The output format @@slug@@ for pipekit: a table of open questions.",
     "loader": "The loader @@slug@@ for pipekit: reads recordings that end with .@@slug@@.",
     "retriever": "The retriever @@slug@@ for pipekit: searches a file of earlier items.",
+    "store": "The store @@slug@@ for pipekit: keeps each run in one file.",
 }
 
 #: How each kind is used, once it is installed.
@@ -52,6 +53,10 @@ It is used where the configuration has a block for it:
 
     retrievers:
       @@slug@@: {file: items.jsonl}""",
+    "store": """\
+    pipekit run MEETING.txt --store @@slug@@:runs
+    pipekit list --store @@slug@@:runs
+    pipekit runs copy --all --to @@slug@@:runs""",
 }
 
 #: Where templates that every kind has go; those of a kind lie below `src/` and `tests/`.

@@ -28,7 +28,6 @@ from pipekit.interfaces.state_stores import (
 )
 from pipekit.state.ids import check_run_id, is_valid_id
 from pipekit.state.record import HISTORY_KEPT, BlobRef, RunRecord
-from pipekit.stores.about import about, not_there, taken
 from pipekit.stores.atomic import Folder, force_names, make_folders, spare_name
 from pipekit.stores.forging import NO_BLOBS, forge
 from pipekit.stores.item_journal import read_item_journal
@@ -38,6 +37,7 @@ from pipekit.stores.layout import ITEMS, JOURNAL, STATE, STEPS, check_path, is_f
 from pipekit.stores.listing import summary, unreadable
 from pipekit.stores.locks import RunLock, find_owner, is_held
 from pipekit.stores.repairing import examine, repair
+from pipekit.stores.run_errors import about, not_there, taken
 from pipekit.stores.sweeping import NEW, held_new_folder, remove_whole, sweep
 from pipekit.stores.view import View, parse_view
 

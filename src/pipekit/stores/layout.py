@@ -27,6 +27,7 @@ __all__ = [
     "is_slot",
     "is_spare",
     "migrate",
+    "migrated",
 ]
 
 STATE = "state.json"
@@ -151,3 +152,9 @@ def migrate(record: dict[str, JSON], schema: int) -> dict[str, JSON]:
     for version in range(schema, SCHEMA):
         record = _MIGRATIONS[version](record)
     return record
+
+
+def migrated(record: Mapping[str, JSON], *, file: str) -> dict[str, JSON]:
+    """The JSON of a record as one of today's, by the layout that it says it has; `StateError` for a newer one."""
+    schema = check_schema(record.get("schema"), file=file, version=record.get("pipekitVersion"))
+    return migrate(dict(record), schema)

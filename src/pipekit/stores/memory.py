@@ -17,11 +17,11 @@ from pipekit.interfaces.state_stores import Ability, Entry, Lease, Owner, RunQue
 from pipekit.serde import unstructure
 from pipekit.state.ids import check_run_id
 from pipekit.state.record import BlobRef, RunRecord
-from pipekit.stores.about import not_there, taken
 from pipekit.stores.changes import change, check_blobs, json_of, read_source
 from pipekit.stores.layout import check_path
 from pipekit.stores.listing import summary
 from pipekit.stores.locks import busy
+from pipekit.stores.run_errors import not_there, taken
 
 __all__ = ["MemoryStore"]
 

@@ -20,7 +20,6 @@ from pipekit.interfaces.state_stores import Ability, Entry, Lease, Owner, RunQue
 from pipekit.serde import MisfitError, decode, encode, structure, unstructure
 from pipekit.state.ids import check_run_id
 from pipekit.state.record import SCHEMA, BlobRef, RunRecord
-from pipekit.stores.about import about, not_there, taken
 from pipekit.stores.changes import change, check_blobs, read_source
 from pipekit.stores.delta import files_of
 from pipekit.stores.forging import NO_BLOBS
@@ -28,6 +27,7 @@ from pipekit.stores.layout import check_path
 from pipekit.stores.listing import summary, unreadable
 from pipekit.stores.locks import named_owner
 from pipekit.stores.relational_rows import RunRow, digest_of, entry_texts, read_entries, read_head, read_record, rows_of
+from pipekit.stores.run_errors import about, not_there, taken
 
 __all__ = ["Database", "Hold", "Locks", "RelationalLease", "RelationalStore", "Session"]
 

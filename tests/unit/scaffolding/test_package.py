@@ -105,4 +105,5 @@ def test_each_kind_has_its_contract_among_the_tests() -> None:
         "format": ["OutputFormatContract"],
         "loader": ["LoaderContract"],
         "retriever": ["RetrieverContract"],
+        "store": ["StateStoreContract"],
     }
