@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -23,6 +23,15 @@ __all__ = ["Cues", "cues", "languages", "reading"]
 _NO_APOSTROPHE = re.compile(r"(?:(?<=n)(?=\['’\]t)|(?<=let)(?=\['’\]s))\['’\]")
 #: What a language's file says nothing of.
 _NOTHING = re.compile(r"(?!)")
+
+
+def _compiled(parts: Iterable[str]) -> re.Pattern[str]:
+    # People who type fast, and programs that write down talk, leave out the apostrophe of "don't" and "let's".
+    spoken = [
+        _NO_APOSTROPHE.sub("['’]?", part.replace("'", "['’]")).replace(" ?", r"\s*").replace(" ", r"\s+")
+        for part in parts
+    ]
+    return re.compile(rf"(?:(?<![\w'’])|(?=['’]s\b))(?:{'|'.join(spoken)})(?!\w)", re.IGNORECASE)
 
 
 class Cues:
@@ -39,6 +48,7 @@ class Cues:
         self.numbers: Mapping[str, int] = data["numbers"]
         self._data = data
         self._patterns: dict[str, re.Pattern[str]] = {}
+        self._several: dict[str, tuple[re.Pattern[str], ...]] = {}
         self._shapes: dict[str, re.Pattern[str]] = {}
         self._words: dict[str, frozenset[str]] = {}
         self._unsaid = re.compile(rf"(?:{'|'.join(data['cues']['unsaid_before'])})$", re.IGNORECASE)
@@ -46,14 +56,15 @@ class Cues:
     def pattern(self, name: str) -> re.Pattern[str]:
         """The expression of a cue: whole words, any case, any kind of apostrophe."""
         if name not in self._patterns:
-            # People who type fast, and programs that write down talk, leave out the apostrophe of "don't" and "let's".
-            parts = [
-                _NO_APOSTROPHE.sub("['’]?", part.replace("'", "['’]")).replace(" ?", r"\s*").replace(" ", r"\s+")
-                for part in self._data["cues"].get(name, ())
-            ]
-            whole = rf"(?:(?<![\w'’])|(?=['’]s\b))(?:{'|'.join(parts)})(?!\w)"
-            self._patterns[name] = re.compile(whole, re.IGNORECASE) if parts else _NOTHING
+            parts = self._data["cues"].get(name, ())
+            self._patterns[name] = _compiled(parts) if parts else _NOTHING
         return self._patterns[name]
+
+    def each(self, name: str) -> Sequence[re.Pattern[str]]:
+        """The expressions of a cue one by one, where all of them have groups of the same names."""
+        if name not in self._several:
+            self._several[name] = tuple(_compiled([part]) for part in self._data["cues"].get(name, ()))
+        return self._several[name]
 
     def shape(self, name: str) -> re.Pattern[str]:
         """An expression as it stands in the file, in any case."""

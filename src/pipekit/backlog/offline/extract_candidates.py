@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from pipekit.backlog.model.candidate import Candidate, Extraction, RejectedItem
 from pipekit.backlog.model.meeting import Meeting
@@ -11,18 +12,27 @@ from pipekit.backlog.offline.criteria import stated_criteria
 from pipekit.backlog.offline.cues import Cues, cues
 from pipekit.backlog.offline.drafts import Draft, drafts_of
 from pipekit.backlog.offline.language import language_note
+from pipekit.backlog.offline.new_requests import verb_of
 from pipekit.backlog.offline.owners import owners_of
 from pipekit.backlog.offline.reasons import Reasons
 from pipekit.backlog.offline.signals import content_words
 from pipekit.backlog.offline.spoken import in_its_language
 from pipekit.backlog.offline.talk import Sentence, people_in, read_talk, span_over
-from pipekit.backlog.offline.telling import kind_of, titled
+from pipekit.backlog.offline.telling import kind_of, subject_of, titled
 from pipekit.backlog.offline.topics import Topic, cut_into_topics
 from pipekit.backlog.offline.twins import Twins
 from pipekit.backlog.offline.verdicts import rejected_item, turned_down
-from pipekit.backlog.offline.wishes import is_private, is_smalltalk, worth_of
+from pipekit.backlog.offline.wishes import is_private, is_smalltalk, leans, only_commits, worth_of
 
 __all__ = ["extract_candidates"]
+
+#: How many words with a meaning a sentence has at least that asks for something by itself, and which share is new.
+LEAST = 3
+NEW = 0.5
+#: Sentences of a description beside the one that asks for the item.
+TOLD = 3
+#: Words that are said of any item: "a spike, two days, okay".
+_SAYS_NOTHING = ("estimate", "spike_word", "debt_word", "bug_word", "commit", "assent")
 
 
 @in_its_language
@@ -52,6 +62,8 @@ def extract_candidates(meeting: Meeting) -> Extraction:
             continue
         # Items of one topic were told apart already; only earlier ones can be the same.
         paired = [(draft, twins.of(draft, topic)) for draft in drafts_of(topic, marks)]
+        if topic.is_guess and latest is not None and paired and not _is_own(paired[0][0], latest, marks):
+            paired = []
         if not paired and latest is not None and (topic.is_guess or _goes_on(topic, latest, marks)):
             latest.sentences += topic.sentences
             latest.stretches.append(list(topic.sentences))
@@ -85,6 +97,32 @@ def _takes_back(topic: Topic, draft: Draft, marks: Cues) -> bool:
     """Whether what was turned down is an item that was asked for earlier, called by the same name."""
     name = content_words(draft.name or "")
     return bool(name) and any(name <= content_words(one.text) and _verdict_in(one, marks) for one in topic.sentences)
+
+
+def _is_own(draft: Draft, latest: Draft, marks: Cues) -> bool:
+    """Whether what was cut off asks for something by itself, in words that were not said of the item before."""
+    known = frozenset[str]().union(*(content_words(one.text) for one in latest.sentences))
+    called = {after.index: one for one, after in pairwise(draft.sentences) if not one.is_question}
+    for seed in draft.seeds:
+        # "That's a bug.": what was said before it is one.
+        one = called.get(seed.index, seed) if leans(seed.text) and marks.find("bug_word", seed.text) else seed
+        if marks.find("story", one.text):
+            return True
+        own = content_words(one.text)
+        for cue in _SAYS_NOTHING:
+            own -= content_words(" ".join(found.group() for found in marks.pattern(cue).finditer(one.text[:600])))
+        new = len(own - known) >= NEW * len(own)
+        if len(own) >= LEAST and new and not leans(one.text) and not only_commits(one, marks):
+            return True
+        if own - known and _does(one, marks) & {verb for said in latest.seeds for verb in _does(said, marks)}:
+            return True  # "replace the map library", "replace the payment library"
+    return False
+
+
+def _does(one: Sentence, marks: Cues) -> frozenset[str]:
+    """What is to be done, if it says so."""
+    verb = verb_of(one, marks)
+    return frozenset([verb]) if verb else frozenset()
 
 
 def _verdict_in(one: Sentence, marks: Cues) -> bool:
@@ -139,8 +177,13 @@ def _description(draft: Draft, seed: Sentence, marks: Cues) -> str:
         and not is_private(one, marks)
         and not marks.find("criteria_open", one.text)
     ]
-    nearest = sorted(reasons, key=lambda one: (abs(one.index - seed.index), one.index))[:3]
-    chosen = sorted({one.index: one for one in (seed, *nearest)}.values(), key=lambda one: one.index)
+    subject = subject_of(draft)
+
+    def farness(one: Sentence) -> tuple[float, int]:
+        return abs(one.index - seed.index) / 2 - len(content_words(one.text) & subject), one.index
+
+    telling = sorted(reasons, key=farness)[:TOLD]
+    chosen = sorted({one.index: one for one in (seed, *telling)}.values(), key=lambda one: one.index)
     text = " ".join(_ended(one.text) for one in chosen)
     return text[:797].rsplit(" ", 1)[0] + " …" if len(text) > 800 else text
 

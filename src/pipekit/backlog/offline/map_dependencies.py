@@ -35,21 +35,9 @@ def map_dependencies(meeting: Meeting, candidates: Sequence[Candidate]) -> Depen
     for one in talk:
         if one.is_question:
             continue
-        ordered = marks.pattern("first_then").search(one.text[:600])
+        ordered = _ordered(one, candidates, keys, lines, marks)
         if ordered is not None:
-            last, first = (_named(ordered.group(part), candidates, keys) for part in ("then", "first"))
-            if first is not None and last is not None and first is not last:
-                _add(
-                    found,
-                    Dependency(
-                        source=last.id,
-                        target=first.id,
-                        type="blocks",
-                        reason=one.text,
-                        strength="hard",
-                        evidence=(one.span,),
-                    ),
-                )
+            _add(found, ordered)
             continue
         for cue, kind in _KINDS:
             match = marks.pattern(cue).search(one.text[:600])
@@ -60,6 +48,35 @@ def map_dependencies(meeting: Meeting, candidates: Sequence[Candidate]) -> Depen
                 _add(found, edge)
                 break
     return arrange_candidates([one.id for one in candidates], found)
+
+
+def _ordered(
+    one: Sentence,
+    candidates: Sequence[Candidate],
+    keys: dict[str, dict[str, float]],
+    lines: dict[str, set[int]],
+    marks: Cues,
+) -> Dependency | None:
+    """What "first … then", "no … without" and the like put in order; the item at hand stands for what isn't named."""
+    for pattern in marks.each("first_then"):
+        said = pattern.search(one.text[:600])
+        if said is None:
+            continue
+        then, first = (_named(said.group(part), candidates, keys) for part in ("then", "first"))
+        here = [candidate for candidate in candidates if one.utterance.line in lines[candidate.id]]
+        if first is not None and then is None:
+            then = next((candidate for candidate in here if candidate is not first), None)
+        if first is not None and then is not None and first is not then:
+            soft = marks.find("soft_need", one.text) is not None
+            return Dependency(
+                source=then.id,
+                target=first.id,
+                type="blocks",
+                reason=one.text,
+                strength="soft" if soft else "hard",
+                evidence=(one.span,),
+            )
+    return None
 
 
 def _add(found: list[Dependency], edge: Dependency) -> None:

@@ -28,7 +28,7 @@ from pipekit.backlog.offline.wishes import (
     worth_of,
 )
 
-__all__ = ["new_requests"]
+__all__ = ["new_requests", "verb_of"]
 
 #: Share of its words that a request may have in common with the one before and still be another one.
 SHARED = 0.21
@@ -97,7 +97,7 @@ def new_requests(talk: Sequence[Sentence], starts: set[int], cues: Cues, *, anno
                 continue
         if kind == "complaint" and stretch.asked and _replies(talk, begin, cues):
             continue
-        verb = _verb(one, cues)
+        verb = verb_of(one, cues)
         again = kind == "wish" and verb in stretch.verbs and 2 * len(own & stretch.words) <= len(own)
         other = again or _is_other(kind, one, talk[begin], own, stretch, position - 1 in criteria, cues)
         if stretch.asked and other and not _comes_back(talk, begin, stretch, starts, common, kind):
@@ -126,7 +126,7 @@ def _comes_back(
     return seen >= RETURNS
 
 
-def _verb(one: Sentence, cues: Cues) -> str | None:
+def verb_of(one: Sentence, cues: Cues) -> str | None:
     """What is to be done: "replace" in "we need to replace the library"."""
     doing = cues.pattern("doing").search(one.text[:2000])
     word = re.match(r"\s*(\w+)", one.text[doing.end() :]) if doing else None

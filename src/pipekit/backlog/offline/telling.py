@@ -15,10 +15,15 @@ from pipekit.backlog.offline.talk import Sentence
 from pipekit.backlog.offline.titles import title_of, title_of_name, without_asking
 from pipekit.backlog.offline.wishes import is_private, is_smalltalk, leans, main_clause, worth_of
 
-__all__ = ["kind_of", "titled"]
+__all__ = ["kind_of", "subject_of", "titled"]
 
 #: How many words an item is about, but for those that are said equally often.
 MOST = 5
+#: How much a sentence that asks for nothing is behind one that does, and how many words with a meaning it has at least.
+OTHERS = 2.0
+LEAST = 3
+#: What each technical thing that is talked about says of an item's being technical debt, and all of them together.
+TECHNICAL, MOST_TECHNICAL = 0.5, 1.5
 
 
 def titled(draft: Draft, kind: CandidateType, people: frozenset[str], marks: Cues) -> tuple[Sentence, str]:
@@ -27,6 +32,12 @@ def titled(draft: Draft, kind: CandidateType, people: frozenset[str], marks: Cue
     ranked = _telling(draft, kind, marks)
     if draft.heading is None:
         found = _told_alone(draft, ranked, kind, people, marks)
+        led_to = next((one for one in draft.seeds if found is not None and before.get(one.index) is found[0]), None)
+        if found is not None and led_to is not None and found[0] not in draft.seeds and leans(led_to.text):
+            # "Customers book by phone. They'd like to do it on the website.": the second one is wanted.
+            wanted = title_of(without_address(without_owners(led_to), people), kind, marks, None, found[0].text)
+            known = content_words(wanted or "") & content_words(found[0].text)
+            found = (led_to, wanted) if wanted is not None and len(known) >= 2 else found
         if found is not None:
             return found
     for one in ranked:
@@ -48,7 +59,7 @@ def _told_alone(
     draft: Draft, ranked: Sequence[Sentence], kind: CandidateType, people: frozenset[str], marks: Cues
 ) -> tuple[Sentence, str] | None:
     """A title from a sentence that needs no other to be understood and speaks of the subject, else from its name."""
-    subject = _subject(draft)
+    subject = subject_of(draft)
 
     def title(one: Sentence, *, alone: bool = False) -> str | None:
         return title_of(without_address(without_owners(one), people), kind, marks, alone=alone)
@@ -71,7 +82,7 @@ def _told_alone(
     return (ranked[0], title_of_name(draft.name, kind, marks)) if draft.name else None
 
 
-def _subject(draft: Draft) -> set[str]:
+def subject_of(draft: Draft) -> set[str]:
     """The words that an item is about: its name, and what is said about it more than once."""
     count = Counter(word for one in draft.sentences for word in content_words(one.text))
     # What was said most; of words said equally often none goes before another, the order of a set being no order.
@@ -81,7 +92,7 @@ def _subject(draft: Draft) -> set[str]:
 
 def _telling(draft: Draft, kind: str, marks: Cues) -> list[Sentence]:
     """Its seeds, those that say best what is wanted first."""
-    central = _subject(draft)
+    central = subject_of(draft)
 
     def value(one: Sentence) -> tuple[float, int]:
         text = one.text
@@ -107,7 +118,21 @@ def _telling(draft: Draft, kind: str, marks: Cues) -> list[Sentence]:
         score += min(meaning, 6) * 0.4 - (2.0 if meaning < 2 else 0.0) - max(0, one.words - 40) * 0.1
         return score, -one.index
 
-    return sorted(draft.seeds, key=value, reverse=True)
+    told = [] if draft.in_notes else [one for one in draft.sentences if one not in draft.seeds and _tells(one, marks)]
+    values = {one.index: value(one) for one in draft.seeds}
+    for one in told:
+        worth, place = value(one)
+        values[one.index] = (worth - OTHERS, place)
+    return sorted([*draft.seeds, *told], key=lambda one: values[one.index], reverse=True)
+
+
+def _tells(one: Sentence, marks: Cues) -> bool:
+    """Whether a sentence that asks for nothing may say best what an item is: a statement with a meaning of its own."""
+    if one.is_question or leans(one.text) or is_smalltalk(one, marks) or is_private(one, marks):
+        return False
+    if len(content_words(one.text)) < LEAST:
+        return False
+    return not marks.find("criteria_open", one.text) and not marks.opens("assent", one.text)
 
 
 def kind_of(draft: Draft, marks: Cues) -> CandidateType:
@@ -127,7 +152,7 @@ def kind_of(draft: Draft, marks: Cues) -> CandidateType:
         return "spike"
     scores: dict[CandidateType, float] = {"feature": 0.9, "tech-debt": 0.0, "bug": 0.0, "spike": 0.0}
     cues_of: tuple[tuple[CandidateType, str, float], ...] = (
-        ("bug", "bug", 1.0),
+        ("bug", "bug", 0.95),
         ("spike", "spike", 1.1),
         ("tech-debt", "debt", 1.0),
     )
@@ -144,4 +169,7 @@ def kind_of(draft: Draft, marks: Cues) -> CandidateType:
                 scores[named] += weight
             elif marks.find(cue, one.text):
                 scores[named] += 0.5 * weight
+    # Of whom it is for nobody says a word: it is about servers, tables, tests.
+    things = {found.group().casefold()[:5] for found in marks.pattern("technical").finditer(text[:20_000])}
+    scores["tech-debt"] += min(MOST_TECHNICAL, TECHNICAL * len(things))
     return max(scores, key=lambda name: scores[name])

@@ -14,6 +14,7 @@ from pipekit.backlog.offline.new_requests import new_requests
 from pipekit.backlog.offline.signals import content_words
 from pipekit.backlog.offline.talk import Sentence, people_in
 from pipekit.backlog.offline.turning_down import REACH, turned_down_in
+from pipekit.backlog.offline.turning_points import turning_points
 from pipekit.backlog.offline.wishes import worth_of
 
 __all__ = ["Topic", "cut_into_topics"]
@@ -37,6 +38,8 @@ class Topic:
     asks: bool = False
     #: Cut off because it seems to ask for something else; where it asks for nothing, it belongs to the one before.
     is_guess: bool = False
+    #: Cut off although no request begins there: it is an item only where it asks for something by itself.
+    is_turn: bool = False
 
     @property
     def words(self) -> frozenset[str]:
@@ -130,6 +133,9 @@ def _by_phrases(meeting: Meeting, talk: Sequence[Sentence], cues: Cues) -> list[
     # Where topics are announced, most requests inside one are about it.
     guessed = new_requests(talk, starts, cues, announced=announced >= ANNOUNCED) - starts
     starts |= guessed
+    turned = turning_points(talk, starts, leader, cues)
+    guessed |= turned
+    starts |= turned
     verdicts, resumed = turned_down_in(talk, starts, cues)
     topics: list[Topic] = []
     open_topic: Topic | None = None
@@ -137,7 +143,8 @@ def _by_phrases(meeting: Meeting, talk: Sequence[Sentence], cues: Cues) -> list[
         if position in resumed and open_topic is not None:
             topic = open_topic
         elif position in starts or not topics:
-            topic = Topic(verdict=verdicts.get(position), name=names.get(position), is_guess=position in guessed)
+            topic = Topic(verdict=verdicts.get(position), name=names.get(position))
+            topic.is_guess, topic.is_turn = position in guessed, position in turned
             if topic.verdict and topics and _only_named(topics[-1], cues):
                 before_it = topics.pop()
                 topic.name, topic.sentences = before_it.name, before_it.sentences

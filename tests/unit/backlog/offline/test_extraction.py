@@ -177,6 +177,27 @@ def test_a_stated_dependency_orders_the_candidates() -> None:
     assert [one.sequence for one in places.sequence] == [1, 2]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "First the new log-in, then the calendar.",
+        "Without the new log-in there's no calendar.",
+        "No calendar without the new log-in.",
+        "The calendar comes after the new log-in.",
+    ],
+)
+def test_an_order_that_is_stated_in_one_sentence_is_a_dependency(said: str) -> None:
+    meeting = talk(
+        "Ann: Next, the calendar. Firefighters want to subscribe to the calendar of shifts on their phone.\n"
+        "Bo: Next, the log-in. We have to replace the log-in by the one of the county.\n"
+        f"Ann: {said}\n"
+    )
+    found = extract_candidates(meeting).candidates
+    names = {one.id: one.title for one in found}
+    edges = map_dependencies(meeting, found).dependencies
+    assert [("calendar" in names[one.source], "log-in" in names[one.target]) for one in edges] == [(True, True)]
+
+
 def test_a_long_meeting_takes_no_time_to_speak_of() -> None:
     line = (
         "Ana: We talked about the shelf and the lamp and the weather. Then the delivery came, and we signed for it.\n"

@@ -150,7 +150,7 @@ def test_headings_go_down_one_level_at_a_time_and_the_page_has_its_landmarks(pag
 def test_it_shows_what_is_known_and_says_that_rules_made_it(page: Page) -> None:
     for words in (
         "Everything here was made by pipekit's deterministic rules, without a language model.",
-        "5 candidates from a refinement meeting (89% sure) with Constance, Idris, Maud, Petros",
+        "5 candidates from a refinement meeting (91% sure) with Constance, Idris, Maud, Petros",
         "Ready 2",
         "Needs refinement 3",
         "What fits into a sprint together",
