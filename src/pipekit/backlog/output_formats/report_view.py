@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -82,7 +82,8 @@ def report_view(run: RunView) -> dict[str, Any]:
         "doubt_of": doubt_of,
         "spans_of": spans_of,
         "evidence_by_text": evidence_by_text,
-        "line_of": partial(line_of, locator),
+        "places_of": partial(_places_of, meeting, partial(line_of, locator)),
+        "from_right": _from_right,
         "record": run.record,
         "event": _clean(as_mapping(optional(run, "event"))),
         "offline": offline_sentence(run),
@@ -124,6 +125,18 @@ def _place_text(meeting: Mapping[str, Any], span: Mapping[str, Any]) -> str:
     return f"{source}, {units.get(source, 'line')} {span['sourceLine']}"
 
 
+def _places_of(
+    meeting: Mapping[str, Any], line_of: Callable[[int], int | None], spans: Sequence[Mapping[str, Any]]
+) -> list[tuple[dict[str, Any], str]]:
+    """Where words stand, None of it where they stand nowhere, and what keeps them from being the meeting's own."""
+    told = []
+    for span in spans:
+        line = None if span.get("match") == "unsupported" else line_of(span["first"])
+        told.append(({} if line is None else {"line": line, "text": _place_text(meeting, span)}, doubt(span)))
+    # Two claims often rest on the same sentence, which need not be named twice.
+    return [one for number, one in enumerate(told) if one not in told[:number]]
+
+
 def _clean(value: Any) -> Any:
     """The same JSON with every text in composed form and without characters that hide or turn it around."""
     if isinstance(value, str):
@@ -133,6 +146,12 @@ def _clean(value: Any) -> Any:
     if isinstance(value, list):
         return [_clean(one) for one in value]
     return value
+
+
+def _from_right(text: str) -> bool:
+    """Whether a text begins in a script that is written from the right, as ``dir="auto"`` has it."""
+    kinds = map(unicodedata.bidirectional, text)
+    return next((kind for kind in kinds if kind in ("L", "R", "AL")), "L") != "L"
 
 
 def _visible(pieces: Sequence[Piece]) -> list[Piece]:
@@ -157,6 +176,8 @@ def _candidates(run: RunView) -> list[dict[str, Any]]:
                 "candidate": candidate,
                 "confidence": confidence,
                 "scores": [(name, confidence["scores"][name]) for name in SCORE_NAMES] if confidence else [],
+                "weaknesses": _beside(questions, confidence.get("weaknesses", [])),
+                "recommendations": _beside(questions, confidence.get("recommendations", [])),
                 "readiness": readiness,
                 "status": readiness.get("readinessStatus", "unchecked"),
                 "risks": risks,
@@ -185,17 +206,33 @@ def _board(candidates: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [one for one in columns if one["cards"]] if columns[-1]["status"] == "unchecked" else columns
 
 
+def _beside(questions: Sequence[Mapping[str, Any]], lines: Sequence[str]) -> list[str]:
+    """The lines, but for those that only repeat a question: it stands beside them, with all that is known of it."""
+
+    def repeats(line: str) -> bool:
+        asked = line.partition(": ")[2].removesuffix("…").strip()
+        return bool(asked) and any(one["question"].startswith(asked) for one in questions)
+
+    return [line for line in lines if not repeats(line)]
+
+
 def _questions_by_role(candidates: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The open questions by whom to ask, most urgent first."""
+    """The open questions by whom to ask and what they are about, most urgent first."""
+
+    def urgency(question: Mapping[str, Any]) -> int:
+        return PRIORITIES.index(question["priority"])
+
     roles = []
     for role, label in _ROLES:
-        questions = [
-            (one, question) for one in candidates for question in one["open"] if question["targetRole"] == role
-        ]
-        questions.sort(key=lambda pair: PRIORITIES.index(pair[1]["priority"]))
-        if questions:
+        asked = []
+        for one in candidates:
+            questions = sorted((each for each in one["open"] if each["targetRole"] == role), key=urgency)
+            if questions:
+                asked.append((one, questions))
+        asked.sort(key=lambda pair: urgency(pair[1][0]))
+        if asked:
             unnamed = any(role in one["unnamed"] for one in candidates)
-            roles.append({"role": role, "label": label, "questions": questions, "unnamed": unnamed})
+            roles.append({"role": role, "label": label, "asked": asked, "unnamed": unnamed})
     return roles
 
 

@@ -41,6 +41,9 @@ _SAID = {
 ADDED = '{{% extends "shipped/report.html" %}}{{% block footer %}}{}{{% endblock %}}'
 POISON = '</p></svg><script>alert(1)</script><b onclick="x">\'" {{ 7*7 }} &lt;i&gt; \u202e\u2066\u200b\x00\x1b[31m\x9b'
 _VOID = {"meta", "path", "rect", "br"}
+#: Elements that end by themselves: with what they stand in, or before another of their kind.
+_SIBLINGS = {"li": {"li"}, "dt": {"dt", "dd"}, "dd": {"dt", "dd"}}
+_IN_A_PARAGRAPH = {"a", "b", "bdi", "i", "mark", "small", "span"}
 
 
 class Page(HTMLParser):
@@ -67,6 +70,10 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._note(tag, attrs)
+        if self._open[-1:] == ["p"] and tag not in _IN_A_PARAGRAPH:
+            self._open.pop()
+        if self._open and self._open[-1] in _SIBLINGS.get(tag, ()):
+            self._open.pop()
         if tag not in _VOID:
             self._open.append(tag)
 
@@ -81,6 +88,8 @@ class Page(HTMLParser):
             self.policy = found["content"]
 
     def handle_endtag(self, tag: str) -> None:
+        while self._open[-1] != tag and self._open[-1] in {*_SIBLINGS, "p"}:
+            self._open.pop()
         assert self._open.pop() == tag
         self.empty += [tag] if self._last == tag else []
         self._last = ""
@@ -155,9 +164,9 @@ def test_it_shows_what_is_known_and_says_that_rules_made_it(page: Page) -> None:
         "Needs refinement 3",
         "What fits into a sprint together",
         "Product owner",
-        "Until when can they change it? critical Change the number later on",
+        "Change the number later on critical Until when can they change it?",
         "Change the number later on extends Book an entry time, hard",
-        "completeness 100",
+        "completeness100",
         "Not taken up",
         "0:05 Constance Okay, I've pressed record.",
         "detect-event rules 0 $0.00",
