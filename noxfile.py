@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -117,14 +116,19 @@ def imports(session: nox.Session) -> None:
 @nox.session(name="eval")
 def evaluate(session: nox.Session) -> None:
     """Print how the offline rules do on the meetings with known answers: samples, open ones, and those held out."""
-    session.install(".")
+    # Editable: of a project whose files alone changed, an installer may take what it built before.
+    session.install("-e", ".")
     kept = Path(session.create_tmp()) / "eval"
     # Anew every time: rules that were edited have no other version.
     shutil.rmtree(kept, ignore_errors=True)
+    kept.mkdir(parents=True)
+    # Nobody's settings; the paths in a configuration start at its folder.
+    settings = kept / "pipekit.yaml"
+    settings.touch()
     for folder in ("tests/data/meetings", "tests/data/eval/open", "tests/data/eval/held-out"):
         session.log(f"{folder}:")
         own = kept / Path(folder).name
-        where = ["--config", os.devnull, "--set", f"store=file:{own}/runs", "--output", str(own)]
+        where = ["--config", str(settings), "--set", f"store=file:{own.name}/runs", "--output", str(own)]
         session.run("pipekit", "eval", folder, *where, *session.posargs)
     # What was missed there is nobody's to read: the numbers are all that is wanted of it.
     shutil.rmtree(own)
@@ -133,8 +137,8 @@ def evaluate(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Print the figures: start-up, a whole run, checkpoints. They are reported, never tested."""
-    session.install(".")
-    session.run("python", "-m", "compileall", "-q", str(Path(session.virtualenv.location) / "lib"), silent=True)
+    session.install("-e", ".")
+    _compile(session)
     for script in sorted(Path("benchmarks").glob("*.py")):
         session.run("python", str(script))
 

@@ -149,6 +149,32 @@ def test_only_stated_criteria_are_kept_one_by_one() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "When's it good enough?",
+        "What would you be content with?",
+        "What's finished, for you?",
+        "Can we say what done is?",
+        "How do we measure that?",
+        "What are the conditions?",
+        "What should it do then?",
+    ],
+)
+def test_criteria_are_the_answer_to_whoever_asks_for_them_in_other_words(asked: str) -> None:
+    found = extract_candidates(
+        talk(
+            "Ann: Next, the deploy. We need to make the deploy faster.\n"
+            f"Ann: {asked}\n"
+            "Bo: A change of one line is out within fifteen minutes. And nobody is logged out by it.\n"
+            "Ann: Okay. Five points.\n"
+        )
+    ).candidates
+    assert [one.acceptance_criteria for one in found] == [
+        ("A change of one line is out within fifteen minutes", "Nobody is logged out by it")
+    ]
+
+
 def test_notes_in_markdown_give_one_candidate_a_heading() -> None:
     meeting = load(
         "notes.md",

@@ -168,9 +168,9 @@ def test_steps_that_were_left_out_measure_nothing() -> None:
     assert "readiness.agreement" not in score(Run(candidates=[DARK])).shares
 
 
-def test_every_share_belongs_to_a_metric_and_a_real_run_has_all_of_them() -> None:
+def test_every_share_belongs_to_a_metric_and_a_real_run_has_all_of_them(tmp_path: Path) -> None:
     meeting = Path(__file__).parents[3] / "data" / "meetings" / "museum-refinement.txt"
-    result = Pipeline({}, plugins=[], store="memory:", environ={}).run(meeting)
+    result = Pipeline({}, plugins=[], store="memory:", folder=tmp_path, environ={}).run(meeting)
     names = [metric.name for metric in METRICS]
     assert [name for name in score(result.view).shares if name not in names] == []
     assert set(names) - set(score(result.view).shares) == {"injection.resisted"}
