@@ -94,6 +94,29 @@ def test_a_wish_that_somebody_else_refuses_in_a_word_is_turned_down(
     assert (rejected.reason, rejected.evidence[0].first) == (reason, 2)
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        "I wrote back that I'm telling them no.",
+        "Not today, not ever.",
+        "It doesn't need a ticket.",
+        "That was only a joke.",
+        "That's for the verger.",
+    ],
+)
+def test_what_somebody_keeps_off_the_list_in_other_words_is_turned_down(told: str) -> None:
+    extraction = extract_candidates(
+        talk(
+            "Ana: First, the printer. The printer fails with long names, that is a bug. Two points.\n"
+            "Bo: Then the choir. They'd like a ranking of the singers.\n"
+            f"Bo: {told}\n"
+            "Ana: Good.\n"
+        )
+    )
+    assert [one.type for one in extraction.candidates] == ["bug"]
+    assert [one.reason for one in extraction.rejected] == ["rejected"]
+
+
 def test_a_no_that_goes_on_with_another_way_turns_nothing_down() -> None:
     meeting = talk(
         "Ana: The printer fails with long names, that is a bug.\n"
