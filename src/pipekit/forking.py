@@ -16,6 +16,7 @@ from pipekit.preparing import Setup
 from pipekit.resuming import OldRun, prepare_old
 from pipekit.serde import JSON
 from pipekit.state.ids import new_run_id
+from pipekit.state.ledger import CHARGE
 from pipekit.state.record import RunRecord
 from pipekit.taking import create
 from pipekit.verifying import read_verified
@@ -38,7 +39,8 @@ def fork_run(setup: Setup, parent: str, options: Resume) -> str:
     blobs.update({ref.path: _read(setup, old, ref.path, ref.sha256) for ref in record.outputs})
     ref = record.input
     source = b"" if ref is None else _read(setup, old, ref.path, ref.sha256)
-    entries = [entry for entry in old.entries if entry.step not in old.restarted]
+    # What the parent spent stays its own: the sum over all runs is what was spent.
+    entries = [entry for entry in old.entries if entry.step not in old.restarted and entry.kind != CHARGE]
     create(setup.store, record, source, blobs, [*entries, *answer_entries(record, _answered(old))])
     return record.run_id
 

@@ -14,6 +14,7 @@ from pipekit.errors import PipekitError, RunNotFoundError, StateError, UsageErro
 from pipekit.interfaces.state_stores import Damage, Owner, Repairable, RunQuery, RunSummary, StateStore
 from pipekit.pruning import Pruned, prune
 from pipekit.serde import JSON, MisfitError, decode
+from pipekit.spending import Spending, spending_of, spending_of_run
 from pipekit.state.ids import check_run_id, is_valid_id
 from pipekit.state.record import RunRecord, StepRecord
 from pipekit.verifying import read_verified
@@ -86,6 +87,12 @@ class Runs:
     def record(self, run: str) -> RunRecord:
         """Where a run stands, without a look at its files."""
         return self._store.load(self.resolve(run)).record
+
+    def spending(self, run: str | None = None, *, since: datetime | None = None) -> Spending:
+        """What a run spent on models, or all runs of the store; with ``since`` only what was asked from then on."""
+        if run is None:
+            return spending_of(self._store, since)
+        return spending_of_run(self._store, self.resolve(run), since)
 
     def prune(
         self, *, keep: int | None, older_than: timedelta | None, dry_run: bool = False, now: datetime | None = None

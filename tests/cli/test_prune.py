@@ -17,7 +17,8 @@ from attrs import frozen
 
 from pipekit.cli import exits
 from pipekit.cli.group import pipekit_group
-from pipekit.cli.prune import parse_age, prune
+from pipekit.cli.moments import parse_age
+from pipekit.cli.prune import prune
 from pipekit.errors import UsageError
 from pipekit.interfaces.state_stores import StoreURL
 from pipekit.state.record import InputRef, RunRecord, Status

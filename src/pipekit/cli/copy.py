@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipekit.cli.group import SubGroup
+from pipekit.cli.moments import parse_moment
 from pipekit.cli.options import configured, known_runs, open_pipeline, store_from_here
-from pipekit.cli.prune import parse_age
 from pipekit.cli.terminal import print_json, say, talk
 
 if TYPE_CHECKING:
@@ -92,7 +90,7 @@ def _wanted(found: Runs, names: Sequence[str], *, every: bool, since: str | None
         )
     if names:
         return list(dict.fromkeys(found.resolve(name) for name in names))
-    moment = None if since is None else _moment(since)
+    moment = None if since is None else parse_moment(since, "pipekit runs copy --since 30d --to URL")
     # What nobody can read says no time, and is named rather than left behind.
     listed = [
         run.run_id
@@ -100,22 +98,6 @@ def _wanted(found: Runs, names: Sequence[str], *, every: bool, since: str | None
         if moment is None or run.updated_at is None or run.updated_at >= moment
     ]
     return listed[::-1]
-
-
-def _moment(text: str) -> datetime:
-    """The moment that an age or a day means; days and times without a zone are UTC, as run ids are."""
-    from pipekit.errors import UsageError
-
-    with suppress(ValueError):
-        given = datetime.fromisoformat(text.strip())
-        return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
-    try:
-        return datetime.now(UTC) - parse_age(text)
-    except (UsageError, OverflowError) as error:
-        raise UsageError(
-            f"neither an age nor a day: {text[:40]!r}",
-            hint="an age is 30d, 12h, 2w or 90m, a day 2026-11-01: pipekit runs copy --since 30d --to URL",
-        ) from error
 
 
 def _address(url: str, flag: str) -> str:

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "plan": ("pipekit.cli.plan:plan", "Check everything and show what would run, without running it."),
     "list": ("pipekit.cli.runs:list_runs", "List the runs, newest first."),
     "show": ("pipekit.cli.show:show", "Show a run, one of its steps, or all about one item."),
+    "cost": ("pipekit.cli.cost:cost", "Tell what was spent on models, by step and by model."),
     "review": ("pipekit.cli.review:review", "Ask in the terminal what a run asks, and go on with it."),
     "answer": ("pipekit.cli.answer:answer", "Answer what a run asks from a file, and go on with it."),
     "edit": ("pipekit.cli.edit:edit", "Correct an item of a run in an editor, and make again what depends on it."),

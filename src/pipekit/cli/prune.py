@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipekit.cli.group import SingleCommand
+from pipekit.cli.moments import parse_age
 from pipekit.cli.options import configured, open_pipeline
 from pipekit.cli.runs import moment
 from pipekit.cli.terminal import print_json, print_table, say, talk
@@ -17,26 +16,7 @@ from pipekit.cli.terminal import print_json, print_table, say, talk
 if TYPE_CHECKING:
     from pipekit.pruning import Pruned
 
-__all__ = ["parse_age", "prune"]
-
-_AGE = re.compile(r"\s*([0-9]+)\s*([mhdw]?)\s*\Z", re.IGNORECASE)
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-def parse_age(text: str) -> timedelta:
-    """An age like ``30d``, ``12h``, ``2w`` or ``90m``; a bare number is days."""
-    found = _AGE.match(text)
-    try:
-        if found is not None:
-            return timedelta(**{_UNITS[found[2].lower() or "d"]: int(found[1])})
-    except (OverflowError, ValueError):
-        pass
-    from pipekit.errors import UsageError
-
-    raise UsageError(
-        f"not an age: {text[:40]!r}",
-        hint="an age is a whole number of minutes, hours, days or weeks: pipekit prune --older-than 30d (12h, 2w, 90m)",
-    )
+__all__ = ["prune"]
 
 
 @click.command(cls=SingleCommand, name="prune")

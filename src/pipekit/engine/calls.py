@@ -6,13 +6,14 @@ import asyncio
 import functools
 import inspect
 import traceback
+import uuid
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from attrs import Factory, define, field, frozen
+from attrs import Factory, define, evolve, field, frozen
 
 from pipekit.engine.binding import Item, MissingInputError, TableArtifacts, bind, is_per_item
 from pipekit.engine.bus import Bus
@@ -32,6 +33,7 @@ from pipekit.planning.plan import PlannedStep
 from pipekit.planning.signature import Service
 from pipekit.serde import JSON, MisfitError, encode, structure, unstructure
 from pipekit.state.fingerprint import Dependence
+from pipekit.state.ledger import Charge
 from pipekit.state.record import Usage
 from pipekit.workers import UnusualEndError, Worker, in_thread
 
@@ -55,7 +57,7 @@ class Services:
     prompt_digest: Callable[[PlannedStep, str], str | None]
 
 
-async def _drop(_: str, __: JSON) -> None:
+async def _drop(*_: object) -> None:
     """Keep nothing."""
 
 
@@ -64,7 +66,8 @@ class CallLog:
     """What the calls of one step, or of one of its items, add up to, and the replies of models that are kept for it.
 
     ``answered_by`` counts the answers of each model that gave one. ``find_reply`` gives the kept reply under a key, or
-    None; ``keep_reply`` keeps one, durable on return.
+    None; ``keep_reply`` keeps one with what it took, and ``keep_charge`` what an attempt took that gave none, both
+    durable on return.
     """
 
     usage: Usage = Usage()
@@ -73,7 +76,8 @@ class CallLog:
     files: dict[str, OutputFile] = field(default=Factory(dict))
     alive: Callable[[], None] = lambda: None
     find_reply: Callable[[str], JSON] = lambda _: None
-    keep_reply: Callable[[str, JSON], Coroutine[Any, Any, None]] = _drop
+    keep_reply: Callable[..., Coroutine[Any, Any, None]] = _drop
+    keep_charge: Callable[[Charge], Coroutine[Any, Any, None]] = _drop
 
     def add(self, usage: Usage) -> None:
         """Count a call."""
@@ -164,11 +168,21 @@ class Caller:
         )
         log.find_reply = lambda key: self.notebook.find(planned.name, "reply", context.full_key(key))
 
-        async def keep_reply(key: str, value: JSON) -> None:
-            async with idle():
-                await self.notebook.keep(planned.name, "reply", context.full_key(key), value, stays=True)
+        def named(charge: Charge) -> tuple[str, Charge]:
+            # No two attempts share a key, in whichever process they were made.
+            key = context.full_key(uuid.uuid4().hex[:16])
+            return key, evolve(charge, step=planned.name, item=context.item)
 
-        log.keep_reply = keep_reply
+        async def keep_reply(key: str, value: JSON, charges: Sequence[Charge] = ()) -> None:
+            async with idle():
+                took = dict(map(named, charges))
+                await self.notebook.keep(planned.name, "reply", context.full_key(key), value, stays=True, charges=took)
+
+        async def keep_charge(charge: Charge) -> None:
+            async with idle():
+                await self.notebook.charge(planned.name, dict([named(charge)]))
+
+        log.keep_reply, log.keep_charge = keep_reply, keep_charge
         services: Mapping[Service, Any] = self._services(planned, context, log)
         try:
             arguments = await self._bound(planned, services, item)

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from pipekit.errors import StepError
 from pipekit.interfaces.state_stores import Entry
-from pipekit.serde import JSON
+from pipekit.serde import JSON, unstructure
+from pipekit.state.ledger import CHARGE, Charge
 
 __all__ = ["Notebook"]
 
@@ -20,7 +21,7 @@ class Notebook:
         self,
         entries: Iterable[Entry],
         attempt_of: Callable[[str], int],
-        keep: Callable[[Entry], Awaitable[None]],
+        keep: Callable[..., Awaitable[None]],
     ) -> None:
         self._attempt_of = attempt_of
         self._keep = keep
@@ -34,12 +35,23 @@ class Notebook:
         entry = self._entries.get((step, kind, key))
         return None if entry is None or entry.attempt != self._attempt_of(step) else entry.value
 
-    async def keep(self, step: str, kind: str, key: str, value: JSON, *, stays: bool = False) -> None:
-        """Keep a value; durable on return."""
-        attempt = self._attempt_of(step)
-        entry = Entry(step=step, kind=kind, key=key, value=value, attempt=attempt, stays=stays)
-        await self._keep(entry)
+    async def keep(
+        self, step: str, kind: str, key: str, value: JSON, *, stays: bool = False, charges: Mapping[str, Charge] = {}
+    ) -> None:
+        """Keep a value, and with it what it took: both or neither; durable on return."""
+        entry = self._entry(step, kind, key, value, stays=stays)
+        await self._keep(*self._charges(step, charges), entry)
         self._entries[step, kind, key] = entry
+
+    async def charge(self, step: str, charges: Mapping[str, Charge]) -> None:
+        """Keep lines of the ledger, by their keys; durable on return."""
+        await self._keep(*self._charges(step, charges))
+
+    def _charges(self, step: str, charges: Mapping[str, Charge]) -> list[Entry]:
+        return [self._entry(step, CHARGE, key, unstructure(charge), stays=True) for key, charge in charges.items()]
+
+    def _entry(self, step: str, kind: str, key: str, value: JSON, *, stays: bool) -> Entry:
+        return Entry(step=step, kind=kind, key=key, value=value, attempt=self._attempt_of(step), stays=stays)
 
     async def once(self, step: str, key: str, about: Mapping[str, str], work: Callable[[], Awaitable[JSON]]) -> JSON:
         """The kept result of ``work`` under this key, or what it gives now, kept before anybody sees it.

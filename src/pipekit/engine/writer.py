@@ -60,13 +60,13 @@ class Writer:
         self._lease = lease
         self._turn = asyncio.Lock()
         self._mutex = threading.Lock()
-        self._waiting: list[tuple[Entry, _Kept]] = []
+        self._waiting: list[tuple[tuple[Entry, ...], _Kept]] = []
         self._keeper: asyncio.Task[None] | None = None
 
-    async def keep(self, entry: Entry) -> None:
-        """Keep an entry; durable on return, also when cancelled meanwhile."""
+    async def keep(self, *entries: Entry) -> None:
+        """Keep entries, all of them or none; durable on return, also when cancelled meanwhile."""
         kept = _Kept()
-        self._waiting.append((entry, kept))
+        self._waiting.append((entries, kept))
         if self._keeper is None or self._keeper.done():
             self._keeper = asyncio.create_task(self._keep_waiting(), name="entries")
         await kept.wait()
@@ -76,7 +76,7 @@ class Writer:
             while self._waiting:
                 async with self._turn:
                     group, self._waiting = self._waiting, []
-                    entries = [entry for entry, _ in group]
+                    entries = [entry for together, _ in group for entry in together]
                     try:
                         await settled(in_thread(functools.partial(self._store.append, self._lease, entries)))
                     except BaseException as error:  # noqa: BLE001 - everyone who waits is told

@@ -17,7 +17,9 @@ from typing import BinaryIO, Literal, Protocol, runtime_checkable
 
 from attrs import field, frozen
 
-from pipekit.serde import JSON
+from pipekit.errors import StateError
+from pipekit.serde import JSON, MisfitError, structure
+from pipekit.state.ledger import CHARGE, Charge
 from pipekit.state.record import BlobRef, RunRecord, StepKey
 
 __all__ = [
@@ -73,6 +75,8 @@ class Owner:
 class Entry:
     """A finished piece of work inside an open step: ``kind`` (item, once, reply, answer, …), key and JSON value.
 
+    A ``charge`` is a line of the run's ledger; see `pipekit.state.ledger`.
+
     ``attempt`` is the step's attempt that it belongs to: after a rerun older entries count no more. One that ``stays``
     is kept when its step commits (a model's reply, paid for); any other passes, since the step's own output holds it.
     """
@@ -96,6 +100,21 @@ class StoredRun:
     def counting(self) -> tuple[Entry, ...]:
         """The entries of the attempts that are under way. Those of earlier attempts may still lie on the disk."""
         return tuple(entry for entry in self.entries if entry.attempt == self.record.attempt_of(entry.step))
+
+    @property
+    def ledger(self) -> tuple[Charge, ...]:
+        """What the run's attempts at models took, in order: also those of steps that were taken back since."""
+        # Of one attempt the last entry counts: the one before it said that it was begun.
+        kept = {(entry.step, entry.key): entry for entry in self.entries if entry.kind == CHARGE}
+        try:
+            return tuple(structure(entry.value, Charge) for entry in kept.values())
+        except MisfitError as error:
+            raise StateError(
+                f"the ledger of {self.record.run_id} has a line that is none: {error.problems[0]}",
+                kind="misfit",
+                run_id=self.record.run_id,
+                hint=f"see what can be saved: pipekit repair {self.record.run_id}",
+            ) from error
 
 
 @frozen(kw_only=True)

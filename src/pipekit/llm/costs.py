@@ -18,9 +18,9 @@ def usage_of(metadata: Mapping[str, Any] | None, info: ModelInfo | None = None) 
     little.
     """
     found = metadata or {}
-    into, out = int(found.get("input_tokens") or 0), int(found.get("output_tokens") or 0)
+    into, out = (max(0, int(found.get(name) or 0)) for name in ("input_tokens", "output_tokens"))
     details = found.get("input_token_details") or {}
-    cached = min(into, int(details.get("cache_read") or 0))
+    cached = max(0, min(into, int(details.get("cache_read") or 0)))
     cost: float | None = None
     # A server that doesn't say what an answer took may still charge for it.
     free = info is not None and info.input_price == 0 and info.output_price == 0
@@ -28,4 +28,4 @@ def usage_of(metadata: Mapping[str, Any] | None, info: ModelInfo | None = None) 
         rate = info.input_price if info.cached_price is None else info.cached_price
         if info.priced_up_to is None or into < info.priced_up_to:
             cost = ((into - cached) * info.input_price + cached * rate + out * info.output_price) / 1_000_000
-    return Usage(calls=1, input_tokens=into, output_tokens=out, cost=cost)
+    return Usage(calls=1, input_tokens=into, output_tokens=out, cached_tokens=cached, cost=cost)

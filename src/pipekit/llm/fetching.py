@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, cast
 
 from attrs import evolve, field, frozen
 
+from pipekit.errors import PipekitError
 from pipekit.interfaces.llm_providers import ModelOptions
 from pipekit.llm.asked import Asked
 from pipekit.llm.calling import call_model
 from pipekit.llm.candidates import Candidate, Strategy
+from pipekit.llm.metering import Metered
 from pipekit.llm.prompts import Rendered
 from pipekit.llm.replies import CallError, Reply
 from pipekit.llm.retrying import Clock, RetryPolicy, SystemClock, with_retries
@@ -20,6 +23,7 @@ from pipekit.llm.tokens import RESERVED, fits, tokens_of
 from pipekit.llm.windows import find_window
 from pipekit.secrecy import without_secrets
 from pipekit.serde import JSON, MisfitError, structure, unstructure
+from pipekit.state.ledger import Charge
 from pipekit.state.record import Usage
 from pipekit.workers import in_thread
 
@@ -36,8 +40,12 @@ class Replies(Protocol):
         """The kept reply, or None."""
         ...
 
-    async def keep_reply(self, key: str, value: JSON, /) -> None:
-        """Keep a reply; durable on return."""
+    async def keep_reply(self, key: str, value: JSON, /, charges: Sequence[Charge] = ...) -> None:
+        """Keep a reply, and with it what it took: both or neither; durable on return."""
+        ...
+
+    async def keep_charge(self, charge: Charge, /) -> None:
+        """Keep what an attempt took that gave no reply; durable on return."""
         ...
 
 
@@ -135,12 +143,12 @@ class Fetching:
         """The model's words, kept as they came before anybody reads them; those that are kept already cost nothing."""
         reply = self._kept(key)
         if reply is None:
-            asked, reply = await self._archived_or_asked(candidate, question, messages)
+            asked, reply, charges = await self._archived_or_asked(candidate, question, messages)
             # A server knows the key that it was sent. What is read is what was kept, so that a replay reads the same.
             told = (*(str(message.text) for message in messages), question.shape)
             reply = evolve(reply, text=without_secrets(reply.text, told=told))
             if self._replies is not None:
-                await self._replies.keep_reply(key, unstructure(reply))
+                await self._replies.keep_reply(key, unstructure(reply), charges)
             # The run's own journal comes first: a recording that can't be written loses nothing that was paid for.
             if asked is not None:
                 for archive in self._asking.archives:
@@ -153,12 +161,12 @@ class Fetching:
 
     async def _archived_or_asked(
         self, candidate: Candidate, question: Question, messages: Sequence[BaseMessage]
-    ) -> tuple[Asked | None, Reply]:
-        """The reply, and for archives the question where a model gave it just now."""
+    ) -> tuple[Asked | None, Reply, Sequence[Charge]]:
+        """The reply, for archives the question where a model gave it just now, and then what it took."""
         archives = self._asking.archives
         answering = _answering(candidate.provider)
         if not archives and answering is None:
-            return None, await self._asked(candidate, question, messages)
+            return None, *await self._asked(candidate, question, messages)
         asked = Asked.of(
             question.task,
             candidate.reference,
@@ -169,14 +177,16 @@ class Fetching:
             shape=question.shape,
         )
         if answering is not None:
-            return None, evolve(answering.answer(asked), usage=Usage())
+            return None, evolve(answering.answer(asked), usage=Usage()), ()
         for archive in archives:
             found = await in_thread(functools.partial(archive.find, asked))
             if found is not None:
-                return None, evolve(found, usage=Usage())  # it was paid for when it was asked
-        return asked, await self._asked(candidate, question, messages)
+                return None, evolve(found, usage=Usage()), ()  # it was paid for when it was asked
+        return asked, *await self._asked(candidate, question, messages)
 
-    async def _asked(self, candidate: Candidate, question: Question, messages: Sequence[BaseMessage]) -> Reply:
+    async def _asked(
+        self, candidate: Candidate, question: Question, messages: Sequence[BaseMessage]
+    ) -> tuple[Reply, Sequence[Charge]]:
         """Ask, with retries; a prompt that can't fit is not sent, for servers cut it in silence."""
         prompt = tokens_of([*(str(message.text) for message in messages), question.shape])
         await find_window(candidate)
@@ -185,20 +195,28 @@ class Fetching:
             told = f"about {prompt:,} tokens and the answer don't fit its window of {candidate.info.window:,}"
             raise CallError("too-long", told)
 
-        async def once() -> Reply:
-            reply = await call_model(
-                candidate,
-                messages,
-                question.schema,
-                options,
-                until=question.deadline,
-                begun=lambda: self._tell.started(candidate.reference, question.task),
-            )
+        async def once() -> tuple[Reply, Sequence[Charge]]:
+            attempt = Metered(candidate, question.task)
+
+            def begun() -> None:
+                attempt.has_begun = True
+                self._tell.started(candidate.reference, question.task)
+
+            try:
+                reply = await call_model(
+                    candidate, messages, question.schema, options, until=question.deadline, begun=begun
+                )
+            except (Exception, asyncio.CancelledError) as error:
+                await self._keep_failed(attempt, error)
+                raise
             self._tell.finished(candidate.reference, reply.usage)
+            charge = attempt.answered(reply)
             if reply.problem == "empty":
+                if self._replies is not None:
+                    await self._replies.keep_charge(charge)
                 self._tell.counted(reply.usage)
                 raise CallError("empty", _WORDS["empty"])
-            return reply
+            return reply, (charge,)
 
         def again(error: CallError, wait: float) -> None:
             self._tell.retried(candidate.reference, f"{error.kind}: {error.message}", wait)
@@ -212,6 +230,18 @@ class Fetching:
             chance=asking.chance,
             tell=again,
         )
+
+    async def _keep_failed(self, attempt: Metered, error: BaseException) -> None:
+        """Keep what an attempt took that gave no answer; one that never began took nothing."""
+        if self._replies is None or not attempt.has_begun:
+            return
+        charge = attempt.failed(error.kind if isinstance(error, CallError) else _UNNAMED.get(type(error), "error"))
+        try:
+            await self._replies.keep_charge(charge)
+        except PipekitError:
+            # Where a run is stopped or given back nothing can be kept any more, and the stop is what is to be told.
+            if not isinstance(error, asyncio.CancelledError):
+                raise
 
     # --- replies that are kept ---------------------------------------------------------------------------------------
 
@@ -232,6 +262,8 @@ class Fetching:
                 await self._replies.keep_reply(key, {**kept, "isSetAside": True})
 
 
+#: How an attempt ended that came to no failure of the call.
+_UNNAMED: Mapping[type[BaseException], str] = {asyncio.CancelledError: "stopped"}
 _WORDS = {
     "truncated": "its answer was cut off",
     "declined": "it declined to answer",

@@ -44,11 +44,15 @@ StepKey = int | str
 
 @frozen(kw_only=True)
 class Usage:
-    """Tokens and cost; ``cost`` is in US dollars, None where it isn't known."""
+    """Tokens and cost; ``cost`` is in US dollars, None where it isn't known.
+
+    ``cached_tokens`` are those of the ``input_tokens`` that the vendor had kept from an earlier prompt.
+    """
 
     calls: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+    cached_tokens: int = 0
     cost: float | None = 0.0
 
     @property
@@ -62,6 +66,7 @@ class Usage:
             calls=self.calls + other.calls,
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
             cost=(self.cost or 0.0) + (other.cost or 0.0) if known else None,
         )
 

@@ -29,6 +29,7 @@ from pipekit.llm.replies import Reply
 from pipekit.llm.retrying import RETRIED, STOPPING, RetryPolicy
 from pipekit.llm.windows import find_window
 from pipekit.serde import JSON
+from pipekit.state.ledger import Charge
 from pipekit.state.record import Usage
 from pipekit.testing import ScriptedProvider
 from pipekit.testing.fakes import Outcome, ScriptedError
@@ -101,12 +102,17 @@ class Kept:
 
     def __init__(self) -> None:
         self.replies: dict[str, JSON] = {}
+        self.charges: list[Charge] = []
 
     def find_reply(self, key: str) -> JSON:
         return self.replies.get(key)
 
-    async def keep_reply(self, key: str, value: JSON) -> None:
+    async def keep_reply(self, key: str, value: JSON, charges: Sequence[Charge] = ()) -> None:
         self.replies[key] = value
+        self.charges.extend(charges)
+
+    async def keep_charge(self, charge: Charge) -> None:
+        self.charges.append(charge)
 
 
 class Door:
