@@ -15,7 +15,9 @@ nox.options.sessions = ["tests", "lint", "typing", "imports"]
 PROJECT = nox.project.load_toml("pyproject.toml")
 PLUGINS = sorted(str(path.parent) for path in Path("plugins").glob("*/pyproject.toml"))
 #: Plugins that bring a vendor's packages: the tests of the core go without, the session ``wire`` tests them.
-VENDORS = [path for path in PLUGINS if path.rpartition("-")[2] in ("anthropic", "community", "ollama", "openai")]
+VENDORS = [
+    path for path in PLUGINS if path.rpartition("-")[2] in ("anthropic", "community", "ollama", "openai", "postgres")
+]
 LIGHT = [path for path in PLUGINS if path not in VENDORS]
 CHECKED = ["src", "tests", "noxfile.py", "benchmarks", "examples", "docs-site", *PLUGINS]
 

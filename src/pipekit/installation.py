@@ -25,7 +25,7 @@ from pipekit.interfaces.state_stores import StateStore, StoreURL
 from pipekit.plugins.calling import PluginOf, calling_plugin, nobody
 from pipekit.plugins.factories import fill_block
 from pipekit.plugins.redirects import redirect_fault
-from pipekit.plugins.registry import Contribution, Registry
+from pipekit.plugins.registry import KNOWN_STORES, Contribution, Registry
 from pipekit.state.fingerprint import short_digest
 from pipekit.workers import in_thread
 
@@ -108,12 +108,16 @@ class Installation:
             except PluginError as error:
                 error.where = str(origin)
                 raise
+        if scheme in KNOWN_STORES:
+            hint = f"install it: pip install . ./plugins/{KNOWN_STORES[scheme]}"
+        else:
+            hint = f"did you mean {near}:?" if near else "install the plugin that brings it, or choose one of these"
         raise fault(
             f"there is no store {scheme!r}; stores are {listed}",
             origin,
             field="store",
             kind="unknown-name",
-            hint=f"did you mean {near}:?" if near else "install the plugin that brings it, or choose one of these",
+            hint=hint,
         )
 
     def provider(self, name: str) -> LLMProvider:

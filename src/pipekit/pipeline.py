@@ -133,6 +133,12 @@ class Pipeline:
         expect(address, "address", str, "a store's address, such as sqlite:runs.db")
         return self._setup.installation.store(address)
 
+    def runs_in(self, store: StateStore) -> Runs:
+        """The runs in another store, such as one from `open_store`."""
+        from pipekit.history import Runs
+
+        return Runs(store, self._setup.input_of)
+
     def plan(self, source: Input = NOTHING, *, select: Selection = ALL, input_format: str | None = None) -> Plan:
         """What would run, checked without a call; all faults at once in `PlanError.faults`."""
         _check_call(select, input_format)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipekit.plugins.registry import KNOWN_PROVIDERS
+from pipekit.plugins.registry import KNOWN_PROVIDERS, KNOWN_STORES
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
@@ -20,6 +20,14 @@ def test_every_folder_of_an_install_hint_gives_that_provider(provider: str, fold
     project = tomllib.loads((ROOT / "plugins" / folder / "pyproject.toml").read_text())["project"]
     assert project["name"] == folder
     assert provider in project["entry-points"]["pipekit"]
+
+
+@pytest.mark.parametrize("folder", KNOWN_STORES.values())
+def test_every_folder_of_an_install_hint_brings_stores(folder: str) -> None:
+    project = tomllib.loads((ROOT / "plugins" / folder / "pyproject.toml").read_text())["project"]
+    (module,) = project["entry-points"]["pipekit"].values()
+    path = (ROOT / "plugins" / folder / "src" / Path(*module.split("."))).with_suffix(".py")
+    assert "def pipekit_state_stores" in path.read_text()
 
 
 @each_plugin

@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -165,10 +166,27 @@ def test_another_run_of_the_name_is_refused_with_7(pipekit_here: Command, runs: 
     assert f"pipekit show {runs[0]}" in done.stderr
 
 
+def test_without_a_target_the_runs_come_into_the_store_in_use_with_its_settings(
+    pipekit_here: Command, runs: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "pipekit.yaml").write_text("store: {url: 'sqlite:runs.db', lockTimeout: 0.05}\n")
+    assert pipekit_here("runs", "copy", "--all", "--from", "file:.pipeline").returncode == 0
+    assert there(tmp_path) == runs
+    connection = sqlite3.connect(tmp_path / "runs.db")
+    connection.execute("BEGIN IMMEDIATE")
+    start = time.monotonic()
+    make_run(tmp_path, 9)
+    assert pipekit_here("runs", "copy", "--all", "--from", "file:.pipeline").returncode == 10
+    connection.close()
+    assert time.monotonic() - start < 10, "it waited for the configured time"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
         (("--to", "sqlite:runs.db"), 2, "say which runs to copy"),
+        (("--all",), 2, "say where to copy to"),
+        (("--all", "--from", "sqllite:runs.db"), 3, "--from: there is no store 'sqllite'"),
         (("--all", "--since", "3d", "--to", "sqlite:runs.db"), 2, "in one way"),
         (("--all", "--to", "file:.pipeline"), 2, "is the one to copy from"),
         (("--since", "tuesday", "--to", "sqlite:runs.db"), 2, "neither an age nor a day"),

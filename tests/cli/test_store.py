@@ -62,6 +62,19 @@ def test_an_address_with_a_typo_is_told_with_a_suggestion(pipekit: Command, url:
     assert said in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://ana@db.example/runs", "pip install . ./plugins/pipekit-postgres"),
+        ("acme:runs", "install the plugin that brings it"),
+    ],
+)
+def test_a_store_that_no_installed_plugin_brings_is_told_with_what_does(pipekit: Command, url: str, said: str) -> None:
+    done = pipekit("run", "talk.txt", "--store", url, PIPEKIT_PLUGINS_OFF="")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert said in done.stderr
+
+
 def test_a_password_in_the_option_is_refused_and_not_shown(pipekit: Command) -> None:
     done = pipekit("list", "--store", "postgresql://ana:hush-hush@db.example/runs")
     assert done.returncode == 3

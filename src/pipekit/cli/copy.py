@@ -32,16 +32,16 @@ def runs() -> None:
 
 @runs.command()
 @click.argument("names", metavar="[RUN]...", nargs=-1, shell_complete=known_runs)
-@click.option(
-    "--to", metavar="URL", required=True, help="The store to copy to: sqlite:FILE, file:FOLDER, or a plugin's."
-)
-@click.option("--from", "source", metavar="URL", help="The store to copy from, in the place of the one in use.")
+@click.option("--to", metavar="URL", help="The store to copy to: sqlite:FILE, file:FOLDER, or a plugin's.")
+@click.option("--from", "source", metavar="URL", help="The store to copy from; without --to into the one in use.")
 @click.option("--all", "every", is_flag=True, help="All runs of the store.")
 @click.option(
     "--since", metavar="WHEN", help="All that changed since then: an age (30d, 12h, 2w), or a day (2026-11-01)."
 )
 @configured
-def copy(names: Sequence[str], to: str, source: str | None, every: bool, since: str | None, **flags: Any) -> None:
+def copy(
+    names: Sequence[str], to: str | None, source: str | None, every: bool, since: str | None, **flags: Any
+) -> None:
     """Copy RUNs with all that is kept of them: record, input, every file, answers, models' replies, history.
 
     Nothing is taken out of the store that is copied from. Each run arrives whole or not at all, and is read back. One
@@ -51,23 +51,33 @@ def copy(names: Sequence[str], to: str, source: str | None, every: bool, since: 
     from pipekit.cli.exits import AnsweredError
     from pipekit.cli.offers import look_in
     from pipekit.cli.running import Stopper
+    from pipekit.errors import UsageError
     from pipekit.interfaces.state_stores import RunQuery
 
-    if source is not None:
-        flags["store"] = source
-        look_in(_address(source, "--from"))
-    target_address = _address(to, "--to")
+    if to is None and source is None:
+        raise UsageError("say where to copy to", hint="such as --to sqlite:runs.db")
     pipeline = open_pipeline(flags)
-    wanted = _wanted(pipeline.runs, names, every=every, since=since)
-    target = _open(pipeline, target_address)
+    in_use = pipeline.configuration.settings.store
+    begin = in_use if source is None else _address(source, "--from")
+    end = in_use if to is None else _address(to, "--to")
+    if source is not None:
+        look_in(begin)
+    folder = pipeline.configuration.folder
+    if _place(begin, folder) == _place(end, folder):
+        raise UsageError(
+            f"the store to copy to is the one to copy from: {end}", hint="name another one: --to sqlite:FILE"
+        )
+    found = pipeline.runs if source is None else pipeline.runs_in(_open(pipeline, begin, "--from"))
+    wanted = _wanted(found, names, every=every, since=since)
+    target = _open(pipeline, end, "--to")
     next(iter(target.find(RunQuery(limit=1))), None)  # one that can't be read is told once, and not of every run
     told = _Told(len(wanted))
     try:
         with Stopper(in_turn=True) as stopper:
-            copied = pipeline.runs.copy(wanted, target, tell=told.tell, is_stopped=lambda: stopper.code is not None)
-        document = _document(copied, to)
+            copied = found.copy(wanted, target, tell=told.tell, is_stopped=lambda: stopper.code is not None)
+        document = _document(copied, to or end)
         if not talk().json:
-            _say_summary(copied, to)
+            _say_summary(copied, to or end)
         error = _end(copied, len(wanted), stopper.code)
         if error is not None:
             raise AnsweredError(error, document) from error
@@ -112,22 +122,15 @@ def _address(url: str, flag: str) -> str:
         raise
 
 
-def _open(pipeline: Pipeline, address: str) -> StateStore:
-    """The store to copy to. `UsageError` where it is the one that is copied from."""
-    from pipekit.errors import ConfigError, UsageError
+def _open(pipeline: Pipeline, address: str, flag: str) -> StateStore:
+    from pipekit.errors import ConfigError
 
     try:
-        target = pipeline.open_store(address)
+        return pipeline.open_store(address)
     except ConfigError as error:
         if error.field == "store":
-            error.where = "--to"
+            error.where = flag
         raise
-    configuration = pipeline.configuration
-    if _place(address, configuration.folder) == _place(configuration.settings.store, configuration.folder):
-        raise UsageError(
-            f"the store to copy to is the one to copy from: {address}", hint="name another one: --to sqlite:FILE"
-        )
-    return target
 
 
 def _place(address: str, folder: Path) -> tuple[str, str]:

@@ -28,6 +28,7 @@ KNOWN_PROVIDERS = {
     "ollama": "pipekit-ollama",
     "community": "pipekit-community",
 }
+KNOWN_STORES = {"postgresql": "pipekit-postgres", "postgres": "pipekit-postgres"}
 
 _WORDS = {
     "pipekit_state_stores": "store",

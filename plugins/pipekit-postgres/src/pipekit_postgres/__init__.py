@@ -1,0 +1,1 @@
+"""Runs in PostgreSQL, as a state store for pipekit."""
