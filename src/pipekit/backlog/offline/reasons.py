@@ -74,7 +74,7 @@ class Reasons:
         found = dict(self._dropped)
         for draft, candidate in zip(drafts, candidates, strict=True):
             for one in draft.seeds:
-                signs = signs_of(one, self._marks)
+                signs = signs_of(one.said, self._marks)
                 again = self._joined.get(one.index)
                 found[one.index] = Reason(
                     said=one.span,
@@ -87,14 +87,14 @@ class Reasons:
 
     def _drop(self, sentences: Iterable[Sentence], because: str) -> None:
         for one in sentences:
-            signs = signs_of(one, self._marks)
+            signs = signs_of(one.said, self._marks)
             if sum(sign.weight for sign in signs) >= 1.0 and one.index not in self._dropped:
-                aside = set_aside(one, self._marks)
+                aside = set_aside(one.said, self._marks)
                 own = f"{aside.rule.replace('_', ' ')}: “{aside.words}”" if aside else because
                 self._dropped[one.index] = self._reason(one, own)
 
     def _reason(self, one: Sentence, because: str) -> Reason:
-        return Reason(said=one.span, outcome="dropped", because=because, signs=signs_of(one, self._marks))
+        return Reason(said=one.span, outcome="dropped", because=because, signs=signs_of(one.said, self._marks))
 
 
 def _first_said(cues: Iterable[str], sentences: Sequence[Sentence], marks: Cues) -> tuple[Sentence, str] | None:

@@ -12,7 +12,25 @@ from pipekit.backlog.model.meeting import Meeting, Utterance
 from pipekit.backlog.orders import heard
 from pipekit.backlog.text import sentences_of, span_of
 
-__all__ = ["Sentence", "people_in", "read_talk", "span_over", "spans_of"]
+__all__ = ["Said", "Sentence", "people_in", "read_talk", "span_over", "spans_of"]
+
+
+@frozen(kw_only=True)
+class Said:
+    """The words of a sentence alone, and whether somebody spoke them: what judges only these can remember its answer."""
+
+    text: str
+    is_speech: bool
+
+    @property
+    def is_question(self) -> bool:
+        """Whether it ends as a question."""
+        return self.text.rstrip("\"'”’)*_ ").endswith("?")
+
+    @property
+    def words(self) -> int:
+        """How many words it has."""
+        return len(self.text.split())
 
 
 @frozen(kw_only=True)
@@ -27,6 +45,11 @@ class Sentence:
     locator: Locator = field(eq=False, repr=False)
 
     @property
+    def said(self) -> Said:
+        """Its words alone."""
+        return Said(text=self.text, is_speech=self.utterance.kind == "speech")
+
+    @property
     def span(self) -> Span:
         """Where it stands in the source."""
         return self.locator.locate(self.text, [span_of([self.utterance])])
@@ -39,12 +62,12 @@ class Sentence:
     @property
     def is_question(self) -> bool:
         """Whether it ends as a question."""
-        return self.text.rstrip("\"'”’)*_ ").endswith("?")
+        return self.said.is_question
 
     @property
     def words(self) -> int:
         """How many words it has."""
-        return len(self.text.split())
+        return self.said.words
 
 
 def read_talk(meeting: Meeting) -> list[Sentence]:

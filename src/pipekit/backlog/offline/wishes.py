@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from pipekit.backlog.model.reasons import Sign
 from pipekit.backlog.offline.cues import Cues, cues
 from pipekit.backlog.offline.signals import content_words
-from pipekit.backlog.offline.talk import Sentence
+from pipekit.backlog.offline.talk import Said, Sentence
 
 __all__ = [
     "ENOUGH",
@@ -27,17 +29,22 @@ ENOUGH = 2.0
 
 def worth_of(one: Sentence, marks: Cues) -> float:
     """How strongly a sentence asks for work; 0 for talk about the meeting itself or about private life."""
-    if set_aside(one, marks) is not None:
+    return _worth(one.said, marks)
+
+
+@lru_cache(maxsize=8192)  # each sentence is asked about several times: while topics are cut, items made, titles found
+def _worth(said: Said, marks: Cues) -> float:
+    if set_aside(said, marks) is not None:
         return 0.0
-    return sum(sign.weight for sign in signs_of(one, marks))
+    return sum(sign.weight for sign in signs_of(said, marks))
 
 
-def set_aside(one: Sentence, marks: Cues) -> Sign | None:
+def set_aside(one: Said, marks: Cues) -> Sign | None:
     """What makes a sentence ask for nothing, whatever its words: it is cut off, sums up, agrees, or is private."""
     text = one.text
     if marks.find("story", text):
         return None
-    if one.utterance.kind == "speech":
+    if one.is_speech:
         for cue in ("cut_off", "recap", "list_is"):
             if words := marks.find(cue, text):
                 return Sign(rule=cue, words=words, weight=0.0)
@@ -47,7 +54,7 @@ def set_aside(one: Sentence, marks: Cues) -> Sign | None:
     return None
 
 
-def signs_of(one: Sentence, marks: Cues) -> tuple[Sign, ...]:
+def signs_of(one: Said, marks: Cues) -> tuple[Sign, ...]:
     """The rules that find something in a sentence that asks for work, with the words and how much these count."""
     text = one.text
     if words := marks.find("story", text):
@@ -85,10 +92,10 @@ def only_commits(one: Sentence, marks: Cues) -> bool:
 
 def asks_for_work(one: Sentence, marks: Cues) -> bool:
     """Whether its words are those of a request, and not of one about the meeting."""
-    return _request_in(one, marks) is not None
+    return _request_in(one.said, marks) is not None
 
 
-def _request_in(one: Sentence, marks: Cues) -> str | None:
+def _request_in(one: Said, marks: Cues) -> str | None:
     text = one.text
     if one.words < 4 or marks.find("meeting_verb", text):
         return None
