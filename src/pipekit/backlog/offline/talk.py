@@ -17,7 +17,7 @@ __all__ = ["Said", "Sentence", "people_in", "read_talk", "span_over", "spans_of"
 
 @frozen(kw_only=True)
 class Said:
-    """The words of a sentence alone, and whether somebody spoke them: what judges only these can remember its answer."""
+    """The words of a sentence alone, and whether somebody spoke them: who judges only these can keep the answer."""
 
     text: str
     is_speech: bool

@@ -88,7 +88,7 @@ def test_talk_without_work_needs_no_reasons(talk: Any) -> None:
 def test_a_sentence_is_worth_what_its_signs_add_up_to(talk: Any, said: str, worth: float, aside: str | None) -> None:
     (one,) = read_talk(talk(f"Ann: {said}"))
     assert worth_of(one, cues()) == worth
-    held = set_aside(one, cues())
+    held = set_aside(one.said, cues())
     assert (held.rule if held else None) == aside
     if held is None:
-        assert sum(sign.weight for sign in signs_of(one, cues())) == worth
+        assert sum(sign.weight for sign in signs_of(one.said, cues())) == worth
