@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -119,12 +120,21 @@ def pipeline_of(
     whole["run"] = {"concurrency": 1, **_mapping(config, "run")}
     return Pipeline(
         whole,
-        workflow=Workflow(name="one-step", input=_INPUT, input_type=str, steps=[*givers(step, artifacts), step]),
+        workflow=Workflow(
+            name="one-step", input=_INPUT, input_type=str, steps=[*givers(step, artifacts), _alone(step)]
+        ),
         plugins=[*plugins, *([_Scripted(script)] if script is not None else [])],
         store="memory:",
         environ={},
         model="offline" if script is None else _MODEL,
     )
+
+
+def _alone(step: Step[..., Any, Any]) -> Step[..., Any, Any]:
+    """The step without the neighbours that it wants to stand beside: there are none here."""
+    alone = copy.copy(step)
+    alone.after = alone.before = ()
+    return alone
 
 
 def _mapping(config: Mapping[str, object] | None, key: str) -> Mapping[str, Any]:
