@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
+import unicodedata
 
 __all__ = ["code", "inline", "table_cell", "visible", "yaml_text"]
 
@@ -14,6 +16,9 @@ _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~!])")
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 )
+#: Where more marks than that may stand on a letter: no language needs as many, and a pile of them covers other lines.
+_MOST_MARKS = 8
+_PILE = re.compile(rf"[^\w\s\x00-\x7f]{{{_MOST_MARKS + 1},}}")
 _LINE_START = re.compile(r"^(\s*)([-+=]|\d{1,9}[.)])(?=\s|$)")
 _LINK = re.compile(r"\b(https?|ftp|mailto|xmpp|javascript|data|file)(:)|\b(www)(\.)", re.IGNORECASE)
 #: What becomes a mention, an e-mail address or a reference where Markdown is shown. These are looked for in the text
@@ -23,8 +28,13 @@ _NOTHING = "&#8203;"
 
 
 def visible(text: str) -> str:
-    """The text without characters that hide, steer a terminal, or turn the direction of writing."""
-    return _HIDDEN.sub("", text)
+    """The text without characters that hide, steer a terminal, turn the direction of writing, or cover other lines."""
+    return _PILE.sub(_fewer_marks, _HIDDEN.sub("", text))
+
+
+def _fewer_marks(found: re.Match[str]) -> str:
+    parts = itertools.groupby(found[0], key=lambda letter: unicodedata.category(letter).startswith("M"))
+    return "".join("".join(itertools.islice(part, _MOST_MARKS) if marks else part) for marks, part in parts)
 
 
 def inline(text: str) -> str:

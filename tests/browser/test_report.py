@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import statistics
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hostilekit import CALM, TEXTS, Poisoned, refined_meeting
 
 from pipekit import Merged, Pipeline, Text
 from pipekit.backlog.output_formats import ReportHtml
 from pipekit.interfaces import RunView
+from pipekit.markdown import visible
 
 from .conftest import Opened
 
@@ -35,6 +38,12 @@ Eve: And we need to fix the <a href='javascript:window.ran=1'>link</a> &lt;b&gt;
 href=https://evil.example/x.css><base href=https://evil.example/><form action=https://evil.example><input autofocus \
 onfocus="window.ran = 3"></form> {{ 7*7 }} ]]> --> <!-- <math><mtext><style><img src=x onerror="window.ran = 4">
 """
+#: The page as a tree: what each element is, and where it stands.
+TREE = """() => [...document.querySelectorAll("*")].filter(one => one.localName !== "text").map(one => {
+    let deep = 0
+    for (let each = one; each; each = each.parentElement) deep++
+    return `${deep} ${one.localName} ${[...one.attributes].map(at => at.name).filter(at => at !== "dir").sort()}`
+})"""
 #: Waits for the paint, too: a script that asks for it mustn't be one that the page's policy forbids.
 FIRST_PAINT = """() => new Promise(done => new PerformanceObserver(list => {
     for (const one of list.getEntriesByName("first-contentful-paint")) done(one.startTime)
@@ -104,6 +113,32 @@ def test_hostile_words_of_a_meeting_do_nothing(
     assert page.locator("meta[http-equiv]").count() == 1
     assert "<img src=https://evil.example/a.png" in page.inner_text("#transcript")
     assert page.evaluate("[...document.links].filter(one => !one.getAttribute('href').startsWith('#')).length") == 0
+
+
+@pytest.fixture(scope="module")
+def refined(tmp_path_factory: pytest.TempPathFactory) -> RunView:
+    return refined_meeting(tmp_path_factory.mktemp("refined"))
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=list(TEXTS))
+def test_a_text_wherever_people_write_one_is_shown_as_text(
+    text: str, refined: RunView, tmp_path: Path, open_page: Callable[..., Opened]
+) -> None:
+    for name in ("calm", "hostile"):
+        (tmp_path / name).mkdir()
+    calm = open_page(made(tmp_path / "calm", Poisoned(refined, CALM)), width=390).page
+    opened = open_page(made(tmp_path / "hostile", Poisoned(refined, text)), width=390, bypass_policy=True)
+    page = opened.page
+    page.wait_for_timeout(100)
+    assert page.evaluate("window.ran") is None
+    assert (opened.wanted, opened.did) == ([], [])
+    assert page.url.endswith("/hostile/report.html")
+    assert page.evaluate(TREE) == calm.evaluate(TREE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    shown = " ".join(str(page.evaluate("document.body.textContent")).split())
+    assert shown.count(" ".join(visible(unicodedata.normalize("NFC", text)).split())) > (
+        300 if len(text) < 1000 else 20
+    )
 
 
 def test_a_long_meeting_is_shown_at_once(

@@ -64,6 +64,13 @@ def test_joiners_that_a_script_or_a_picture_needs_stay(text: str) -> None:
     assert text in inline(text)
 
 
+def test_a_letter_keeps_as_many_marks_as_a_language_may_need_and_no_pile_of_them() -> None:
+    tibetan = "\u0f40\u0fb5\u0f71\u0f72\u0f7e\u0f39"
+    assert visible(tibetan * 3) == tibetan * 3
+    assert visible("Z" + "\u0301\u0316" * 5000 + "!") == "Z" + "\u0301\u0316" * 4 + "!"
+    assert visible("\u2014" * 30) == "\u2014" * 30
+
+
 def test_a_cell_is_one_line_that_is_cut_where_it_is_long() -> None:
     assert table_cell("a |\n b") == "a \\| b"
     assert table_cell("word " * 50, width=12) == "word word w…"

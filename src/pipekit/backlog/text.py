@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 
+from pipekit.backlog.composing import composed
 from pipekit.backlog.model.candidate import Candidate, Span
 from pipekit.backlog.model.meeting import Meeting, Utterance
 
@@ -22,7 +22,7 @@ _NO_END = re.compile(
 
 def fold(text: str) -> str:
     """White space as single blanks, none around; letters in composed form. Nothing else changes."""
-    return _SPACE.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    return _SPACE.sub(" ", composed(text)).strip()
 
 
 def sentences_of(text: str) -> list[str]:

@@ -13,6 +13,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from pipekit.backlog.composing import composed
+
 __all__ = ["Folded", "folded", "says_something"]
 
 _SAME = str.maketrans(dict.fromkeys('‘’‚‛`´ʼ′"“”„‟«»‹›″「」『』', "'") | dict.fromkeys("‐‑‒–—―−﹘﹣－", "-"))
@@ -109,5 +111,5 @@ def _joins(char: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _folded_letter(letter: str) -> str:
-    known = unicodedata.normalize("NFKC", _UNSEEN.sub("", letter.translate(_SAME)))
-    return unicodedata.normalize("NFKC", known.casefold()).translate(_SAME)
+    known = composed(_UNSEEN.sub("", letter.translate(_SAME)), "NFKC")
+    return composed(known.casefold(), "NFKC").translate(_SAME)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 
 from attrs import field, frozen
 
+from pipekit.backlog.composing import composed
 from pipekit.backlog.evidence.locating import Locator
 from pipekit.backlog.model.candidate import Span
 
@@ -58,7 +58,7 @@ def highlight(locator: Locator, quotes: Mapping[Mark, Span]) -> tuple[list[list[
             ends = number == len(stretches) - 1
             places[index].append(Place(mark, start, end, is_first=number == 0, is_last=ends))
     return [
-        _pieces(unicodedata.normalize("NFC", one.text), piece, there)
+        _pieces(composed(one.text), piece, there)
         for one, piece, there in zip(utterances, source.pieces, places, strict=True)
     ], found
 

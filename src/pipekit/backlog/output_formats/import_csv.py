@@ -17,6 +17,8 @@ _JIRA_TYPES: Mapping[str, str] = {"feature": "Story", "bug": "Bug", "tech-debt":
 _AZURE_TYPES: Mapping[str, str] = {"feature": "User Story", "bug": "Bug", "tech-debt": "Task", "spike": "Task"}
 #: What makes a spreadsheet take a cell for a formula, full-width forms included.
 _FORMULA = re.compile("[=+\\-@\t\r\n|%\uff1d\uff0b\uff0d\uff20]")
+#: The same behind what separates cells in other countries: a spreadsheet there begins a new cell in the midst of ours.
+_NEXT_FORMULA = re.compile("([;\t][\\s\"']*)([=+\\-@|%\uff1d\uff0b\uff0d\uff20]+)")
 #: Characters that are markup in Jira wherever they stand, and those that are at the start of a word or line.
 _JIRA_MARKS = re.compile(r"([\\{}\[\]!|*_^~#@]|\?(?=\?)|(?<=\?)\?)|(?<!\w)([-+])(?=\S)")
 _JIRA_START = re.compile(r"^(h[1-6]|bq)(\.)(?=\s)")
@@ -74,7 +76,8 @@ def _table(rows: Iterable[Sequence[str]]) -> bytes:
 
 def _harmless(cell: str) -> str:
     """The cell with an apostrophe before what a spreadsheet would compute; it is shown as text then."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
+    apart = _NEXT_FORMULA.sub(r"\1'\2", cell)
+    return f"'{apart}" if _FORMULA.match(apart) else apart
 
 
 def _jira(ticket: Ticket) -> str:
@@ -97,7 +100,7 @@ def _azure(ticket: Ticket) -> str:
 
     parts = []
     for section in ticket.sections:
-        lines = [html.escape(line, quote=False) for line in section.lines]
+        lines = [_NEXT_FORMULA.sub(_by_number, html.escape(line, quote=False)) for line in section.lines]
         if section.title:
             parts.append(f"<h3>{section.title}</h3>")
         parts.append(
@@ -106,3 +109,8 @@ def _azure(ticket: Ticket) -> str:
             else "".join(f"<p>{line}</p>" for line in lines)
         )
     return "".join([*parts, f"<p>External id: {ticket.external_id}</p>"])
+
+
+def _by_number(found: re.Match[str]) -> str:
+    """What would be a formula behind a semicolon, that of ``&lt;`` too, in a form of HTML that looks the same."""
+    return found[1] + "".join(f"&#{ord(letter)};" for letter in found[2])

@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import evolve
 
+from pipekit.backlog.composing import composed
 from pipekit.backlog.evidence.locating import locator_of
 from pipekit.backlog.model.candidate import Candidate
 from pipekit.backlog.model.confidence import SCORE_NAMES
@@ -140,7 +141,7 @@ def _places_of(
 def _clean(value: Any) -> Any:
     """The same JSON with every text in composed form and without characters that hide or turn it around."""
     if isinstance(value, str):
-        return visible(unicodedata.normalize("NFC", value))
+        return visible(composed(value))
     if isinstance(value, Mapping):
         return {key: _clean(one) for key, one in value.items()}
     if isinstance(value, list):

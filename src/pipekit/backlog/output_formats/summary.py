@@ -75,7 +75,7 @@ def _opening(run: RunView, candidates: Sequence[dict[str, Any]], coverage: Cover
     kind = f"A {event['eventType']} meeting" if event and event["eventType"] != "other" else "A meeting"
     sure = f" ({event['confidence']:.0%} sure)" if event else ""
     count = {0: "no candidates", 1: "one candidate"}.get(len(candidates), f"{len(candidates)} candidates")
-    lines = [f"{kind}{sure} with {count}. Run `{run.record.run_id}`.", ""]
+    lines = [f"{kind}{sure} with {count}. Run {code(run.record.run_id)}.", ""]
     if coverage is not None and coverage.claims:
         lines += [f"Evidence: {coverage}.", ""]
     offline = offline_sentence(run)
@@ -198,4 +198,4 @@ def _rejected(run: RunView) -> list[str]:
     rejected = rejected_of(run)
     if not rejected:
         return []
-    return ["## Not taken up", "", *(f"- {inline(one['title'])} ({one['reason']})" for one in rejected), ""]
+    return ["## Not taken up", "", *(f"- {inline(one['title'])} ({inline(one['reason'])})" for one in rejected), ""]

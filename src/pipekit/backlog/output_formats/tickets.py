@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
 
+from pipekit.backlog.composing import composed
 from pipekit.backlog.output_formats.cited import doubt, evidence_by_text, place, spans_of
 from pipekit.backlog.output_formats.reading import Findings, as_mapping, asked_of, candidates_of, optional
 from pipekit.interfaces import RunView
@@ -107,7 +107,7 @@ def external_ids(utterances: Iterable[Mapping[str, Any]], candidates: Iterable[M
 
 
 def _words(text: str) -> str:
-    return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
+    return " ".join(_WORD.findall(composed(text, "NFKC").casefold()))
 
 
 def _digest(parts: Sequence[str]) -> str:
