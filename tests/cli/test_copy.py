@@ -115,6 +115,12 @@ def test_from_names_another_source_and_back_comes_the_same(
     assert [copy_run(files_in(tmp_path), back, run_id).is_new for run_id in runs] == [False, False, True, True]
 
 
+def test_a_source_without_a_run_is_said(pipekit_here: Command, tmp_path: Path) -> None:
+    done = pipekit_here("runs", "copy", "--all", "--from", "file:misspelt", "--to", "sqlite:runs.db")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "there is no run to copy in file:misspelt")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_several_that_fail_are_named_with_a_way_out_and_the_rest_arrives(
     pipekit_here: Command, runs: list[str], tmp_path: Path
 ) -> None:

@@ -78,6 +78,8 @@ def copy(
         document = _document(copied, to or end)
         if not talk().json:
             _say_summary(copied, to or end)
+            if not wanted:
+                say(f"there is no run to copy in {source or begin}")
         error = _end(copied, len(wanted), stopper.code)
         if error is not None:
             raise AnsweredError(error, document) from error

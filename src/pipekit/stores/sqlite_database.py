@@ -94,6 +94,7 @@ class SqliteDatabase:
             return
         with self._connection() as connection, refusals(self.path, "read"):
             connection.execute("BEGIN")
+            _check_version(connection, self.path)
             yield _Session(connection)
             connection.execute("COMMIT")
 
@@ -112,6 +113,7 @@ class SqliteDatabase:
         self._force_name()
         with self._connection() as connection, refusals(self.path, "write"):
             connection.execute("BEGIN IMMEDIATE")
+            _check_version(connection, self.path)
             yield _Session(connection)
             connection.execute("COMMIT")
 
@@ -262,7 +264,6 @@ def _make_tables(connection: sqlite3.Connection) -> None:
 def _check_tables(connection: sqlite3.Connection, path: Path) -> None:
     """`StateError` unless the file is one of ours, of this version, with our tables and nothing else."""
     application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != _APPLICATION:
         raise StateError(
             "is a database of something else, and stays as it is",
@@ -270,6 +271,19 @@ def _check_tables(connection: sqlite3.Connection, path: Path) -> None:
             kind="foreign",
             hint="name another file: store: sqlite:runs.db",
         )
+    _check_version(connection, path)
+    found = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")}
+    if found != set(_STATEMENTS):
+        raise StateError(
+            "its tables aren't those that pipekit made",
+            file=str(path),
+            hint="nothing was changed; bring the database back from a backup, or name another file: store: sqlite:FILE",
+        )
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    """`StateError` for tables of a newer pipekit; it may have brought them further since the file was opened."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > _VERSION:
         raise StateError(
             f"written by a newer pipekit (tables {version}, this one knows {_VERSION})",
@@ -278,13 +292,6 @@ def _check_tables(connection: sqlite3.Connection, path: Path) -> None:
             found=str(version),
             kind="newer",
             hint="upgrade: pip install --upgrade pipekit-framework; nothing was changed",
-        )
-    found = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")}
-    if found != set(_STATEMENTS):
-        raise StateError(
-            "its tables aren't those that pipekit made",
-            file=str(path),
-            hint="nothing was changed; bring the database back from a backup, or name another file: store: sqlite:FILE",
         )
 
 

@@ -318,6 +318,23 @@ def test_what_was_changed_behind_the_stores_back_is_noticed(
     assert caught.value.file == str(path)
 
 
+def test_tables_that_a_newer_pipekit_brought_further_meanwhile_are_left_alone(
+    store: SqliteStore, record: RunRecord, path: Path, owner: Owner
+) -> None:
+    lease = store.acquire(record.run_id, owner)
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    uses: list[Callable[[], object]] = [
+        lambda: store.load(record.run_id),
+        lambda: store.append(lease, [Entry(step="part-1", kind="item", key="a", value=1)]),
+    ]
+    for use in uses:
+        with pytest.raises(StateError) as caught:
+            use()
+        assert (caught.value.kind, caught.value.found) == ("newer", "99")
+
+
 def test_a_damaged_run_is_listed_as_damaged_and_one_of_a_newer_pipekit_as_such(
     store: SqliteStore, record: RunRecord, make_record: MakeRecord, source: bytes, path: Path
 ) -> None:
