@@ -28,7 +28,8 @@ class Block:
 
     ``number`` is its line or paragraph, counted from 1. ``text`` are its words, and ``spoken`` the same with the marks
     that tell a name from what is said; ``spoken`` is empty where nobody can be speaking. ``speaker`` and
-    ``start`` are set where the document itself says who said this, and when.
+    ``start`` are set where the document itself says who said this, and when. ``goes_on`` says that it only wraps the
+    line before, where nobody else is named in it.
     """
 
     number: int
@@ -38,6 +39,7 @@ class Block:
     spoken: str = ""
     speaker: str | None = None
     start: float | None = None
+    goes_on: bool = False
 
 
 class About:
@@ -140,6 +142,9 @@ class _Notes:
             self._says(block, "speech", block.text, speaker=block.speaker, start=block.start)
         elif label.timed and block.spoken and self.below is not None:
             pass  # the time below a name was taken with it
+        elif block.goes_on and label.speaker is None and self.said and self.said[-1].last_line == block.number - 1:
+            last = self.said[-1]
+            self.said[-1] = evolve(last, text=f"{last.text} {block.text}".strip(), last_line=block.number)
         elif label.speaker is not None and not label.rest:
             self.close()
             note = _said(block, "note", block.text)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
+
+from attrs import evolve
 
 from pipekit.backlog.loaders.blocks import About, Block, read_blocks
 from pipekit.backlog.loaders.decoding import decode, decoded_head, looks_binary
@@ -25,6 +28,9 @@ _STRONG = {
 }
 _EMPHASIS = re.compile(r"(?<![\w*_])([*_])(?=\S)([^*_\n]+?)(?<=\S)\1(?![\w*_])")
 _CODE = re.compile(r"`([^`\n]+)`")
+#: How long a line is at least that was cut because no word more fitted; and how one ends that was not.
+WRAPPED = 40
+_ENDED = re.compile(r"[.!?:;…][\"'”’»)*_]*[ \t]*$|  $|\\$")
 _LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*\)")
 
 
@@ -69,7 +75,31 @@ def markdown_blocks(lines: Sequence[str], first: int = 0) -> list[Block]:
     """The lines from ``first`` on as blocks, one each; the marks of fenced blocks are none."""
     fences = _fences(lines, first)
     numbered = enumerate(lines[first:], start=first)
-    return [_block(line, index + 1, fenced=index in fences) for index, line in numbered if fences.get(index) != "mark"]
+    blocks = [
+        _block(line, index + 1, fenced=index in fences) for index, line in numbered if fences.get(index) != "mark"
+    ]
+    in_bullet = False
+    for place, (before, block) in enumerate(pairwise(blocks), start=1):
+        in_bullet = before.kind == "bullet" or (in_bullet and blocks[place - 1].goes_on)
+        if block.number - 1 not in fences and _wraps(before, block, lines, in_bullet=in_bullet):
+            blocks[place] = evolve(block, goes_on=True)
+    return blocks
+
+
+def _wraps(before: Block, block: Block, lines: Sequence[str], *, in_bullet: bool) -> bool:
+    """Whether a line only goes on with the one before: indented below a bullet, or in the middle of a sentence.
+
+    Many write notes line by line without a full stop, so what begins with a capital stands for itself.
+    """
+    if block.kind != "note" or not block.text or before.number != block.number - 1:
+        return False
+    above, line = lines[before.number - 1], lines[block.number - 1]
+    if above.lstrip().startswith("|") or line.lstrip().startswith("|"):
+        return False
+    if in_bullet:
+        return line[0] in " \t"
+    cut_off = len(above) >= WRAPPED and not _ENDED.search(above)
+    return before.kind == "note" and cut_off and block.text[0].islower()
 
 
 def _block(line: str, number: int, *, fenced: bool) -> Block:

@@ -30,7 +30,10 @@ def titled(draft: Draft, kind: CandidateType, people: frozenset[str], marks: Cue
     """The sentence that says what is wanted, and the title made of it: the best one that can stand alone."""
     before = {one.index: said for said, one in pairwise(draft.sentences)}
     ranked = _telling(draft, kind, marks)
-    if draft.heading is None:
+    heading = draft.heading
+    if heading is not None and len(content_words(heading)) < 2 and marks.find("story", ranked[0].text):
+        heading = None  # "Bookings": the story says what is wanted of them
+    if heading is None:
         found = _told_alone(draft, ranked, kind, people, marks)
         led_to = next((one for one in draft.seeds if found is not None and before.get(one.index) is found[0]), None)
         if found is not None and led_to is not None and found[0] not in draft.seeds and leans(led_to.text):
@@ -43,9 +46,9 @@ def titled(draft: Draft, kind: CandidateType, people: frozenset[str], marks: Cue
     for one in ranked:
         said = before.get(one.index)
         text = without_address(without_owners(one), people)
-        title = title_of(text, kind, marks, draft.heading, said.text if said else None)
+        title = title_of(text, kind, marks, heading, said.text if said else None)
         if title is not None:
-            names = said is not None and not draft.heading and leans(one.text) and title.startswith("Fix: ")
+            names = said is not None and not heading and leans(one.text) and title.startswith("Fix: ")
             return (said if names and said is not None else one), title
     told = [one for one in draft.sentences if one.words >= 4 and not leans(one.text) and not is_smalltalk(one, marks)]
     for one in sorted(told, key=lambda one: (abs(one.index - ranked[0].index), one.index))[:5]:
@@ -118,7 +121,11 @@ def _telling(draft: Draft, kind: str, marks: Cues) -> list[Sentence]:
         score += min(meaning, 6) * 0.4 - (2.0 if meaning < 2 else 0.0) - max(0, one.words - 40) * 0.1
         return score, -one.index
 
-    told = [] if draft.in_notes else [one for one in draft.sentences if one not in draft.seeds and _tells(one, marks)]
+    told = (
+        []
+        if draft.in_notes and not draft.heading
+        else [one for one in draft.sentences if one not in draft.seeds and _tells(one, marks)]
+    )
     values = {one.index: value(one) for one in draft.seeds}
     for one in told:
         worth, place = value(one)

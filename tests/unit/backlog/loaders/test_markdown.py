@@ -93,3 +93,46 @@ def test_a_name_above_its_words_speaks_them() -> None:
 def test_a_name_with_nothing_below_is_kept_as_a_note() -> None:
     note = read("# Sync\n\nAda:\n\n## Next\n").utterances[1]
     assert (note.speaker, note.text) == (None, "Ada:")
+
+
+def test_a_line_that_only_wraps_the_one_before_is_said_with_it() -> None:
+    said = read(
+        "# Notes\n\n"
+        "- Noor: It's done when a court can be cancelled\n"
+        "  up to two hours before.\n"
+        "  And when a mail says so.\n"
+        "- Dirk: three days\n\n"
+        "We have the reasons of every night in the log, in Spanish, with\n"
+        "swearing in it.\n"
+    ).utterances
+    assert [(one.text, one.speaker, one.kind, one.line, one.last_line) for one in said[1:]] == [
+        (
+            "It's done when a court can be cancelled up to two hours before. And when a mail says so.",
+            "Noor",
+            "bullet",
+            3,
+            5,
+        ),
+        ("three days", "Dirk", "bullet", 6, 6),
+        ("We have the reasons of every night in the log, in Spanish, with swearing in it.", None, "note", 8, 9),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("above", "line"),
+    [
+        ("We have the reasons of every night in the log, in Spanish.", "swearing is in it"),
+        ("We have the reasons of every night in the log, in Spanish", "Swearing is in it"),
+        ("The log has reasons", "swearing is in it"),
+        ("We have the reasons of every night in the log, in Spanish  ", "swearing is in it"),
+        ("| night | reason for what was not seen in it by anybody |", "swearing is in it"),
+        ("- the reasons of every night", "swearing is in it"),
+        ("We have the reasons of every night in the log, in Spanish", "- swearing is in it"),
+        ("We have the reasons of every night in the log, in Spanish\n", "swearing is in it"),
+        ("- the reasons of every night", "  Noor: swearing is in it"),
+        ("```\nWe have the reasons of every night in the log, in Spanish", "swearing is in it\n```"),
+    ],
+)
+def test_a_line_of_its_own_stays_one(above: str, line: str) -> None:
+    last = read(f"# Notes\n\nNoor: hello\n\n{above}\n{line}\n").utterances[-1]
+    assert last.text.lower() == "swearing is in it"
