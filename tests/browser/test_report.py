@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hostilekit import CALM, TEXTS, Poisoned, refined_meeting
 
-from pipekit import Merged, Pipeline, Text
+from pipekit import Merged, Pipeline, Resume, Text
 from pipekit.backlog.output_formats import ReportHtml
 from pipekit.interfaces import RunView
 from pipekit.markdown import visible
@@ -27,7 +27,7 @@ MANY = [
     *(DATA / "meetings" / f"{name}-refinement.txt" for name in ("mealkit", "museum")),
     *(DATA / "eval" / "open" / f"{name}-refinement.vtt" for name in ("courts", "game")),
 ]
-WIDTHS = (390, 820, 1280)
+WIDTHS = (390, 768, 1280)
 #: Where the pictures of the pages go, for people to look at.
 PICTURES = os.environ.get("PIPEKIT_PICTURES")
 HOSTILE = """\
@@ -44,6 +44,10 @@ TREE = """() => [...document.querySelectorAll("*")].filter(one => one.localName 
     for (let each = one; each; each = each.parentElement) deep++
     return `${deep} ${one.localName} ${[...one.attributes].map(at => at.name).filter(at => at !== "dir").sort()}`
 })"""
+#: Remembers what the Tab key stops at, in the order of the page, and says how many there are; then, where it is.
+STOPS = """() => (window.stops = [...document.querySelectorAll("a[href], summary, [tabindex='0']")]
+    .filter(one => one.checkVisibility())).length"""
+WHERE = "[window.stops.indexOf(document.activeElement), getComputedStyle(document.activeElement).outlineStyle]"
 #: Waits for the paint, too: a script that asks for it mustn't be one that the page's policy forbids.
 FIRST_PAINT = """() => new Promise(done => new PerformanceObserver(list => {
     for (const one of list.getEntriesByName("first-contentful-paint")) done(one.startTime)
@@ -63,7 +67,10 @@ def view_of(source: Any, **options: Any) -> RunView:
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made(tmp_path_factory.mktemp("museum"), view_of(MEETING))
+    pipeline = Pipeline({}, plugins=[], store="memory:")
+    run_id = pipeline.run(MEETING).run_id
+    edited = pipeline.resume(run_id, Resume(edits={"candidate-2": {"title": "Change the number of tickets later on"}}))
+    return made(tmp_path_factory.mktemp("museum"), edited.view)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -97,6 +104,43 @@ def test_a_quote_leads_to_its_place_in_the_transcript_and_back_by_keyboard(
     there.locator("xpath=following-sibling::a[1]").focus()
     page.keyboard.press("Enter")
     assert page.evaluate("document.querySelector(':target').id") == "evidence-1-1"
+
+
+def test_the_tab_key_visits_everything_in_the_order_of_the_page_and_shows_where_it_is(
+    report: Path, open_page: Callable[..., Opened]
+) -> None:
+    page = open_page(report, width=390).page
+    stops = page.evaluate(STOPS)
+    assert stops > 60
+    visited = []
+    for _ in range(stops):
+        page.keyboard.press("Tab")
+        visited.append(page.evaluate(WHERE))
+    assert [number for number, _ in visited] == list(range(stops))
+    assert {outline for _, outline in visited} == {"solid"}
+
+
+def test_the_skip_link_goes_past_the_navigation(report: Path, open_page: Callable[..., Opened]) -> None:
+    page = open_page(report).page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.getBoundingClientRect().left") >= 0
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "board"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('section').className") == "column"
+
+
+def test_on_paper_nothing_is_folded_away_and_quotes_are_marked_without_colour(
+    report: Path, tmp_path: Path, open_page: Callable[..., Opened]
+) -> None:
+    page = open_page(report, dark=True).page
+    page.emulate_media(media="print")
+    folded = "[...document.querySelectorAll('details > :not(summary)')].filter(one => !one.getClientRects().length)"
+    assert page.evaluate(f"{folded}.length") == 0
+    assert page.locator("nav, .skip").evaluate_all("all => all.every(one => !one.getClientRects().length)")
+    assert page.evaluate("getComputedStyle(document.querySelector('mark')).textDecorationLine") == "underline"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    page.pdf(path=Path(PICTURES or tmp_path) / "report.pdf", prefer_css_page_size=True, format="A4")
 
 
 @pytest.mark.parametrize("bypass_policy", [False, True], ids=["with its policy", "without its policy"])

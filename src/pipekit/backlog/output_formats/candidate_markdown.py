@@ -11,6 +11,7 @@ from pipekit.backlog.output_formats.reading import (
     as_mapping,
     asked_of,
     candidates_of,
+    edited_by_people,
     how_reviewed,
     offline_sentence,
     optional,
@@ -41,7 +42,7 @@ class CandidateMarkdown:
         """One file a candidate."""
         candidates = candidates_of(run)
         titles = {candidate["id"]: candidate["title"] for candidate in candidates}
-        findings, offline = Findings(run), offline_sentence(run)
+        findings, offline, edited = Findings(run), offline_sentence(run), edited_by_people(run)
         dependencies = as_mapping(optional(run, "dependencies"))
         unit = as_mapping(optional(run, "meeting")).get("unit", "")
         for number, candidate in enumerate(candidates, start=1):
@@ -51,7 +52,7 @@ class CandidateMarkdown:
                 "",
                 f"# {inline(candidate['title'])}",
                 "",
-                *_overview(candidate, about, offline),
+                *_overview(candidate, about, offline, edited=candidate["id"] in edited),
                 *_criteria(candidate, unit),
                 *_scores(about),
                 *_dependencies(candidate["id"], dependencies, titles),
@@ -83,13 +84,14 @@ def _section(title: str, lines: Sequence[str]) -> list[str]:
     return [f"## {title}", "", *lines, ""] if lines else []
 
 
-def _overview(candidate: dict[str, Any], about: dict[str, Any], offline: str) -> list[str]:
+def _overview(candidate: dict[str, Any], about: dict[str, Any], offline: str, *, edited: bool) -> list[str]:
     readiness = as_mapping(about.get("readiness"))
     lines = [inline(candidate["description"]), ""]
     if readiness:
         lines.append(f"- Readiness: **{readiness['readinessStatus']}** ({readiness['readinessScore']} of 100)")
         lines += [f"- Missing: {inline(issue)}" for issue in readiness.get("blockingIssues", [])]
         lines += [f"- Next: {inline(action)}" for action in readiness.get("improvementActions", [])]
+    lines += ["- Edited by a person after the meeting"] if edited else []
     how = how_reviewed(as_mapping(about.get("review")))
     lines += [f"- {how}"] if how else []
     lines += [f"- Added after the meeting: {inline(note)}" for note in candidate.get("notes", ())]

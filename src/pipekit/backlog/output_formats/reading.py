@@ -16,6 +16,7 @@ __all__ = [
     "candidates_of",
     "confidences_of",
     "earlier_item",
+    "edited_by_people",
     "how_reviewed",
     "input_name",
     "offline_sentence",
@@ -76,6 +77,11 @@ def input_name(run: RunView) -> str:
     given = run.record.input
     names = [part.name for part in given.parts] if given and given.parts else [run.record.input_file]
     return " + ".join(name.replace("\\", "/").rpartition("/")[2] for name in names)
+
+
+def edited_by_people(run: RunView) -> frozenset[str]:
+    """The ids of the items that a person edited one by one."""
+    return frozenset(item for step in steps_of(run) for item in step.edited_items)
 
 
 def optional(run: RunView, name: str) -> Any:

@@ -24,6 +24,7 @@ from pipekit.backlog.output_formats.reading import (
     asked_of,
     candidates_of,
     earlier_item,
+    edited_by_people,
     how_reviewed,
     input_name,
     offline_sentence,
@@ -160,7 +161,7 @@ def _visible(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def _candidates(run: RunView) -> list[dict[str, Any]]:
-    findings = Findings(run)
+    findings, edited = Findings(run), edited_by_people(run)
     result: list[dict[str, Any]] = []
     for number, candidate in enumerate(_clean(candidates_of(run)), start=1):
         about = _clean(findings.about(candidate["id"]))
@@ -175,6 +176,7 @@ def _candidates(run: RunView) -> list[dict[str, Any]]:
                 "id": candidate["id"],
                 "title": candidate["title"],
                 "candidate": candidate,
+                "edited": candidate["id"] in edited,
                 "confidence": confidence,
                 "scores": [(name, confidence["scores"][name]) for name in SCORE_NAMES] if confidence else [],
                 "weaknesses": _beside(questions, confidence.get("weaknesses", [])),

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from pipekit import PipekitError, Pipeline, Text
+from pipekit import PipekitError, Pipeline, Resume, Text
 from pipekit.backlog.output_formats import ReportHtml
+from pipekit.backlog.output_formats.candidate_markdown import CandidateMarkdown
 
 MEETING = Path(__file__).parents[3] / "data" / "meetings" / "museum-refinement.txt"
 HOSTILE = (
@@ -182,6 +183,21 @@ def test_a_candidate_that_repeats_an_item_says_so_on_its_card_and_where_it_is_de
     text = Page(report(tmp_path, retrievers={"folder": {"paths": ["past"]}})).text
     assert text.count("repeats an item") == 1
     assert "Repeats Book an entry time <b> (M-12 (past/entry.md)): both titles speak of" in text
+
+
+def test_a_candidate_that_a_person_edited_says_so_wherever_it_is_described(page: Page, tmp_path: Path) -> None:
+    pipeline = Pipeline({}, plugins=[], store="memory:", folder=tmp_path)
+    run = pipeline.resume(pipeline.run(MEETING).run_id, Resume(edits={"candidate-2": {"title": "Cancel a slot"}}))
+    [file] = ReportHtml(tmp_path).render(run.view)
+    text = Page(file.content.decode()).text
+    assert text.count("edited by a person") == 3
+    assert "Cancel a slot feature medium risk edited by a person" in text
+    assert re.search(r"2\. Cancel a slot needs refinement \(\d+ of 100\) feature .{,40} edited by a person", text)
+    assert "extract-candidates edited by a person: candidate-2 rules" in text
+    notes = {one.path: one.content.decode() for one in CandidateMarkdown().render(run.view)}
+    edited = [path for path, content in notes.items() if "- Edited by a person after the meeting\n" in content]
+    assert edited == ["candidates/candidate-2.md"]
+    assert "edited by a person" not in page.text
 
 
 def test_without_a_past_no_card_speaks_of_earlier_items(page: Page) -> None:
