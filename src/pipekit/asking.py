@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from pipekit.config.model import LimitSettings, RetrySettings
+from pipekit.config.model import BudgetSettings, LimitSettings, RetrySettings
 from pipekit.config.tree import Node
 from pipekit.engine.bus import Bus
 from pipekit.engine.calls import CallLog
@@ -18,7 +18,9 @@ from pipekit.installation import named
 from pipekit.interfaces.llm_providers import LLM, LLMProvider, ModelOptions
 from pipekit.llm.abilities import Abilities, abilities_file
 from pipekit.llm.ask import Archive, Asking, ModelService
+from pipekit.llm.budget import Budget, Caps, spent_by
 from pipekit.llm.candidates import Candidate
+from pipekit.llm.daily import Daily
 from pipekit.llm.limits import Limits, account
 from pipekit.llm.prompts import Prompt, prompt_digest, read_prompt, tasks_in
 from pipekit.llm.retrying import RetryPolicy
@@ -26,15 +28,17 @@ from pipekit.planning.plan import PlannedStep
 from pipekit.planning.step_prompts import prompt_folders, prompts_beside
 from pipekit.preparing import Setup
 from pipekit.secrecy import mask
+from pipekit.spending import SpentByOthers
 from pipekit.state.events import CallFailed, CallFinished, CallRetried, CallStarted
 from pipekit.state.fingerprint import short_digest
+from pipekit.state.ledger import Charge
 from pipekit.state.record import Usage
 
 if TYPE_CHECKING:
     from pipekit.llm.cache import ReplyCache
     from pipekit.llm.recording import Recorder
 
-__all__ = ["Models", "TaskPrompt", "prompt_now", "task_prompts"]
+__all__ = ["Models", "TaskPrompt", "budget_of", "prompt_now", "task_prompts"]
 
 
 @frozen(kw_only=True)
@@ -59,8 +63,9 @@ class TaskPrompt:
 class Models:
     """The models of one run, each made once: who can be asked, in which order, and how patiently."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, budget: Budget | None = None) -> None:
         self._setup = setup
+        self._budget = budget
         self._lock = threading.Lock()
         self._made: dict[str, Candidate] = {}
         self._opened: list[ReplyCache | Recorder] = []
@@ -80,6 +85,7 @@ class Models:
             policy=_policy(settings.retry),
             repairs=settings.repairs,
             archives=self._archives(),
+            budget=self._budget,
         )
 
     @functools.cached_property
@@ -153,6 +159,20 @@ class Models:
             server=server,
             account=account((name, whose), Limits(concurrency=limits.concurrency, per_minute=limits.per_minute)),
         )
+
+
+def budget_of(setup: Setup, run_id: str, ledger: Sequence[Charge], warn: Callable[[str], None]) -> Budget | None:
+    """What a run with this ledger may still spend, None without a bound."""
+    settings = setup.configuration.settings.llm
+    caps, of_day = _caps(settings.budget), _caps(settings.daily_budget)
+    if not caps.are_set and not of_day.are_set:
+        return None
+    daily = Daily(of_day, ledger, SpentByOthers(setup.store, run_id)) if of_day.are_set else None
+    return Budget(caps, spent_by(ledger), warn, daily=daily)
+
+
+def _caps(settings: BudgetSettings) -> Caps:
+    return Caps(usd=settings.usd, tokens=settings.tokens, calls=settings.calls)
 
 
 def _server(provider: LLMProvider, block: Node | None) -> str:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from attrs import evolve
 
 from pipekit.answers import open_questions
-from pipekit.asking import Models, prompt_now
+from pipekit.asking import Models, budget_of, prompt_now
 from pipekit.engine.bus import Bus, Listener
 from pipekit.engine.calls import CallLog, Services
 from pipekit.engine.cancelling import settled, uncancelled
@@ -32,7 +32,8 @@ from pipekit.preparing import Setup
 from pipekit.results import Pause, RunResult
 from pipekit.resuming import prepare_old
 from pipekit.state.events import RunPaused, RunResumed, RunStarted
-from pipekit.state.record import BlobRef, PlannedRef, RunRecord
+from pipekit.state.ledger import Charge
+from pipekit.state.record import BlobRef, PausedReason, PlannedRef, RunRecord
 from pipekit.taking import create_and_take, leave, pause
 from pipekit.workers import in_thread
 
@@ -128,7 +129,7 @@ async def _go_on(
     bus = Bus(run_id, [tell, *setup.registry.listeners])
     for warning in old.warnings:
         bus.warn(warning)
-    attempt = Attempt(setup, old.plan, old.record, old.table, bus, old.entries, old.before.outputs)
+    attempt = Attempt(setup, old.plan, old.record, old.table, bus, old.entries, old.before.outputs, old.ledger)
     if not old.plan.to_run and old.before.status == "completed" and old.record == old.before:
         await uncancelled(in_thread(lease.release))
         return await in_thread(lambda: attempt.result(old.before))
@@ -150,8 +151,9 @@ class Attempt:
         bus: Bus,
         entries: Sequence[Entry] = (),
         outputs: Sequence[BlobRef] = (),
+        ledger: Sequence[Charge] = (),
     ) -> None:
-        """``outputs`` are those that the run had before."""
+        """``outputs`` are those that the run had before, and ``ledger`` is what it spent."""
         self._setup = setup
         self._before = outputs
         self._plan = plan
@@ -159,7 +161,8 @@ class Attempt:
         self._table = table
         self._bus = bus
         self._entries = entries
-        self._models = Models(setup)
+        self._budget = budget_of(setup, record.run_id, ledger, bus.warn)
+        self._models = Models(setup, self._budget)
         for warning in plan.warnings:
             bus.warn(warning)
 
@@ -307,7 +310,7 @@ class Attempt:
         return RunResult(
             run_id=record.run_id,
             status="paused" if paused else "completed",
-            pause=Pause(paused, next_step) if paused else None,
+            pause=self._pause(record, paused, next_step) if paused else None,
             outputs=tuple(outputs),
             folder=folder,
             usage=record.usage,
@@ -317,3 +320,8 @@ class Attempt:
                 record, self._table, lambda: store.read(record.run_id, record.input.path) if record.input else b""
             ),
         )
+
+    def _pause(self, record: RunRecord, reason: PausedReason, next_step: str | None) -> Pause:
+        left = [step.name for step in self._plan.steps if step.decision != "skip" and not record.is_done(step.key)]
+        larger = self._budget.larger if self._budget is not None and reason == "budget" else None
+        return Pause(reason, next_step, tuple(left), larger)

@@ -38,6 +38,8 @@ from pipekit.state.record import ConfigRef, InputPart, InputRef, PlannedRef, Run
 
 __all__ = ["Asked", "NewRun", "Setup"]
 
+_BUDGET = "llm.budget."
+
 
 @frozen(kw_only=True)
 class Asked:
@@ -95,10 +97,7 @@ class Setup:
 
     def _configuration(self) -> Configuration:
         asked = self.asked
-        overrides = [
-            Override(path, text, "--store" if path == "store" else f"--set {path}", path in asked.kept)
-            for path, text in asked.settings.items()
-        ]
+        overrides = [Override(path, text, _flag(path), path in asked.kept) for path, text in asked.settings.items()]
         if asked.model is not None:
             overrides.append(Override.model(asked.model))
         return load_configuration(
@@ -369,6 +368,13 @@ class Setup:
     def close(self) -> None:
         """Close what was opened; a store that the caller gave stays open."""
         self.installation.close()
+
+
+def _flag(path: str) -> str:
+    """How the flag is called in messages that gave a setting."""
+    if path.startswith(_BUDGET):
+        return f"--budget {path.removeprefix(_BUDGET)}"
+    return "--store" if path == "store" else f"--set {path}"
 
 
 def _parts(given: Given, loaded: Loaded) -> tuple[InputPart, ...]:

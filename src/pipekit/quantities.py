@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 __all__ = ["cost_text", "count_text", "duration_text", "usage_text"]
 
 
@@ -20,7 +22,9 @@ def cost_text(cost: float | None) -> str:
     """US dollars, with as many digits as a small amount needs; what isn't known is said."""
     if cost is None:
         return "not known"
-    return f"${cost:,.2f}" if cost == 0 or round(cost, 4) >= 1 else f"${cost:.4f}"
+    if cost == 0 or round(cost, 4) >= 1:
+        return f"${cost:,.2f}"
+    return f"${cost:.4f}" if cost >= 0.0001 else f"${cost:.{min(12, 1 - math.floor(math.log10(cost)))}f}"
 
 
 def count_text(count: int, one: str, several: str = "") -> str:

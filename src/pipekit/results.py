@@ -25,10 +25,16 @@ A = TypeVar("A")
 
 @frozen
 class Pause:
-    """Why a run is paused, and the step it goes on with."""
+    """Why a run is paused, and the step it goes on with.
+
+    ``left`` are the steps that are still to be finished, in order. Where a budget was reached ``budget`` is one that is
+    large enough to go on with, as ``pipekit resume --budget`` takes it: ``usd=4``.
+    """
 
     reason: PausedReason
     next_step: str | None
+    left: tuple[str, ...] = ()
+    budget: str | None = None
 
 
 @frozen(kw_only=True)

@@ -27,6 +27,7 @@ from pipekit.preparing import Setup
 from pipekit.serde import JSON, MisfitError, decode, structure
 from pipekit.state.artifacts import Fanned, from_file
 from pipekit.state.fingerprint import Dependence, Drift, changed_parts, drift
+from pipekit.state.ledger import Charge
 from pipekit.state.record import RunRecord, StepRecord
 
 __all__ = ["OldRun", "prepare_old"]
@@ -38,8 +39,8 @@ class OldRun:
 
     ``record`` is what the attempt begins with: outputs that no longer count are taken back in it. ``blobs`` are files
     that a person edited and that are taken as they are now. ``restarted`` are the steps from ``from_step`` on.
-    ``given`` are the answers that came with this attempt, as entries that are still to be kept. ``warnings`` tell what
-    changed without being made again.
+    ``ledger`` is all that it spent, also on what was taken back. ``given`` are the answers that came with this attempt,
+    as entries that are still to be kept. ``warnings`` tell what changed without being made again.
     """
 
     plan: Plan
@@ -47,6 +48,7 @@ class OldRun:
     record: RunRecord
     table: ArtifactTable
     entries: Sequence[Entry] = ()
+    ledger: Sequence[Charge] = ()
     given: Sequence[Entry] = ()
     blobs: Mapping[str, bytes] = field(factory=dict)
     restarted: frozenset[str] = frozenset()
@@ -119,6 +121,7 @@ def prepare_old(setup: Setup, run_id: str, options: Resume) -> OldRun:
         record=record,
         table=table,
         entries=[entry for entry in stored.entries if entry.attempt == record.attempt_of(entry.step)],
+        ledger=stored.ledger,
         given=answer_entries(record, answers),
         restarted=frozenset(again if options.from_step is not None else ()),
         blobs={step.path: data for step, data in edits.values()},

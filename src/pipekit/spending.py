@@ -1,18 +1,21 @@
-"""What runs spent on models, added up from their ledgers by step and by model."""
+"""What runs spent on models, added up from their ledgers: by step and by model, and of all runs on a day."""
 
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from attrs import frozen
 
 from pipekit.errors import PipekitError
-from pipekit.interfaces.state_stores import RunQuery, StateStore
+from pipekit.interfaces.state_stores import RunQuery, RunSummary, StateStore
+from pipekit.llm.budget import Amount, spent_by
+from pipekit.llm.daily import Others
 from pipekit.state.ledger import Charge
 
-__all__ = ["Spending", "SpendingPart", "Sum", "spending_of", "spending_of_run"]
+__all__ = ["Spending", "SpendingPart", "SpentByOthers", "Sum", "spending_of", "spending_of_run"]
 
 
 @frozen(kw_only=True)
@@ -107,6 +110,53 @@ def spending_of(store: StateStore, since: datetime | None = None) -> Spending:
         except PipekitError as error:
             unread.append((run.run_id, error.message))
     return _spending(ledgers, since, unread)
+
+
+class SpentByOthers:
+    """What the other runs of a store spent on a day; asked around every call, and quick the next time.
+
+    Only a run that is under way gets new lines; of any other what was read once holds until its record changes. One
+    that can't be read counts as it did last, and as nothing where it never could be.
+    """
+
+    def __init__(self, store: StateStore, run_id: str) -> None:
+        self._store = store
+        self._run_id = run_id
+        self._lock = threading.Lock()
+        self._read: dict[str, tuple[object, Sequence[Charge]]] = {}
+
+    def __call__(self, day: date) -> Others:
+        """What they spent on this day."""
+        settled, reserved = Amount(), Amount()
+        with self._lock:
+            for run in self._store.find(RunQuery()):
+                # What last changed before the day has no line of it.
+                if run.run_id == self._run_id or _is_older(run, day):
+                    continue
+                found = [charge for charge in self._ledger(run) if charge.at.date() == day]
+                # What a dead process left under way comes to no end any more.
+                is_alive = run.status == "running"
+                under_way = [charge for charge in found if is_alive and charge.ending == "under-way"]
+                reserved += spent_by(under_way)
+                settled += spent_by(charge for charge in found if charge not in under_way)
+        return Others(settled, reserved)
+
+    def _ledger(self, run: RunSummary) -> Sequence[Charge]:
+        about = (run.status, run.updated_at)
+        before = self._read.get(run.run_id)
+        if before is not None and before[0] == about and run.status != "running":
+            return before[1]
+        try:
+            ledger: Sequence[Charge] = self._store.load(run.run_id).ledger
+        except PipekitError:
+            return () if before is None else before[1]
+        self._read[run.run_id] = (about, ledger)
+        return ledger
+
+
+def _is_older(run: RunSummary, day: date) -> bool:
+    ended = run.status in ("completed", "failed", "paused")
+    return ended and run.updated_at is not None and run.updated_at.date() < day
 
 
 def _spending(

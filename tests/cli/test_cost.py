@@ -1,4 +1,4 @@
-"""``pipekit cost`` tells what was spent on what, and what nobody knows."""
+"""``pipekit cost`` tells what was spent on what, and what nobody knows; ``--budget`` stops before more is spent."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import pytest
 Command = Callable[..., CompletedProcess[str]]
 
 STEPS = '''
+import os
+
 from pipekit import LLM, Workflow, hookimpl, step
 
 pipekit_api = 1
@@ -36,10 +38,18 @@ def pipekit_llm_providers():
     from pipekit.testing.fakes import ScriptedError
 
     late = ScriptedError(ProviderFailure(kind="timeout", message="no answer in time", retry_after=0.0))
+    def deadly(_):
+        # A process that is killed while its model answers, the first time.
+        if not os.path.exists("killed"):
+            open("killed", "w").close()
+            os._exit(9)
+        return "good"
+
     priced = ModelInfo(name="m", input_price=2.0, output_price=10.0)
     return {
         "acme": lambda: ScriptedProvider("good", info=priced),
         "late": lambda: ScriptedProvider(late, "good", info=priced),
+        "deadly": lambda: ScriptedProvider(deadly, info=priced),
         "dark": lambda: ScriptedProvider("good"),
     }
 '''
@@ -65,8 +75,8 @@ def test_a_run_is_told_by_step_and_model_with_a_sum(project: Command) -> None:
     said = project("cost", "last")
     assert said.returncode == 0
     row = next(line for line in said.stdout.splitlines() if line.startswith("judge"))
-    assert row.split() == ["judge", "acme/m", "1", "10", "0", "5", "$0.0001"]
-    assert "1 call, 15 tokens, $0.0001" in said.stdout
+    assert row.split() == ["judge", "acme/m", "1", "10", "0", "5", "$0.000070"]
+    assert "1 call, 15 tokens, $0.000070" in said.stdout
 
 
 def test_all_runs_are_told_one_by_one_and_added_up(project: Command) -> None:
@@ -85,7 +95,7 @@ def test_a_price_that_nobody_knows_is_not_taken_for_zero(project: Command) -> No
     project("run", "note.txt", "--model", "dark/m")
     said = project("cost").stdout
     assert "in all: 2 calls, 30 tokens, cost not known" in said
-    assert "the cost of 1 answer of dark/m is not known; that of the others is $0.0001" in said
+    assert "the cost of 1 answer of dark/m is not known; that of the others is $0.000070" in said
     assert "inputPrice" in said
     assert costs(project)["total"]["cost"] is None
 
@@ -114,3 +124,86 @@ def test_what_is_asked_for_wrongly_is_told(project: Command, arguments: list[str
     said = project("cost", *arguments)
     assert said.returncode == code
     assert words in said.stderr
+
+
+# --- budgets ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_reaches_its_budget_ends_with_6_and_says_how_to_go_on(project: Command) -> None:
+    said = project("run", "note.txt", "--model", "acme/m", "--budget", "usd=0.00001")
+    assert said.returncode == 6
+    assert "paused (budget) after 0 steps, next is judge" in said.stdout
+    assert "warning: the budget is reached: $0.00 of $0.000010 are spent" in said.stderr
+    (line,) = [line for line in said.stderr.splitlines() if "go on with a larger one" in line]
+    command = line.partition("pipekit ")[2].split()
+    assert command[0] == "resume"
+    assert command[2] == "--budget"
+    assert project(*command).returncode == 0
+    assert "nothing is left to do" in project("resume", "last").stdout
+
+
+def test_a_budget_is_kept_with_the_run_and_stands_in_the_answer_of_json(project: Command) -> None:
+    said = project("run", "note.txt", "--model", "late/m", "--budget", "calls=1,usd=1", "--json")
+    assert said.returncode == 6
+    document = json.loads(said.stdout)
+    pause = document["pause"]
+    assert (pause["reason"], pause["left"], pause["budget"]) == ("budget", ["judge"], "calls=2")
+    assert document["error"]["kind"] == "budget"
+    assert project("resume", "last").returncode == 6
+    assert costs(project)["total"]["calls"] == 1
+    assert project("resume", "last", "--budget", "calls=3").returncode == 0
+
+
+def test_a_call_that_a_killed_process_had_under_way_counts_against_the_budget(
+    project: Command, pipekit: Command
+) -> None:
+    flags = ("--trust", "--budget", "calls=1")
+    killed = pipekit("run", "note.txt", "--model", "deadly/m", *flags, PIPEKIT_PLUGINS_OFF="")
+    assert killed.returncode == 9
+    assert costs(project)["total"] == {**costs(project)["total"], "calls": 1, "lost": 1, "uncertain": 1}
+    assert project("resume", "last").returncode == 6
+    assert project("resume", "last", "--budget", "calls=2").returncode == 0
+    assert costs(project)["total"]["answered"] == 1
+
+
+@pytest.mark.parametrize(
+    ("budget", "code", "words"),
+    [
+        ("usd", 2, "--budget needs a kind and an amount, not 'usd'"),
+        ("usd=", 2, "--budget needs a kind and an amount"),
+        ("=3", 2, "--budget needs a kind and an amount"),
+        ("usd=0", 3, "--budget usd: llm.budget.usd can't be 0: it must be greater than 0"),
+        ("usd=-2", 3, "greater than 0"),
+        ("usd=.nan", 3, "llm.budget.usd must be a finite number"),
+        ("usd=true", 3, "llm.budget.usd must be a number"),
+        ("eur=2", 3, "there is no setting llm.budget.eur"),
+    ],
+)
+def test_a_budget_that_is_none_is_refused_before_anything_is_asked(
+    project: Command, budget: str, code: int, words: str
+) -> None:
+    said = project("run", "note.txt", "--model", "acme/m", "--budget", budget)
+    assert said.returncode == code
+    assert words in said.stderr
+    assert "there is no run yet" in project("list").stdout
+
+
+def test_a_budget_of_money_refuses_a_model_whose_price_nobody_knows_already_in_the_plan(project: Command) -> None:
+    for command in (("plan",), ("run", "note.txt")):
+        said = project(*command, "--model", "dark/m", "--budget", "usd=1")
+        assert said.returncode == 6
+        assert "--budget usd: there is a budget in US dollars, and nobody knows what dark/m costs" in said.stderr
+        assert "inputPrice" in said.stderr
+    prices = ["--set", "llm.models.dark/m.inputPrice=1", "--set", "llm.models.dark/m.outputPrice=2"]
+    assert project("run", "note.txt", "--model", "dark/m", "--budget", "usd=1", *prices).returncode == 0
+
+
+def test_a_run_that_reaches_the_budget_of_the_day_says_so(project: Command, tmp_path: Path) -> None:
+    with (tmp_path / "pipekit.yaml").open("a") as file:
+        file.write("llm:\n  model: acme/m\n  dailyBudget:\n    calls: 1\n")
+    assert project("run", "note.txt").returncode == 0
+    said = project("run", "note.txt")
+    assert said.returncode == 6
+    assert "the budget of the day is reached" in said.stderr
+    assert "go on tomorrow (by UTC), or with a larger llm.dailyBudget: pipekit resume" in said.stderr
+    assert project("resume", "last", "--set", "llm.dailyBudget.calls=2").returncode == 0

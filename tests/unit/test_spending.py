@@ -100,6 +100,7 @@ def test_a_line_tells_tokens_prices_cost_model_step_item_and_time(tmp_path: Path
     (charge,) = ledger(pipe)
     assert before <= charge.at <= datetime.now(UTC)
     assert charge == Charge(
+        id=charge.id,
         at=charge.at,
         step="judge-words",
         item="ada",

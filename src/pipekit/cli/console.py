@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pipekit.cli.terminal import one_line, say, talk
 from pipekit.events import (
+    CallFinished,
     CallRetried,
     CallStarted,
     Event,
@@ -28,7 +29,7 @@ from pipekit.events import (
     StepStarted,
     WarningGiven,
 )
-from pipekit.quantities import duration_text
+from pipekit.quantities import duration_text, usage_text
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -74,6 +75,25 @@ def label(step: str, key: StepKey | None) -> str:
     return f"{key} {step}" if isinstance(key, int) else step
 
 
+class _Spent:
+    """What the calls of a run took so far, in this attempt."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.tokens = 0
+        self.cost: float | None = 0.0
+
+    def add(self, event: CallFinished) -> None:
+        """Count a call."""
+        usage = event.usage
+        self.calls += 1
+        self.tokens += usage.total_tokens
+        self.cost = None if self.cost is None or usage.cost is None else self.cost + usage.cost
+
+    def __str__(self) -> str:
+        return usage_text(self.calls, self.tokens, self.cost)
+
+
 class QuietProgress:
     """Shows nothing."""
 
@@ -94,6 +114,7 @@ class PlainProgress:
         self._clock = clock
         self._spoke = clock()
         self._items: dict[str, int] = {}
+        self._spent = _Spent()
 
     def __enter__(self) -> PlainProgress:
         return self
@@ -125,13 +146,17 @@ class PlainProgress:
             case StepFinished():
                 items = self._items.get(event.step)
                 count = f"{items} item{'s' if items > 1 else ''}, " if items else ""
-                return f"{label(event.step, event.key)}: {count}{duration_text(event.duration)}"
+                usage = event.usage
+                took = f", {usage_text(usage.calls, usage.total_tokens, usage.cost)}" if usage.calls else ""
+                return f"{label(event.step, event.key)}: {count}{duration_text(event.duration)}{took}"
             case StepSkipped():
                 return f"{label(event.step, event.key)}: skipped, {event.reason}"
             case StepFailed():
                 return f"{label(event.step, event.key)}: failed"
             case ItemFinished() | ItemReused() if self.is_overdue:
-                return f"{event.step}: {event.done} of {event.total}"
+                return f"{event.step}: {event.done} of {event.total}{f', {self._spent}' if self._spent.calls else ''}"
+            case CallFinished():
+                self._spent.add(event)
             case ItemFailed():
                 return f"{event.step}: {event.item} failed: {event.error}"
             case CallRetried():
@@ -184,6 +209,7 @@ class LiveProgress:
         encoding = (self._console.encoding or "").lower().replace("-", "")
         self._fancy = encoding.startswith("utf")
         self._rows: dict[str, _Row] = {}
+        self._spent = _Spent()
         self._live: Live = Live(console=self._console, get_renderable=self._render, refresh_per_second=8)
 
     def __enter__(self) -> LiveProgress:
@@ -215,6 +241,8 @@ class LiveProgress:
             case CallStarted():
                 row = self._row(event.step)
                 row.detail = f"{row.detail.split(' · ')[0]} · asking {event.model}"
+            case CallFinished():
+                self._spent.add(event)
             case StepFinished():
                 row = self._mark(event.step, event.key, "✓" if self._fancy else "+", "green", None)
                 row.detail = row.detail.split(" · ")[0]
@@ -268,4 +296,6 @@ class LiveProgress:
                 Text(one_line(row.detail) if row.detail else "", style="dim"),
                 Text(duration_text(took) if took is not None else "", style="dim"),
             )
+        if self._spent.calls:
+            grid.add_row("", "", Text("spent", style="dim"), Text(str(self._spent), style="dim"), "")
         return grid

@@ -47,6 +47,13 @@ _BEHIND_MODEL = (
     click.option(
         "--set", "assignments", metavar="PATH=VALUE", multiple=True, help="Set one setting: steps.step4.ragTopK=3."
     ),
+    click.option(
+        "--budget",
+        "budgets",
+        metavar="KIND=MOST",
+        multiple=True,
+        help="The most that a run may spend on models in all: usd=2, tokens=50000 or calls=20.",
+    ),
     click.option("--strict-plugins", is_flag=True, help="A plugin that can't be used is an error, needed or not."),
     click.option("--trust", is_flag=True, help="Trust the project's own steps, and where it sends keys, this time."),
 )
@@ -161,6 +168,7 @@ def open_pipeline(flags: Mapping[str, Any]) -> Pipeline:
             override = Override.parse(assignment)
             refuse_secret(override.path, override.text)
             settings[override.path] = override.text
+    settings.update(_budgets(flags.get("budgets") or ()))
     if flags.get("strict_plugins"):
         settings["plugins.strict"] = "true"
     if flags.get("store"):
@@ -178,6 +186,23 @@ def open_pipeline(flags: Mapping[str, Any]) -> Pipeline:
         settings=settings,
         trust=bool(flags.get("trust")),
     )
+
+
+def _budgets(texts: Sequence[str]) -> dict[str, str]:
+    """The settings that ``--budget usd=2,calls=20`` means."""
+    found: dict[str, str] = {}
+    for text in texts:
+        for one in text.split(","):
+            kind, equals, most = (part.strip() for part in one.partition("="))
+            if not kind.isalpha() or not equals or not most:
+                from pipekit.errors import UsageError
+
+                raise UsageError(
+                    f"--budget needs a kind and an amount, not {one.strip()[:40]!r}",
+                    hint="write --budget usd=2, tokens=50000 or calls=20; several are parted by commas",
+                )
+            found[f"llm.budget.{kind}"] = most
+    return found
 
 
 def store_from_here(url: str, flag: str = "--store") -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipekit.interfaces.output_formats import RunView
     from pipekit.interfaces.workflows import Figure, Workflow
     from pipekit.pipeline import Pipeline
-    from pipekit.results import RunResult
+    from pipekit.results import Pause, RunResult
     from pipekit.state.record import RunRecord
 
 __all__ = [
@@ -94,7 +94,7 @@ def document_of(pipeline: Pipeline, result: RunResult) -> dict[str, Any]:
     return {
         "runId": result.run_id,
         "status": result.status,
-        "pause": {"reason": result.pause.reason, "nextStep": result.pause.next_step} if result.pause else None,
+        "pause": _pause_json(result.pause) if result.pause else None,
         "workflow": record.workflow,
         "inputFile": record.input_file,
         "folder": str(result.folder) if result.folder else None,
@@ -106,6 +106,15 @@ def document_of(pipeline: Pipeline, result: RunResult) -> dict[str, Any]:
         "usage": usage_json(record),
         "questions": questions_json(result.questions),
         "warnings": list(result.warnings),
+    }
+
+
+def _pause_json(pause: Pause) -> dict[str, Any]:
+    return {
+        "reason": pause.reason,
+        "nextStep": pause.next_step,
+        "left": list(pause.left),
+        "budget": pause.budget,
     }
 
 
@@ -175,6 +184,8 @@ def print_outcome(pipeline: Pipeline, result: RunResult) -> None:
     else:
         then = f", next is {result.pause.next_step}" if result.pause.next_step else ""
         say(f"{result.run_id} paused ({result.pause.reason}) after {len(record.completed_steps)} steps{then}")
+        if len(result.pause.left) > 1:
+            say(f"left to do: {', '.join(result.pause.left)}")
     say_questions(result.questions)
     if result.outputs:
         say(f"files: {_common(list(result.outputs))}")

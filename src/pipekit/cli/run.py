@@ -261,7 +261,13 @@ def stop_of(result: RunResult, stopper: Stopper) -> PipekitError | None:
             hint=f"be asked here: pipekit review {run_id}\n{how_to_answer(run_id, result.questions)}",
         )
     if reason == "budget":
+        larger = result.pause.budget if result.pause else None
         return ProviderError(
-            "the budget is used up", kind="budget", run_id=run_id, hint=f"raise it, then: pipekit resume {run_id}"
+            "the budget is reached" if larger else "the budget of the day is reached",
+            kind="budget",
+            run_id=run_id,
+            hint=f"go on with a larger one: pipekit resume {run_id} --budget {larger}"
+            if larger
+            else f"go on tomorrow (by UTC), or with a larger llm.dailyBudget: pipekit resume {run_id}",
         )
     return None

@@ -11,6 +11,7 @@ from pipekit.config.structuring import COMPUTED
 from pipekit.config.tree import NO_BLOCK, Block
 
 __all__ = [
+    "BudgetSettings",
     "LLMSettings",
     "LimitSettings",
     "ModelSettings",
@@ -88,6 +89,15 @@ class ModelSettings:
 
 
 @frozen(kw_only=True)
+class BudgetSettings:
+    """The most that may be spent on models, None without a bound: ``usd``, ``tokens`` in and out, ``calls``."""
+
+    usd: float | None = field(default=None, validator=_positive)
+    tokens: int | None = field(default=None, validator=_positive)
+    calls: int | None = field(default=None, validator=_positive)
+
+
+@frozen(kw_only=True)
 class LLMSettings:
     """How models are asked; ``providers`` holds each provider's own settings, raw.
 
@@ -96,7 +106,9 @@ class LLMSettings:
     answer of the wrong shape is sent back ``repairs`` times. With ``cache`` equal questions are answered from earlier
     runs; ``record`` names a file that every question and its reply is added to, ``prompts`` the folder of the project's
     own prompts, both relative to the configuration's folder. ``limits`` holds a block for each provider, ``models`` one
-    for each provider/model. `Configuration.model` says which model ``provider`` and ``model`` mean.
+    for each provider/model. ``budget`` bounds what a run spends, in all its attempts, ``daily_budget`` what all
+    runs of the store spend on a day (UTC): a run that reaches one is paused. `Configuration.model` says which model
+    ``provider`` and ``model`` mean.
     """
 
     provider: str | None = None
@@ -112,6 +124,8 @@ class LLMSettings:
     cache: bool | Literal["on", "off"] = field(default=False, converter=_is_on)
     record: str | None = None
     prompts: str = "prompts"
+    budget: BudgetSettings = BudgetSettings()
+    daily_budget: BudgetSettings = BudgetSettings()
     limits: Mapping[str, LimitSettings] = field(factory=dict)
     models: Mapping[str, ModelSettings] = field(factory=dict)
     providers: Block = NO_BLOCK

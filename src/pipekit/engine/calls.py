@@ -6,7 +6,6 @@ import asyncio
 import functools
 import inspect
 import traceback
-import uuid
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -29,6 +28,7 @@ from pipekit.interfaces.llm_providers import LLM
 from pipekit.interfaces.output_formats import FormatName, OutputFile, RenderedFile
 from pipekit.interfaces.retrievers import Retrieval
 from pipekit.interfaces.steps import SkipItemError
+from pipekit.llm.budget import BudgetReachedError
 from pipekit.planning.plan import PlannedStep
 from pipekit.planning.signature import Service
 from pipekit.serde import JSON, MisfitError, encode, structure, unstructure
@@ -168,19 +168,20 @@ class Caller:
         )
         log.find_reply = lambda key: self.notebook.find(planned.name, "reply", context.full_key(key))
 
-        def named(charge: Charge) -> tuple[str, Charge]:
-            # No two attempts share a key, in whichever process they were made.
-            key = context.full_key(uuid.uuid4().hex[:16])
-            return key, evolve(charge, step=planned.name, item=context.item)
+        def named(charge: Charge) -> Charge:
+            return evolve(charge, step=planned.name, item=context.item)
 
-        async def keep_reply(key: str, value: JSON, charges: Sequence[Charge] = ()) -> None:
+        async def keep_reply(
+            key: str, value: JSON, charges: Sequence[Charge] = (), kept: Callable[[], None] = lambda: None
+        ) -> None:
             async with idle():
-                took = dict(map(named, charges))
+                took = [named(charge) for charge in charges]
                 await self.notebook.keep(planned.name, "reply", context.full_key(key), value, stays=True, charges=took)
+                kept()  # here, since whoever has the place that this waits for may wait for it
 
         async def keep_charge(charge: Charge) -> None:
-            async with idle():
-                await self.notebook.charge(planned.name, dict([named(charge)]))
+            # Its place stays its own: it has reserved what others wait for, and would wait for theirs.
+            await self.notebook.charge(planned.name, [named(charge)])
 
         log.keep_reply, log.keep_charge = keep_reply, keep_charge
         services: Mapping[Service, Any] = self._services(planned, context, log)
@@ -224,7 +225,7 @@ class Caller:
                 if planned.signature.is_async:
                     return await self._awaited(planned, arguments, patience, stack)
                 return await worker.run(functools.partial(planned.step.fn, **arguments))
-        except (PipekitError, MissingInputError, SkipItemError, UnansweredQuestionError) as error:
+        except (PipekitError, MissingInputError, SkipItemError, UnansweredQuestionError, BudgetReachedError) as error:
             if isinstance(error, PipekitError) and error.step is None:
                 error.step = planned.name
             raise

@@ -36,19 +36,19 @@ class Notebook:
         return None if entry is None or entry.attempt != self._attempt_of(step) else entry.value
 
     async def keep(
-        self, step: str, kind: str, key: str, value: JSON, *, stays: bool = False, charges: Mapping[str, Charge] = {}
+        self, step: str, kind: str, key: str, value: JSON, *, stays: bool = False, charges: Iterable[Charge] = ()
     ) -> None:
         """Keep a value, and with it what it took: both or neither; durable on return."""
         entry = self._entry(step, kind, key, value, stays=stays)
         await self._keep(*self._charges(step, charges), entry)
         self._entries[step, kind, key] = entry
 
-    async def charge(self, step: str, charges: Mapping[str, Charge]) -> None:
-        """Keep lines of the ledger, by their keys; durable on return."""
+    async def charge(self, step: str, charges: Iterable[Charge]) -> None:
+        """Keep lines of the ledger; durable on return. Of one attempt the last line counts."""
         await self._keep(*self._charges(step, charges))
 
-    def _charges(self, step: str, charges: Mapping[str, Charge]) -> list[Entry]:
-        return [self._entry(step, CHARGE, key, unstructure(charge), stays=True) for key, charge in charges.items()]
+    def _charges(self, step: str, charges: Iterable[Charge]) -> list[Entry]:
+        return [self._entry(step, CHARGE, charge.id, unstructure(charge), stays=True) for charge in charges]
 
     def _entry(self, step: str, kind: str, key: str, value: JSON, *, stays: bool) -> Entry:
         return Entry(step=step, kind=kind, key=key, value=value, attempt=self._attempt_of(step), stays=stays)

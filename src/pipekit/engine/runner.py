@@ -26,6 +26,7 @@ from pipekit.engine.work import Done, StepWork
 from pipekit.engine.writer import Writer
 from pipekit.errors import InternalError, PipekitError, RunBusyError, RunStoppedError, StorageError
 from pipekit.interfaces.state_stores import Entry, Lease, StateStore
+from pipekit.llm.budget import BudgetReachedError
 from pipekit.planning.plan import Plan, PlannedStep
 from pipekit.secrecy import mask, mask_values
 from pipekit.serde import JSON, encode
@@ -121,6 +122,9 @@ class Runner:
             await walk(self.plan.steps, self._reach, until=self.plan.until, at_once=self.plan.parallel_steps)
         except UnansweredQuestionError as error:
             return await self._pause("question", error.asked)
+        except BudgetReachedError as error:
+            self._bus.warn(f"the budget {'of the day ' if error.of_day else ''}is reached: {error}")
+            return await self._pause("budget")
         except asyncio.CancelledError:
             await self._pause("signal")
             raise

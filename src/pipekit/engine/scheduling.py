@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from pipekit.engine.cancelling import settled
 from pipekit.engine.context import UnansweredQuestionError
+from pipekit.llm.budget import BudgetReachedError
 from pipekit.planning.plan import PlannedStep
 
 __all__ = ["walk"]
@@ -22,8 +23,8 @@ async def walk(
     """Reach every step, each after those it waits for, ``at_once`` at a time; none after ``until``.
 
     When one fails no other is begun, and those under way go on to their end: what they do is paid for. Then the first
-    error in the order of the steps is raised; the questions of several steps are raised together. A cancellation ends
-    all at once.
+    error in the order of the steps is raised; the questions of several steps are raised together, and a budget that is
+    reached comes last. A cancellation ends all at once.
     """
     waiting = list(steps)
     if until is not None:
@@ -67,5 +68,10 @@ async def _begin(reach: Callable[[PlannedStep], Awaitable[None]], step: PlannedS
 
 def _first(errors: Sequence[BaseException]) -> BaseException:
     questions = [error for error in errors if isinstance(error, UnansweredQuestionError)]
-    others = [error for error in errors if not isinstance(error, UnansweredQuestionError)]
-    return others[0] if others else UnansweredQuestionError(*(asked for error in questions for asked in error.asked))
+    reached = [error for error in errors if isinstance(error, BudgetReachedError)]
+    others = [error for error in errors if not isinstance(error, (UnansweredQuestionError, BudgetReachedError))]
+    if others:
+        return others[0]
+    # A run that pauses for both says what it asks: answers can be given while nobody pays.
+    asked = [one for error in questions for one in error.asked]
+    return UnansweredQuestionError(*asked) if asked else reached[0]

@@ -21,6 +21,7 @@ from pipekit.engine.watchdog import Watchdog
 from pipekit.errors import PipekitError, StepError
 from pipekit.interfaces.output_formats import OutputFile
 from pipekit.interfaces.steps import SkipItemError
+from pipekit.llm.budget import BudgetReachedError
 from pipekit.planning.plan import PlannedStep
 from pipekit.serde import JSON, structure, unstructure
 from pipekit.state.artifacts import Fanned, ItemError, to_file
@@ -81,7 +82,7 @@ class StepWork:
     async def do(self, planned: PlannedStep, attempt: int, dependence: Dependence, past: Mapping[str, JSON]) -> Done:
         """Run one step to its end. ``past`` are results of items that an earlier attempt made and that still hold.
 
-        Raises the family of errors, or `UnansweredQuestionError`.
+        Raises the family of errors, `UnansweredQuestionError`, or `BudgetReachedError`.
         """
         log = CallLog()
         call = Call(planned, attempt, dependence)
@@ -165,6 +166,7 @@ class StepWork:
         errors: dict[str, ItemError] = {}
         failures: list[tuple[str, Exception]] = []
         asked: list[AskedQuestion] = []
+        reached: BudgetReachedError | None = None
         chosen: set[str] = set()
         for outcome in outcomes:
             item, error = outcome.item.id, outcome.error
@@ -175,16 +177,20 @@ class StepWork:
                 chosen.update([item] if isinstance(error, SkipItemError) else ())
             elif isinstance(error, UnansweredQuestionError):
                 asked.extend(error.asked)
+            elif isinstance(error, BudgetReachedError):
+                reached = reached or error
             else:
                 failures.append((item, error))
                 errors[item] = ItemError(str(error))
                 self.bus.emit(ItemFailed, step=planned.name, item=item, error=str(error))
-        # An item that waits for a person may still succeed; one that was left out was never tried.
-        tried = len(results) + len(failures) + sum(_asks(outcome) for outcome in outcomes)
+        # An item that waits for a person or for money may still succeed; one that was left out was never tried.
+        tried = len(results) + len(failures) + sum(_waits(outcome) for outcome in outcomes)
         if failures and (planned.on_item_error == "fail" or _too_few(planned, len(failures), tried)):
             raise _failure(planned, failures, tried)
         if asked:
             raise UnansweredQuestionError(*asked)
+        if reached is not None:
+            raise reached
         # What a step itself leaves out is nothing to warn of.
         for item, left_out in ((item, why) for item, why in errors.items() if item not in chosen):
             word = "left out" if left_out.skipped else "failed"
@@ -192,8 +198,8 @@ class StepWork:
         return Fanned(results, errors)
 
 
-def _asks(outcome: Outcome[_Finished]) -> bool:
-    return isinstance(outcome.error, UnansweredQuestionError)
+def _waits(outcome: Outcome[_Finished]) -> bool:
+    return isinstance(outcome.error, (UnansweredQuestionError, BudgetReachedError))
 
 
 def _too_few(planned: PlannedStep, failed: int, tried: int) -> bool:

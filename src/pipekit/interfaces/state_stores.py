@@ -107,7 +107,8 @@ class StoredRun:
         # Of one attempt the last entry counts: the one before it said that it was begun.
         kept = {(entry.step, entry.key): entry for entry in self.entries if entry.kind == CHARGE}
         try:
-            return tuple(structure(entry.value, Charge) for entry in kept.values())
+            charges: list[Charge] = [structure(entry.value, Charge) for entry in kept.values()]
+            return tuple(charge for charge in charges if charge.ending != "withdrawn")
         except MisfitError as error:
             raise StateError(
                 f"the ledger of {self.record.run_id} has a line that is none: {error.problems[0]}",

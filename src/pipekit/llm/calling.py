@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
 from attrs import evolve
 
 from pipekit.errors import PipekitError, PluginError
 from pipekit.interfaces.llm_providers import FailureKind, Method, ModelOptions, ProviderFailure
+from pipekit.llm.budget import BudgetReachedError
 from pipekit.llm.candidates import Candidate
 from pipekit.llm.near_names import near_names
 from pipekit.llm.replies import CallError, Reply, read_message
@@ -40,12 +41,13 @@ async def call_model(
     options: ModelOptions,
     *,
     until: float | None = None,
-    begun: Callable[[], None] = lambda: None,
+    begun: Callable[[], Awaitable[None]] | None = None,
 ) -> Reply:
     """The model's reply as it came; `CallError` for whatever may be tried again or elsewhere.
 
     ``options.timeout`` bounds the whole call in seconds: a server that sends a letter now and then ends with it, too.
-    No call begins at ``until`` or later, a time of the account's clock; ``begun`` is told of one that does.
+    No call begins at ``until`` or later, a time of the account's clock; ``begun`` is awaited before one that
+    does, and its `BudgetReachedError` passes.
     """
     try:
         return await _called(candidate, messages, schema, options, until, begun)
@@ -62,7 +64,7 @@ async def _called(
     schema: JSON | None,
     options: ModelOptions,
     until: float | None,
-    begun: Callable[[], None],
+    begun: Callable[[], Awaitable[None]] | None,
 ) -> Reply:
     method = method_of(candidate, schema)
     async with candidate.account.place(until):
@@ -70,12 +72,13 @@ async def _called(
             if not candidate.is_made(options):
                 await in_thread(functools.partial(candidate.model, options))
             asked = candidate.held_to(schema, method, options)
-            begun()
+            if begun is not None:
+                await begun()
             async with asyncio.timeout(options.timeout):
                 answer = await _answer(candidate.model(options), asked, list(messages))
             message = answer["raw"] if isinstance(answer, dict) else answer
             return read_message(message, model=candidate.reference, method=method, info=candidate.info)
-        except (CallError, PipekitError):
+        except (CallError, PipekitError, BudgetReachedError):
             raise
         except Exception as error:
             told = _translated(candidate, error, method)

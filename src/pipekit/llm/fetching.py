@@ -13,9 +13,10 @@ from attrs import evolve, field, frozen
 from pipekit.errors import PipekitError
 from pipekit.interfaces.llm_providers import ModelOptions
 from pipekit.llm.asked import Asked
+from pipekit.llm.budget import Budget
 from pipekit.llm.calling import call_model
 from pipekit.llm.candidates import Candidate, Strategy
-from pipekit.llm.metering import Metered
+from pipekit.llm.metering import LONGEST_ANSWER, Bound, Metered
 from pipekit.llm.prompts import Rendered
 from pipekit.llm.replies import CallError, Reply
 from pipekit.llm.retrying import Clock, RetryPolicy, SystemClock, with_retries
@@ -40,8 +41,10 @@ class Replies(Protocol):
         """The kept reply, or None."""
         ...
 
-    async def keep_reply(self, key: str, value: JSON, /, charges: Sequence[Charge] = ...) -> None:
-        """Keep a reply, and with it what it took: both or neither; durable on return."""
+    async def keep_reply(
+        self, key: str, value: JSON, /, charges: Sequence[Charge] = ..., kept: Callable[[], None] = ...
+    ) -> None:
+        """Keep a reply, and with it what it took: both or neither; durable on return, and when it calls ``kept``."""
         ...
 
     async def keep_charge(self, charge: Charge, /) -> None:
@@ -106,7 +109,7 @@ class Asking:
     """How questions are asked: all that is the same for the steps of a run.
 
     ``candidate_of`` finds the model of a reference; ``archives`` are asked before any model, in order; ``repairs`` says
-    how often an answer of the wrong shape is sent back to the model that gave it.
+    how often an answer of the wrong shape is sent back to the model that gave it; ``budget`` is what may be spent.
     """
 
     candidate_of: Callable[[str], Candidate]
@@ -116,6 +119,7 @@ class Asking:
     clock: Clock = field(factory=SystemClock)
     chance: random.Random = field(factory=random.Random)
     archives: Sequence[Archive] = ()
+    budget: Budget | None = None
 
 
 @frozen(kw_only=True)
@@ -143,12 +147,17 @@ class Fetching:
         """The model's words, kept as they came before anybody reads them; those that are kept already cost nothing."""
         reply = self._kept(key)
         if reply is None:
-            asked, reply, charges = await self._archived_or_asked(candidate, question, messages)
-            # A server knows the key that it was sent. What is read is what was kept, so that a replay reads the same.
-            told = (*(str(message.text) for message in messages), question.shape)
-            reply = evolve(reply, text=without_secrets(reply.text, told=told))
-            if self._replies is not None:
-                await self._replies.keep_reply(key, unstructure(reply), charges)
+            asked, reply, attempt = await self._archived_or_asked(candidate, question, messages)
+            try:
+                # A server knows the key that it was sent. What is read is what was kept: a replay reads the same.
+                told = (*(str(message.text) for message in messages), question.shape)
+                reply = evolve(reply, text=without_secrets(reply.text, told=told))
+                if self._replies is not None:
+                    took = () if attempt is None else ([attempt.answered(reply)], attempt.close)
+                    await self._replies.keep_reply(key, unstructure(reply), *took)
+            finally:
+                if attempt is not None:
+                    attempt.close()
             # The run's own journal comes first: a recording that can't be written loses nothing that was paid for.
             if asked is not None:
                 for archive in self._asking.archives:
@@ -161,8 +170,8 @@ class Fetching:
 
     async def _archived_or_asked(
         self, candidate: Candidate, question: Question, messages: Sequence[BaseMessage]
-    ) -> tuple[Asked | None, Reply, Sequence[Charge]]:
-        """The reply, for archives the question where a model gave it just now, and then what it took."""
+    ) -> tuple[Asked | None, Reply, Metered | None]:
+        """The reply; for archives the question where a model gave it just now; and the attempt that gave it."""
         archives = self._asking.archives
         answering = _answering(candidate.provider)
         if not archives and answering is None:
@@ -177,28 +186,38 @@ class Fetching:
             shape=question.shape,
         )
         if answering is not None:
-            return None, evolve(answering.answer(asked), usage=Usage()), ()
+            return None, evolve(answering.answer(asked), usage=Usage()), None
         for archive in archives:
             found = await in_thread(functools.partial(archive.find, asked))
             if found is not None:
-                return None, evolve(found, usage=Usage()), ()  # it was paid for when it was asked
+                return None, evolve(found, usage=Usage()), None  # it was paid for when it was asked
         return asked, *await self._asked(candidate, question, messages)
 
     async def _asked(
         self, candidate: Candidate, question: Question, messages: Sequence[BaseMessage]
-    ) -> tuple[Reply, Sequence[Charge]]:
-        """Ask, with retries; a prompt that can't fit is not sent, for servers cut it in silence."""
-        prompt = tokens_of([*(str(message.text) for message in messages), question.shape])
+    ) -> tuple[Reply, Metered]:
+        """Ask, with retries; a prompt that can't fit is not sent, for servers cut it in silence.
+
+        The attempt that gave the reply is still to be closed.
+        """
+        texts = [*(str(message.text) for message in messages), question.shape]
+        prompt = tokens_of(texts)
         await find_window(candidate)
-        options = _with_room(self._options, prompt + (self._options.max_tokens or RESERVED))
-        if not fits(prompt, candidate.info.window, self._options.max_tokens):
+        budget, answer = self._asking.budget, self._options.max_tokens
+        if budget is not None and budget.bounds_answers and answer is None:
+            window = candidate.info.window
+            answer = LONGEST_ANSWER if window is None else min(LONGEST_ANSWER, max(1, window // 2))
+        options = _with_room(evolve(self._options, max_tokens=answer), prompt + (answer or RESERVED))
+        bound = Bound.of(texts, question.schema, answer or LONGEST_ANSWER)
+        if not fits(prompt, candidate.info.window, answer):
             told = f"about {prompt:,} tokens and the answer don't fit its window of {candidate.info.window:,}"
             raise CallError("too-long", told)
 
-        async def once() -> tuple[Reply, Sequence[Charge]]:
-            attempt = Metered(candidate, question.task)
+        async def once() -> tuple[Reply, Metered]:
+            attempt = Metered(candidate, question.task, bound, budget)
 
-            def begun() -> None:
+            async def begun() -> None:
+                await attempt.reserve(_nowhere if self._replies is None else self._replies.keep_charge)
                 attempt.has_begun = True
                 self._tell.started(candidate.reference, question.task)
 
@@ -207,16 +226,21 @@ class Fetching:
                     candidate, messages, question.schema, options, until=question.deadline, begun=begun
                 )
             except (Exception, asyncio.CancelledError) as error:
-                await self._keep_failed(attempt, error)
+                try:
+                    await self._keep_failed(attempt, error)
+                finally:
+                    attempt.close()
                 raise
             self._tell.finished(candidate.reference, reply.usage)
-            charge = attempt.answered(reply)
             if reply.problem == "empty":
-                if self._replies is not None:
-                    await self._replies.keep_charge(charge)
+                try:
+                    if self._replies is not None:
+                        await self._replies.keep_charge(attempt.answered(reply))
+                finally:
+                    attempt.close()
                 self._tell.counted(reply.usage)
                 raise CallError("empty", _WORDS["empty"])
-            return reply, (charge,)
+            return reply, attempt
 
         def again(error: CallError, wait: float) -> None:
             self._tell.retried(candidate.reference, f"{error.kind}: {error.message}", wait)
@@ -270,6 +294,10 @@ _WORDS = {
     "filtered": "its answer was filtered",
     "empty": "its answer is empty",
 }
+
+
+async def _nowhere(_: Charge) -> None:
+    """Keep nothing."""
 
 
 def _answering(provider: object) -> Answering | None:

@@ -13,7 +13,7 @@ from pipekit.planning.decisions import Decider, Decisions
 from pipekit.planning.fanning import fan_fault
 from pipekit.planning.formats import format_faults
 from pipekit.planning.members import Member, Members, aliases, gather, key_of
-from pipekit.planning.models import ChosenModel, choose, price_warnings, provider_faults
+from pipekit.planning.models import ChosenModel, choose, price_warnings, provider_faults, unpriced_faults
 from pipekit.planning.needs import Makers, arrange, find_makers, mismatch
 from pipekit.planning.plan import Decision, Plan, PlannedStep, Reason
 from pipekit.planning.request import PlanRequest
@@ -240,6 +240,12 @@ class _Planner:
         self.faults.extend(found)
         if not found and len(references) > 1 and self.configuration.settings.llm.strategy == "cheapest-first":
             self.warnings.extend(price_warnings(references, self.request.installed.is_priced))
+        llm = self.configuration.settings.llm
+        bounds = {"llm.budget.usd": llm.budget.usd, "llm.dailyBudget.usd": llm.daily_budget.usd}
+        bound = next((path for path, most in bounds.items() if most is not None), None)
+        if not found and bound is not None:
+            where = str(self.configuration.origin(bound))
+            self.faults.extend(unpriced_faults(references, self.request.installed.is_priced, where))
 
 
 def _unique(faults: Sequence[PipekitError]) -> list[PipekitError]:

@@ -11,10 +11,11 @@ from pipekit.config.origin import DEFAULT
 from pipekit.config.references import ModelChoice
 from pipekit.config.steps import ResolvedStep
 from pipekit.errors import PipekitError, ProviderError, UsageError
+from pipekit.llm.metering import unpriced
 from pipekit.planning.members import Member
 from pipekit.planning.plan import Reason
 
-__all__ = ["ChosenModel", "choose", "price_warnings", "provider_faults"]
+__all__ = ["ChosenModel", "choose", "price_warnings", "provider_faults", "unpriced_faults"]
 
 OFFLINE = "offline"
 
@@ -108,3 +109,8 @@ def price_warnings(references: Collection[str], is_priced: Callable[[str], bool]
         for reference in references
         if not is_priced(reference)
     ]
+
+
+def unpriced_faults(references: Collection[str], is_priced: Callable[[str], bool], place: str) -> list[PipekitError]:
+    """A fault for each of these models that nobody knows the price of, where a budget of money is set at ``place``."""
+    return [unpriced(reference, place) for reference in references if not is_priced(reference)]

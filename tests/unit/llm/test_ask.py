@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -107,9 +107,12 @@ class Kept:
     def find_reply(self, key: str) -> JSON:
         return self.replies.get(key)
 
-    async def keep_reply(self, key: str, value: JSON, charges: Sequence[Charge] = ()) -> None:
+    async def keep_reply(
+        self, key: str, value: JSON, charges: Sequence[Charge] = (), kept: Callable[[], None] = lambda: None
+    ) -> None:
         self.replies[key] = value
         self.charges.extend(charges)
+        kept()
 
     async def keep_charge(self, charge: Charge) -> None:
         self.charges.append(charge)
