@@ -89,7 +89,8 @@ def browser(session: nox.Session) -> None:
 def thorough(session: nox.Session) -> None:
     """Run what `tests` and `wire` try a sample of: every way a server fails, every seeded defect. Takes a while."""
     _install(session, "test", "wire", "typing", plugins=PLUGINS)
-    session.run("pytest", *ON_ALL, "-m", "thorough", *LOOPBACK, "tests", "tests/wire", *session.posargs)
+    tests = ["tests", "tests/wire", *(f"{path}/tests" for path in PLUGINS)]
+    session.run("pytest", *ON_ALL, "-m", "thorough", *LOOPBACK, *tests, *session.posargs)
 
 
 @nox.session

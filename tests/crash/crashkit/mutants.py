@@ -80,6 +80,8 @@ FORCES: tuple[tuple[str, str, str], ...] = (
 #: Mutants that change nothing that could be noticed, each with the reason.
 EQUIVALENT: dict[str, str] = {
     "atomic.sync_data: without self.sync(fd)": "only on macOS and Windows",
+    "sqlite_database._forge: without atomic.system.sync(fd)": "SQLite has forced all that it wrote already",
+    "sqlite_database._force_name: without folder.force()": "SQLite forces the folder with the first commit to its log",
     "forking: if found != sha256: → if False:": "the store checks every digest again when it makes the fork's files",
 }
 

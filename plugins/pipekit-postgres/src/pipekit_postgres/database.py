@@ -195,20 +195,24 @@ class PostgresDatabase:
                 application_name="pipekit",
             )
             try:
-                for name, value in (
-                    ("search_path", settings.schema),
-                    ("synchronous_commit", "on"),
-                    ("lock_timeout", f"{max(1, round(settings.lock_timeout * 1000))}ms"),
-                    # A machine that vanished gives its locks back within a minute and a half.
-                    ("tcp_keepalives_idle", "30"),
-                    ("tcp_keepalives_interval", "10"),
-                    ("tcp_keepalives_count", "5"),
-                ):
-                    connection.execute(sql.SQL("SET {} TO {}").format(sql.Identifier(name), sql.Literal(value)))
+                connection.execute(sql.SQL("; ").join(self._settings_of_a_connection()))
             except BaseException:
                 connection.close()
                 raise
         return connection
+
+    def _settings_of_a_connection(self) -> Iterator[sql.Composable]:
+        """What is set at its beginning, in one message."""
+        for name, value in (
+            ("search_path", self._settings.schema),
+            ("synchronous_commit", "on"),
+            ("lock_timeout", f"{max(1, round(self._settings.lock_timeout * 1000))}ms"),
+            # A machine that vanished gives its locks back within a minute and a half.
+            ("tcp_keepalives_idle", "30"),
+            ("tcp_keepalives_interval", "10"),
+            ("tcp_keepalives_count", "5"),
+        ):
+            yield sql.SQL("SET {} TO {}").format(sql.Identifier(name), sql.Literal(value))
 
     def _taken(self) -> Connection[tuple[Any, ...]] | None:
         with self._mutex:
