@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("a pseudo terminal of POSIX", allow_module_level=True)
 
+Screen = Any  # as conftest.py has it
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 STEPS = """
@@ -65,73 +65,6 @@ def run(pipekit: Command, tmp_path: Path) -> str:
     assert done.returncode == 13
     run_id: str = json.loads(done.stdout)["runId"]
     return run_id
-
-
-class Screen:
-    """A command on a pseudo terminal: what it shows, and what is typed."""
-
-    def __init__(self, folder: Path, environ: dict[str, str], *arguments: str) -> None:
-        self._fd, theirs = os.openpty()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "pipekit", *arguments],
-            cwd=folder,
-            env={**environ, "TERM": "dumb", "PIPEKIT_PLUGINS_OFF": ""},
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-            # Ctrl-C reaches the process by the terminal only where that is its own.
-            preexec_fn=lambda: _take_terminal(theirs),
-        )
-        os.close(theirs)
-        self.seen = ""
-        self._typed = 0
-
-    def _read(self) -> bool:
-        with contextlib.suppress(OSError):  # the way a terminal of Linux ends
-            part = os.read(self._fd, 65536)
-            self.seen += part.decode().replace("\r\n", "\n")
-            return bool(part)
-        return False
-
-    def wait(self) -> None:
-        """Until it asks again."""
-        while not self.seen[self._typed :].endswith("\n> "):
-            assert self._read(), self.seen
-
-    def type(self, text: str) -> None:
-        """Wait until it asks, then type."""
-        self.wait()
-        self._typed = len(self.seen)
-        os.write(self._fd, text.encode())
-
-    def end(self) -> int:
-        while self._read():
-            pass
-        os.close(self._fd)
-        return self.process.wait(timeout=30)
-
-
-def _take_terminal(fd: int) -> None:
-    import fcntl
-    import termios
-
-    fcntl.ioctl(fd, termios.TIOCSCTTY, 0)
-
-
-@pytest.fixture
-def screen(tmp_path: Path, environ: dict[str, str]) -> Iterator[Callable[..., Screen]]:
-    opened: list[Screen] = []
-
-    def open_screen(*arguments: str) -> Screen:
-        opened.append(Screen(tmp_path, environ, *arguments))
-        return opened[-1]
-
-    yield open_screen
-    for one in opened:
-        if one.process.poll() is None:
-            one.process.kill()
-            one.process.wait()
 
 
 def results(pipekit: Command, run: str) -> Any:

@@ -69,6 +69,7 @@ def _json(step: StepRecord, past: PastAttempt | None) -> dict[str, object]:
         "duration": round(step.duration, 6),
         "model": step.model,
         "madeBy": step.made_by,
+        "editedItems": list(step.edited_items),
         "inUse": past is None,
         "reason": past.reason if past else None,
         "stale": list(step.stale),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import re
+import shlex
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipekit.cli.group import SingleCommand
+from pipekit.cli.offers import looking_here
 from pipekit.cli.options import configured, open_pipeline, run_argument
 from pipekit.cli.terminal import clean, say, talk
 
 if TYPE_CHECKING:
+    from pipekit.cli.drafts import Draft
     from pipekit.errors import PipekitError
+    from pipekit.pipeline import Pipeline
 
 __all__ = ["edit"]
 
@@ -31,38 +33,98 @@ def edit(name: str, item: str, **flags: Any) -> None:
     """Open ITEM of RUN (candidate-2) in $VISUAL or $EDITOR, and make again what depends on it.
 
     What is saved is checked, and the run's record says that a person changed the item. Nothing that the change doesn't
-    touch is made again. An editor that is left without a change changes nothing.
+    touch is made again. An editor that is left without a change changes nothing. What can't be taken is kept, and the
+    next edit of the item opens it again.
     """
-    from pipekit.cli.run import go_on
     from pipekit.errors import PipekitError
-    from pipekit.options import Resume
 
     pipeline = open_pipeline(flags)
     run_id = pipeline.runs.resolve(name)
     collection, entry = pipeline.item(run_id, item)
     wanted = pipeline.workflow.editable.get(collection) or [field for field in entry if field != "id"]
     shown = {field: entry[field] for field in wanted if field in entry}
-    with tempfile.TemporaryDirectory(prefix="pipekit-") as folder:
-        path = Path(folder) / f"{_file_name(item)}.yaml"
-        path.write_text(_template(run_id, item, shown), encoding="utf-8")
-        while True:
-            _open(path)
-            try:
-                changed = _changed(path, shown)
-                if not changed:
-                    say("nothing was changed", err=talk().json)
-                    return
-                go_on(pipeline, run_id, Resume(edits={item: changed}), {"edited": item, "fields": list(changed)})
-            except PipekitError as error:
-                if not _is_a_mistake(error) or not _wants_to_correct(error):
-                    raise
-            else:
+    text = _template(run_id, item, shown)
+    draft = _draft(run_id, item, text)
+    if draft.reopened and _was_taken(pipeline, run_id, item, draft):
+        draft.remove()
+        draft = _draft(run_id, item, text)
+    if draft.reopened:
+        say(f"what you wrote about {item} before wasn't taken, and is opened again", err=True)
+        say("to forget it, empty the file", err=True)
+    try:
+        _edited(pipeline, run_id, item, draft)
+    except BaseException as error:
+        if _was_taken(pipeline, run_id, item, draft):
+            draft.remove()
+        elif isinstance(error, PipekitError):
+            error.hint = f"{error.hint}\n{_kept(run_id, item, draft)}"
+        else:
+            say(_kept(run_id, item, draft), err=True)
+        raise
+    draft.remove()
+
+
+def _edited(pipeline: Pipeline, run_id: str, item: str, draft: Draft) -> None:
+    """Open the draft until what it says is taken, or nothing."""
+    from pipekit.cli.run import go_on
+    from pipekit.errors import PipekitError
+    from pipekit.options import Resume
+
+    while True:
+        _open(draft.path)
+        try:
+            changed = _changed(draft)
+            if not changed:
+                say("nothing was changed", err=talk().json)
                 return
+            go_on(pipeline, run_id, Resume(edits={item: changed}), {"edited": item, "fields": list(changed)})
+        except PipekitError as error:
+            if not _is_a_mistake(error) or not _wants_to_correct(error):
+                raise
+        else:
+            return
 
 
-def _file_name(item: str) -> str:
-    """A name for the file that is the item's id, but for what a file can't be called; ids are any text."""
-    return re.sub(r"[^\w.-]+", "_", item)[:80]
+def _draft(run_id: str, item: str, text: str) -> Draft:
+    from pipekit.cli.drafts import open_draft
+    from pipekit.config.user_folders import user_folder
+    from pipekit.errors import StorageError
+
+    folder = user_folder("state", os.environ) / "edits"
+    try:
+        return open_draft(folder, run_id, item, text)
+    except OSError as error:
+        raise StorageError(
+            f"there is no place for what you write: {error.strerror}",
+            where=str(error.filename or folder),
+            hint="make the folder writable, or name another one in XDG_STATE_HOME",
+        ) from error
+
+
+def _changed(draft: Draft) -> dict[str, object]:
+    from pipekit.errors import InputError
+
+    try:
+        return draft.changed()
+    except OSError as error:
+        raise InputError(
+            f"can't be read any more: {error.strerror}", file=str(draft.path), hint="save it under the same name"
+        ) from error
+
+
+def _kept(run_id: str, item: str, draft: Draft) -> str:
+    return looking_here(f"what you wrote is kept in {draft.path}: pipekit edit {run_id} {shlex.quote(item)} opens it")
+
+
+def _was_taken(pipeline: Pipeline, run_id: str, item: str, draft: Draft) -> bool:
+    """Whether the run holds what the draft says, or the draft nothing that could be lost."""
+    from pipekit.errors import PipekitError
+
+    try:
+        _, entry = pipeline.item(run_id, item)
+        return all(name in entry and entry[name] == value for name, value in draft.changed().items())
+    except (PipekitError, OSError):
+        return False
 
 
 def _is_a_mistake(error: PipekitError) -> bool:
@@ -91,13 +153,6 @@ def _scalar(value: object) -> str:
     # JSON is YAML; what steers terminals is escaped in it.
     text = json.dumps(value, ensure_ascii=False)
     return text if clean(text) == text else json.dumps(value)
-
-
-def _changed(path: Path, before: Mapping[str, Any]) -> dict[str, object]:
-    from pipekit.cli.answer_files import parse_fields
-
-    after = parse_fields(path.read_bytes(), path.name)
-    return {name: value for name, value in after.items() if name not in before or before[name] != value}
 
 
 def _open(path: Path) -> None:

@@ -80,6 +80,7 @@ def steps_json(record: RunRecord) -> list[dict[str, Any]]:
                 "cost": step.usage.cost,
                 "attempt": step.attempt,
                 "madeBy": step.made_by,
+                "editedItems": list(step.edited_items),
                 "file": step.path,
                 "size": step.size,
             }

@@ -188,3 +188,4 @@ def test_a_box_of_the_mermaid_graph_is_a_box(text: str, render: Render) -> None:
     label = re.compile(r'\["[^"]*"\]')
     assert label.sub("", found[0]) == label.sub("", calm[0])
     assert not re.search(r"[<>`{}%|\\]", "".join(label.findall(found[0])))
+    assert not HIDDEN.search(re.sub(r"#(\d+);", lambda number: chr(int(number[1])), found[0]))
