@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pipekit.asking import TaskPrompt
     from pipekit.config.configuration import Configuration
     from pipekit.doctoring import ModelCheck, ProviderModels
+    from pipekit.estimating import Estimate
     from pipekit.history import Runs
     from pipekit.interfaces.state_stores import StateStore
     from pipekit.interfaces.steps import Step
@@ -143,6 +144,12 @@ class Pipeline:
         """What would run, checked without a call; all faults at once in `PlanError.faults`."""
         _check_call(select, input_format)
         return self._setup.plan_new(source, select, input_format)[0]
+
+    def estimate(self, plan: Plan) -> Estimate:
+        """What a plan is expected to take of models, as ranges: by earlier runs of its workflow, else by prompts."""
+        from pipekit.estimating import estimate
+
+        return estimate(self._setup, plan)
 
     def prompts(self) -> Sequence[TaskPrompt]:
         """The prompts that the workflow's steps ask models with."""

@@ -161,7 +161,8 @@ class Setup:
                 loaded = load_input(self.installation, given, input_format, workflow)
             except PipekitError as error:
                 faults.append(error)
-        return make_plan(self.request(workflow, select, faults, loaded)), given, loaded
+        plan = make_plan(self.request(workflow, select, faults, loaded))
+        return evolve(plan, input_size=None if given is None else len(given.content)), given, loaded
 
     def request(
         self, workflow: Workflow, select: Selection, faults: Sequence[PipekitError], loaded: Loaded | None = None

@@ -207,3 +207,34 @@ def test_a_run_that_reaches_the_budget_of_the_day_says_so(project: Command, tmp_
     assert "the budget of the day is reached" in said.stderr
     assert "go on tomorrow (by UTC), or with a larger llm.dailyBudget: pipekit resume" in said.stderr
     assert project("resume", "last", "--set", "llm.dailyBudget.calls=2").returncode == 0
+
+
+# --- what is expected ------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_tells_what_a_run_is_expected_to_take_and_a_run_before_it_tells_better(project: Command) -> None:
+    guessed = project("plan", "note.txt", "--model", "acme/m").stdout
+    assert "expected: 1 calls" not in guessed
+    assert "(guessed by prompts and input; earlier runs tell better)" in guessed
+    project("run", "note.txt", "--model", "acme/m")
+    told = project("run", "note.txt", "--dry-run", "--model", "acme/m").stdout
+    assert "expected: 1 call, 15 tokens, $0.000070 (by 1 earlier run)" in told
+    document = json.loads(project("plan", "note.txt", "--model", "acme/m", "--json").stdout)
+    assert document["estimate"]["calls"] == {"least": 1, "most": 1}
+    assert document["estimate"]["steps"][0]["step"] == "judge"
+
+
+def test_a_plan_of_rules_expects_nothing(project: Command) -> None:
+    assert "expected" not in project("plan", "note.txt", "--model", "offline").stdout
+
+
+def test_a_plan_of_several_inputs_adds_them_up(project: Command) -> None:
+    project("run", "note.txt", "--model", "acme/m")
+    told = project("run", "note.txt", "note.txt", "--dry-run", "--model", "acme/m").stdout
+    assert "expected: 2 calls, 30 tokens" in told
+
+
+def test_a_plan_that_may_pass_the_budget_says_so_before_anything_is_asked(project: Command) -> None:
+    flags = ("note.txt", "--model", "acme/m", "--budget")
+    assert "the budget" not in project("plan", *flags, "usd=5").stdout
+    assert "the budget may be reached before the end" in project("plan", *flags, "tokens=10").stdout

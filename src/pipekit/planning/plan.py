@@ -73,7 +73,10 @@ class PlannedStep:
 
 @frozen(kw_only=True)
 class Plan:
-    """The resolved steps, in order. ``warnings`` are things a person should know that don't stop the run."""
+    """The resolved steps, in order. ``warnings`` are things a person should know that don't stop the run.
+
+    ``input_size`` is that of the input in bytes, where there is one already.
+    """
 
     workflow: str
     input: str
@@ -85,6 +88,7 @@ class Plan:
     until: str | None = None
     parallel_steps: int = 1
     max_concurrency: int = 64
+    input_size: int | None = None
 
     @property
     def to_run(self) -> Sequence[PlannedStep]:
