@@ -27,7 +27,8 @@ class Desk:
 
     ``faults`` is what was wrong with a request, or with an answer by the schema that came with it. ``trouble`` says of
     a request what goes wrong with it (None: nothing); ``holding`` whether its answer is held until ``release``.
-    ``corrections`` counts requests that say what was wrong with an answer. ``window`` is what Ollama shows of a model.
+    ``corrections`` counts requests that say what was wrong with an answer. ``window`` is what Ollama shows of a model,
+    ``telling`` what is said of the tokens that an answer took.
     """
 
     vendor: Vendor
@@ -35,6 +36,7 @@ class Desk:
     spoken: tuple[str, ...] = ()
     trouble: Callable[[Question], Case | None] = lambda _: None
     holding: Callable[[Question], bool] = lambda _: False
+    telling: Callable[[tuple[int, int]], tuple[int, int]] = lambda tokens: tokens
     window: int | None = None
     url: str = ""
     received: Counter[str] = field(factory=Counter)
@@ -82,7 +84,7 @@ class Desk:
             self.answered[question.digest] += 1
             self.tokens.append(tokens)
             self._changed.notify_all()
-        self.vendor.answer(exchange, Said(text=text, tokens=tokens))
+        self.vendor.answer(exchange, Said(text=text, tokens=self.telling(tokens)))
 
     def wait_for(self, met: Callable[[Desk], bool]) -> None:
         """Wait until something holds of the counts; fails when it never does."""
