@@ -58,6 +58,8 @@ def _metadata(run: RunView) -> dict[str, Any]:
                 "inputTokens": step.usage.input_tokens,
                 "outputTokens": step.usage.output_tokens,
                 "duration": round(step.duration, 6),
+                "madeBy": step.made_by,
+                "editedItems": list(step.edited_items),
             }
             for step in steps
         },

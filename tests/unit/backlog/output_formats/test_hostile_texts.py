@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ def view(tmp_path_factory: pytest.TempPathFactory) -> RunView:
 
 @pytest.fixture(scope="module")
 def render(view: RunView) -> Render:
+    @cache  # above all of what is calm, which every test holds the others against
     def rendered(name: str, text: str) -> dict[str, str]:
         needed: dict[str, list[Any]] = {"html": [Path("none")], "csv": [CsvSettings()]}
         made: OutputFormat = OUTPUT_FORMATS[name](*needed.get(name, []))
@@ -170,6 +172,15 @@ def test_a_description_for_azure_devops_has_no_other_element(text: str, render: 
     assert [one.elements for one in found] == [one.elements for one in calm]
     if len(text) < 1000:
         assert all(as_shown(text) in one.text for one in found)
+
+
+@hostile
+def test_a_description_for_jira_has_no_markup_but_ours(text: str, render: Render) -> None:
+    for row in csv.DictReader(io.StringIO(render("csv", text)["jira.csv"], newline="")):
+        # Our own are titles, and lists.
+        lines = [re.sub(r"^(?:\* |h3\. )", "", line) for line in row["Description"].split("\n")]
+        plain = [re.sub(r"\\.", "", line) for line in lines]
+        assert not [line for line in plain if re.search(r"[\\{}\[\]!|*_^~#@]|https?:|^h\d\.|^bq\.|^-", line)]
 
 
 @hostile

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import itertools
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from pipekit import PipekitError, Pipeline, Resume, Text
 from pipekit.backlog.output_formats import ReportHtml
 from pipekit.backlog.output_formats.candidate_markdown import CandidateMarkdown
+from pipekit.backlog.output_formats.merged_json import MergedJson
 
 MEETING = Path(__file__).parents[3] / "data" / "meetings" / "museum-refinement.txt"
 HOSTILE = (
@@ -185,7 +187,7 @@ def test_a_candidate_that_repeats_an_item_says_so_on_its_card_and_where_it_is_de
     assert "Repeats Book an entry time <b> (M-12 (past/entry.md)): both titles speak of" in text
 
 
-def test_a_candidate_that_a_person_edited_says_so_wherever_it_is_described(page: Page, tmp_path: Path) -> None:
+def test_a_candidate_that_a_person_edited_says_so_wherever_it_is_told_of(page: Page, tmp_path: Path) -> None:
     pipeline = Pipeline({}, plugins=[], store="memory:", folder=tmp_path)
     run = pipeline.resume(pipeline.run(MEETING).run_id, Resume(edits={"candidate-2": {"title": "Cancel a slot"}}))
     [file] = ReportHtml(tmp_path).render(run.view)
@@ -197,6 +199,13 @@ def test_a_candidate_that_a_person_edited_says_so_wherever_it_is_described(page:
     notes = {one.path: one.content.decode() for one in CandidateMarkdown().render(run.view)}
     edited = [path for path, content in notes.items() if "- Edited by a person after the meeting\n" in content]
     assert edited == ["candidates/candidate-2.md"]
+    [merged] = MergedJson().render(run.view)
+    steps = json.loads(merged.content)["metadata"]["steps"]
+    assert (steps["extract-candidates"]["madeBy"], steps["extract-candidates"]["editedItems"]) == (
+        "human",
+        ["candidate-2"],
+    )
+    assert (steps["score-confidence"]["madeBy"], steps["score-confidence"]["editedItems"]) == ("step", [])
     assert "edited by a person" not in page.text
 
 
