@@ -67,16 +67,19 @@ def _ordered(
         if first is not None and then is None:
             then = next((candidate for candidate in here if candidate is not first), None)
         if first is not None and then is not None and first is not then:
-            soft = marks.find("soft_need", one.text) is not None
-            return Dependency(
-                source=then.id,
-                target=first.id,
-                type="blocks",
-                reason=one.text,
-                strength="soft" if soft else "hard",
-                evidence=(one.span,),
-            )
+            return _stated(one, "blocks", then, first, soft=marks.find("soft_need", one.text) is not None)
     return None
+
+
+def _stated(one: Sentence, kind: DependencyType, source: Candidate, target: Candidate, *, soft: bool) -> Dependency:
+    return Dependency(
+        source=source.id,
+        target=target.id,
+        type=kind,
+        reason=one.text,
+        strength="soft" if soft else "hard",
+        evidence=(one.span,),
+    )
 
 
 def _add(found: list[Dependency], edge: Dependency) -> None:
@@ -127,14 +130,7 @@ def _edge(
     if target is None or source is None or source is target:
         return None
     soft = marks.find("soft_need", text) is not None or kind == "relates-to"
-    return Dependency(
-        source=source.id,
-        target=target.id,
-        type=kind,
-        reason=text,
-        strength="soft" if soft else "hard",
-        evidence=(one.span,),
-    )
+    return _stated(one, kind, source, target, soft=soft)
 
 
 def _named(part: str, candidates: Sequence[Candidate], keys: dict[str, dict[str, float]]) -> Candidate | None:
