@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -16,7 +17,8 @@ from pipekit.engine.cancelling import settled, uncancelled
 from pipekit.engine.runner import Runner
 from pipekit.engine.table import ArtifactTable, TableView
 from pipekit.engine.watchdog import Lifeline
-from pipekit.errors import RunStoppedError
+from pipekit.errors import PipekitError, RunStoppedError
+from pipekit.estimating import Estimate, estimate_rest
 from pipekit.forking import fork_run
 from pipekit.input_values import Input
 from pipekit.installation import AllRetrievers
@@ -77,7 +79,7 @@ async def run_fork(
     """Make a new run of what another one has finished, and go on with that."""
     first = await in_thread(setup_of)
     parent = await in_thread(lambda: first.runs.resolve(run))
-    setup = await in_thread(lambda: _as_before(first, parent))
+    setup = await in_thread(lambda: _as_before(first, parent, options))
     run_id, stopped = await settled(in_thread(lambda: fork_run(setup, parent, options)))
     rest = evolve(options, from_step=None, answers={}, edits={})
     return await _go_on(first, run_id, rest, tell, line, stopped=stopped)
@@ -95,9 +97,11 @@ async def run_once(
     return await go_on(setup_of, kept.run_id, Resume(stale="rerun", select=select), tell, line)
 
 
-def _as_before(first: Setup, run_id: str) -> Setup:
+def _as_before(first: Setup, run_id: str, options: Resume) -> Setup:
     """The setup for a run that is there already: what it read, with the flags given now above."""
     asked = first.asked.as_before(first.store.load(run_id).record.config)
+    if options.budget:
+        asked = asked.within(options.budget)
     return first if asked == first.asked else Setup(evolve(asked, store=first.store))
 
 
@@ -114,7 +118,7 @@ async def _go_on(
     try:
         if stopped or late:
             raise stopped or late or asyncio.CancelledError
-        setup = await in_thread(lambda: _as_before(first, run_id))
+        setup = await in_thread(lambda: _as_before(first, run_id, options))
         old = await in_thread(lambda: prepare_old(setup, run_id, options))
     except asyncio.CancelledError:
         await settled(in_thread(lambda: leave(first.store, lease)))
@@ -324,4 +328,8 @@ class Attempt:
     def _pause(self, record: RunRecord, reason: PausedReason, next_step: str | None) -> Pause:
         left = [step.name for step in self._plan.steps if step.decision != "skip" and not record.is_done(step.key)]
         larger = self._budget.larger if self._budget is not None and reason == "budget" else None
-        return Pause(reason, next_step, tuple(left), larger)
+        expected: Estimate | None = None
+        if reason in ("budget", "signal"):
+            with contextlib.suppress(PipekitError):  # a prompt that is gone by now is told when the run goes on
+                expected = estimate_rest(self._setup, self._plan, record)
+        return Pause(reason, next_step, tuple(left), larger, expected)

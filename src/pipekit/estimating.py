@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from pipekit.asking import task_prompts
 from pipekit.errors import PipekitError
@@ -20,7 +20,7 @@ from pipekit.planning.plan import Plan, PlannedStep
 from pipekit.preparing import Setup
 from pipekit.state.record import RunRecord, StepRecord
 
-__all__ = ["Estimate", "Range", "StepEstimate", "estimate"]
+__all__ = ["Estimate", "Range", "StepEstimate", "estimate", "estimate_rest"]
 
 #: As many earlier runs are looked at.
 _RUNS = 10
@@ -106,8 +106,23 @@ class Estimate:
         return min((one.runs for one in self.steps), default=0)
 
 
+def estimate_rest(setup: Setup, plan: Plan, record: RunRecord) -> Estimate:
+    """What a run that stopped is still expected to take; of the step that was under way some may be done already."""
+    size = record.input.size if record.input else None
+    left = [step for step in plan.steps if step.decision != "skip" and not record.is_done(step.key)]
+    rest = [evolve(step, decision="run") for step in left]
+    found = estimate(setup, evolve(plan, steps=rest, input_size=size))
+    return Estimate(steps=[_begun(one) if one.step == rest[0].name else one for one in found.steps])
+
+
+def _begun(one: StepEstimate) -> StepEstimate:
+    """The same of a step of which nobody knows how much is done."""
+    ranges = {name: getattr(one, name).times(0, 1) for name in ("calls", "input_tokens", "output_tokens")}
+    return evolve(one, **ranges, cost=None if one.cost is None else one.cost.times(0, 1))
+
+
 def estimate(setup: Setup, plan: Plan) -> Estimate:
-    """What is left of a plan is expected to take; asks no network."""
+    """What the steps of a plan that are to run are expected to take; asks no network."""
     asking = [step for step in plan.to_run if step.model and not step.uses_offline_rule and _asks(step)]
     if not asking:
         return Estimate()

@@ -25,6 +25,8 @@ class Resume:
     ``keep`` and mark them. ``accept_edits`` takes step files that a person corrected. ``select`` narrows the plan for
     this command. ``answers`` are answers to the run's questions by their key. ``edits`` are what a person corrects, by
     the id of an item of a collection, each the fields that change, named as in JSON: ``{"candidate-2": {"title": …}}``.
+    ``budget`` takes the place of what the run may spend on models in all, in ``usd``, ``tokens`` or ``calls``, and
+    stays with the run: ``{"usd": 4}``.
     """
 
     from_step: str | None = field(default=None, converter=step_name)
@@ -33,3 +35,4 @@ class Resume:
     select: Selection = ALL
     answers: Mapping[str, object] = field(factory=dict)
     edits: Mapping[str, Mapping[str, object]] = field(factory=dict)
+    budget: Mapping[str, float] = field(factory=dict)

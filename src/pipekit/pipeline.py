@@ -332,6 +332,7 @@ def _check_call(select: object, input_format: object) -> None:
 
 def _how(options: Resume | None) -> Resume:
     wanted: Resume = expect(Resume() if options is None else options, "options", Resume, "a Resume or None")
+    expect(wanted.budget, "budget", Mapping, "a mapping such as {'usd': 4}")
     if wanted.stale not in get_args(Stale):
         expect(wanted.stale, "stale", (), f"one of {', '.join(get_args(Stale))}")
     return wanted

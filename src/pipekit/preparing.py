@@ -74,6 +74,11 @@ class Asked:
             model=self.model or ref.model,
         )
 
+    def within(self, budget: Mapping[str, float]) -> Asked:
+        """The same with another budget, as ``--budget`` gives it."""
+        given = {f"{_BUDGET}{kind}": str(most) for kind, most in budget.items()}
+        return evolve(self, settings={**self.settings, **given}, kept=self.kept - frozenset(given))
+
 
 @frozen(kw_only=True)
 class NewRun:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from attrs import field, frozen
 
@@ -16,6 +16,9 @@ from pipekit.interfaces.steps import Step
 from pipekit.planning.signature import each_of, read_signature
 from pipekit.serde import structure
 from pipekit.state.record import AskedQuestion, PausedReason, RunRecord, Usage
+
+if TYPE_CHECKING:
+    from pipekit.estimating import Estimate  # noqa: TC004 - never evaluated
 
 __all__ = ["Pause", "RunResult"]
 
@@ -28,13 +31,15 @@ class Pause:
     """Why a run is paused, and the step it goes on with.
 
     ``left`` are the steps that are still to be finished, in order. Where a budget was reached ``budget`` is one that is
-    large enough to go on with, as ``pipekit resume --budget`` takes it: ``usd=4``.
+    large enough to go on with, as ``pipekit resume --budget`` takes it: ``usd=4``. ``expected`` is what the rest is
+    expected to take of models, where a signal or a budget stopped the run.
     """
 
     reason: PausedReason
     next_step: str | None
     left: tuple[str, ...] = ()
     budget: str | None = None
+    expected: Estimate | None = None
 
 
 @frozen(kw_only=True)

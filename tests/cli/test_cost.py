@@ -238,3 +238,12 @@ def test_a_plan_that_may_pass_the_budget_says_so_before_anything_is_asked(projec
     flags = ("note.txt", "--model", "acme/m", "--budget")
     assert "the budget" not in project("plan", *flags, "usd=5").stdout
     assert "the budget may be reached before the end" in project("plan", *flags, "tokens=10").stdout
+
+
+def test_a_run_that_is_paused_says_what_the_rest_is_expected_to_take(project: Command) -> None:
+    project("run", "note.txt", "--model", "acme/m")
+    said = project("run", "note.txt", "--model", "acme/m", "--budget", "usd=0.00001").stdout
+    assert "expected for the rest: 0 to 1 calls, 0 to 15 tokens, $0.00 to $0.000070 (by 1 earlier run)" in said
+    shown = project("show", "last").stdout
+    assert "what it spent: pipekit cost" in shown
+    assert "--budget usd=…" in shown

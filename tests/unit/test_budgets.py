@@ -17,8 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 
-from pipekit import LLM, Each, Pipeline, Text, Workflow, hookimpl, step
+from pipekit import LLM, Each, Pipeline, Resume, Text, Workflow, hookimpl, step
 from pipekit.errors import ConfigError, PipekitError, PlanError, ProviderError, StepError
+from pipekit.estimating import Range
 from pipekit.events import CallStarted, RunPaused, StepFailed, WarningGiven
 from pipekit.interfaces import ModelInfo, ModelOptions, ProviderFailure
 from pipekit.interfaces.state_stores import Entry, Lease, RunQuery
@@ -120,6 +121,31 @@ def test_a_run_pauses_before_the_call_that_could_pass_its_budget_and_a_larger_on
     assert again.status == "completed"
     assert provider.calls == 4  # nothing was asked twice
     assert list(again.artifact("verdicts", Each[str])) == ["ada", "bob", "cat", "dan"]
+
+
+def test_what_is_left_of_a_paused_run_is_expected_to_take_what_an_earlier_run_did(tmp_path: Path) -> None:
+    provider = Acme(said(3, 2), info=PRICED)
+    whole = judging(tmp_path, provider, {}).run(Text("ada bob cat dan")).usage
+    result = judging(tmp_path, provider, {"calls": 2}).run(Text("ada bob cat dan"))
+    assert result.pause is not None
+    assert result.pause.expected is not None
+    assert result.pause.expected.runs == 1
+    assert result.pause.expected.calls == Range(0, whole.calls)  # how much of the step is done nobody counts
+    assert result.pause.expected.cost is not None
+    assert result.pause.expected.cost.most == pytest.approx(whole.cost)
+
+
+def test_a_program_goes_on_with_a_larger_budget_that_stays_with_the_run(tmp_path: Path) -> None:
+    provider = Acme(said(3, 2), info=PRICED)
+    pipe = judging(tmp_path, provider, {"calls": 1})
+    run = pipe.run(Text("ada bob cat dan")).run_id
+    assert pipe.resume(run, Resume(budget={"calls": 3})).status == "paused"
+    assert provider.calls == 3
+    assert pipe.resume(run).status == "paused"
+    assert provider.calls == 3
+    with pytest.raises(PlanError, match="--budget calls: llm.budget.calls can't be 0"):
+        pipe.resume(run, Resume(budget={"calls": 0}))
+    assert pipe.resume(run, Resume(budget={"calls": 4, "usd": 1})).status == "completed"
 
 
 def test_a_budget_that_is_reached_fails_no_step_and_is_told_once(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipekit.cli.answering import questions_json, say_questions
 from pipekit.cli.exits import AnsweredError
+from pipekit.cli.expected import estimate_json, estimate_text
 from pipekit.cli.items import ItemTable, item_table
 from pipekit.cli.offers import looking_here
 from pipekit.cli.terminal import one_line, print_table, say
@@ -116,6 +117,7 @@ def _pause_json(pause: Pause) -> dict[str, Any]:
         "nextStep": pause.next_step,
         "left": list(pause.left),
         "budget": pause.budget,
+        "estimate": estimate_json(pause.expected) if pause.expected else None,
     }
 
 
@@ -187,6 +189,9 @@ def print_outcome(pipeline: Pipeline, result: RunResult) -> None:
         say(f"{result.run_id} paused ({result.pause.reason}) after {len(record.completed_steps)} steps{then}")
         if len(result.pause.left) > 1:
             say(f"left to do: {', '.join(result.pause.left)}")
+        expected = estimate_text([result.pause.expected]) if result.pause.expected else ""
+        if expected:
+            say(f"expected for the rest: {expected}")
     say_questions(result.questions)
     if result.outputs:
         say(f"files: {_common(list(result.outputs))}")

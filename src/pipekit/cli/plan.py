@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipekit.cli.expected import estimate_json, estimate_text
 from pipekit.cli.group import SingleCommand
 from pipekit.cli.options import configured, open_pipeline, selecting, selection
 from pipekit.cli.terminal import print_json, print_table, say, talk
-from pipekit.quantities import cost_text, count_text
 
 if TYPE_CHECKING:
-    from pipekit.estimating import Estimate, Range
     from pipekit.pipeline import Pipeline
     from pipekit.planning.plan import Plan
     from pipekit.planning.select import Selection
@@ -64,7 +63,7 @@ def show_plan(
             known = {str(fault) for fault in faults}
             faults.extend(fault for fault in found if str(fault) not in known)
         else:
-            documents.append({"input": name, **made.to_json(), "estimate": _estimate_json(pipeline.estimate(made))})
+            documents.append({"input": name, **made.to_json(), "estimate": estimate_json(pipeline.estimate(made))})
             plans.append(made)
     if faults:
         wrong = faults[0] if len(faults) == 1 else PlanError(faults, hint="mend these, then check again: pipekit plan")
@@ -74,8 +73,10 @@ def show_plan(
     if not talk().json:
         _print(plans[0], dict.fromkeys(warning for made in plans for warning in made.warnings))
         estimates = [pipeline.estimate(made) for made in plans]
-        for line in _expected(estimates):
-            say(line)
+        words = estimate_text(estimates)
+        if words:
+            say()
+            say(f"expected: {words}")
         budget = pipeline.configuration.settings.llm.budget
         if any(one.may_pass(usd=budget.usd, tokens=budget.tokens, calls=budget.calls) for one in estimates):
             say(
@@ -84,44 +85,7 @@ def show_plan(
     elif len(inputs) > 1:
         print_json({"plans": documents})
     else:
-        print_json({**plans[0].to_json(), "estimate": _estimate_json(pipeline.estimate(plans[0]))})
-
-
-def _estimate_json(expected: Estimate) -> dict[str, Any]:
-    from pipekit.serde import unstructure
-
-    return {
-        "calls": unstructure(expected.calls),
-        "tokens": unstructure(expected.tokens),
-        "cost": unstructure(expected.cost),
-        "runs": expected.runs,
-        "steps": [unstructure(one) for one in expected.steps],
-    }
-
-
-def _expected(estimates: Sequence[Estimate]) -> list[str]:
-    """What all inputs together are expected to take, and what that is taken from; nothing where no model is asked."""
-    from pipekit.estimating import Estimate, Range
-
-    together = Estimate(steps=[step for one in estimates for step in one.steps])
-    if not together.steps:
-        return []
-    cost = together.cost
-    money = "cost not known" if cost is None else _range(cost, cost_text)
-    calls = count_text(1, "call") if together.calls == Range(1, 1) else f"{_range(together.calls, _count)} calls"
-    words = f"{calls}, {_range(together.tokens, _count)} tokens, {money}"
-    runs = together.runs
-    by = f"by {count_text(runs, 'earlier run')}" if runs else "guessed by prompts and input; earlier runs tell better"
-    return ["", f"expected: {words} ({by})"]
-
-
-def _range(one: Range, text: Callable[[float], str]) -> str:
-    least, most = text(one.least), text(one.most)
-    return least if least == most else f"{least} to {most}"
-
-
-def _count(number: float) -> str:
-    return f"{round(number):,}"
+        print_json({**plans[0].to_json(), "estimate": estimate_json(pipeline.estimate(plans[0]))})
 
 
 def _print(made: Plan, warnings: Iterable[str]) -> None:

@@ -187,6 +187,9 @@ def _say_next(pipeline: Pipeline, record: RunRecord) -> None:
         say(looking_here(how_to_answer(record.run_id, record.questions)))
     elif status == "completed":
         say(looking_here(f"next: {way_to_outputs(record.run_id, record)}"))
+    elif record.paused_reason == "budget":
+        say(looking_here(f"what it spent: pipekit cost {record.run_id}"))
+        say(looking_here(f"go on with a larger budget: pipekit resume {record.run_id} --budget usd=…"))
     elif status != "running":
         say(looking_here(f"go on with: pipekit resume {record.run_id}"))
 
