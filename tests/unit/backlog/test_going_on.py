@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipekit import Pipeline, Resume
-from pipekit.events import ItemFinished, ItemReused
+from pipekit.events import ItemFinished, ItemReused, StepFinished
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "museum-refinement.txt"
 
@@ -47,6 +47,15 @@ def test_a_detail_corrected_in_one_candidate_leaves_the_others_current(tmp_path:
     }
     assert all(items == {"candidate-3"} for items in made.values())
     assert all(len(items) == 4 for items in taken.values())
+
+
+def test_so_does_one_that_is_edited_as_an_item(tmp_path: Path) -> None:
+    pipe = Pipeline({}, plugins=[], folder=tmp_path)
+    run = pipe.run(EXAMPLE)
+    edits = {"candidate-3": {"description": "The guide stops on new phones; visitors gave up."}}
+    events = list(pipe.resume_stream(run.run_id, Resume(edits=edits)))
+    assert {one.item for one in events if isinstance(one, ItemFinished)} == {"candidate-3"}
+    assert "extract-candidates" not in {one.step for one in events if isinstance(one, StepFinished)}
 
 
 def test_a_title_is_what_siblings_look_at(tmp_path: Path) -> None:
