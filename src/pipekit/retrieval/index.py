@@ -2,7 +2,7 @@
 
 Queries are words, never FTS5 syntax: each word is matched as a quoted string, so nothing in a query has a meaning.
 Two rankings are made, one of the words as FTS5 stems them and one of words that are written alike, and fused by
-reciprocal rank.
+reciprocal rank; with vectors a third one by meaning.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from attrs import frozen
 
 from pipekit.interfaces.retrievers import Hit
 from pipekit.retrieval.documents import Document, chunks_of
+from pipekit.retrieval.meaning import Meaning
 from pipekit.retrieval.ngrams import GRAM_TABLES, add_words, alike
 
 if TYPE_CHECKING:
@@ -100,11 +101,13 @@ class TextIndex:
 
     A hit's relevance is its BM25 score over that of an imagined document that holds each of the query's
     `TELLING_WORDS` rarest words once: 1 is a full match, 0.3 about a third of what the query is about. Words that are
-    only written alike count `ALIKE_SHARE` of that, as far as they are; the better of the two measures is the relevance.
+    only written alike count `ALIKE_SHARE` of that, as far as they are. With vectors, the cosine of query and part is a
+    third measure. The best of them is the relevance.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, meaning: Meaning | None = None) -> None:
         self._connection = connection
+        self._meaning = meaning
         self._lock = threading.Lock()
         self._document_of: dict[int, int] = dict(connection.execute("SELECT id, document FROM chunk"))
         self._kind_of: dict[int, str] = dict(connection.execute("SELECT id, kind FROM document"))
@@ -154,14 +157,15 @@ class TextIndex:
         words = query_words(query)
         if limit < 1 or not words:
             return ()
+        meant = self._meaning.near(query, all_of_them=kind is not None) if self._meaning else {}
         with self._lock:
+            rankings = [self._by_document(meant, 1.0, kind)] if meant else []
             telling = [found for word in words if (found := self._find(word)) is not None]
-            if not telling:
-                return ()
-            lexical = self._by_document(_added_up(telling), _full(telling), kind)
-            near = [self._written_alike(found) for found in _most_telling(telling, ALIKE_WORDS)]
-            written = self._by_document(_added_up(near), _full(near) / ALIKE_SHARE, kind)
-            return [self._hit(score, *parts, words) for score, parts in _fused(lexical, written, limit)]
+            if telling:
+                rankings.append(self._by_document(_added_up(telling), _full(telling), kind))
+                near = [self._written_alike(found) for found in _most_telling(telling, ALIKE_WORDS)]
+                rankings.append(self._by_document(_added_up(near), _full(near) / ALIKE_SHARE, kind))
+            return [self._hit(score, *parts, words) for score, parts in _fused(rankings, limit)]
 
     def _find(self, word: str) -> _Found | None:
         """The word in the index; None when it is too common to tell anything."""
@@ -259,18 +263,18 @@ def _added_up(found: Iterable[_Found]) -> dict[int, float]:
     return scores
 
 
-def _fused(lexical: _Ranking, written: _Ranking, limit: int) -> list[tuple[float, tuple[int, int]]]:
-    """The documents that stand first in both rankings together, by relevance: that orders what has been found.
+def _fused(rankings: Sequence[_Ranking], limit: int) -> list[tuple[float, tuple[int, int]]]:
+    """The documents that stand first in all rankings together, by relevance: that orders what has been found.
 
     Other retrievers' hits are mixed in by relevance, so it can't contradict the order.
     """
     ranks: dict[int, float] = {}
-    for ranking in (lexical, written):
+    for ranking in rankings:
         for rank, document in enumerate(ranking):
             ranks[document] = ranks.get(document, 0.0) + 1 / (FUSED_FROM + rank)
     chosen = sorted(ranks, key=lambda document: (-ranks[document], document))[:limit]
     nothing = (0.0, 0)
-    best = {document: max(lexical.get(document, nothing), written.get(document, nothing)) for document in chosen}
+    best = {document: max(ranking.get(document, nothing) for ranking in rankings) for document in chosen}
     ordered = sorted(chosen, key=lambda document: -best[document][0])
     return [(best[document][0], (document, best[document][1])) for document in ordered]
 

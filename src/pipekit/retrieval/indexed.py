@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from attrs import field, validators
 
@@ -13,6 +14,7 @@ from pipekit.errors import ConfigError, UsageError
 from pipekit.interfaces.retrievers import Hit
 from pipekit.interfaces.steps import settings
 from pipekit.retrieval.index import TextIndex
+from pipekit.retrieval.meaning import Meaning, TextModel, text_model
 from pipekit.retrieval.stored_index import check_index, read_meta
 
 __all__ = ["DEFAULT_PATH", "IndexRetriever", "IndexSettings"]
@@ -26,9 +28,13 @@ _LOG = logging.getLogger(__name__)
 
 @settings
 class IndexSettings:
-    """Where the index lies, relative to the configuration file's folder; its name ends with ``.db``."""
+    """Where the index lies, relative to the configuration file's folder; its name ends with ``.db``.
+
+    ``embeddings: minilm`` also finds what is said in other words; the index has to be made with it.
+    """
 
     path: str = field(default=DEFAULT_PATH, validator=validators.matches_re(r"(?s).*[^/]\.db"))
+    embeddings: Literal["minilm"] | None = None
 
 
 class IndexRetriever:
@@ -36,6 +42,8 @@ class IndexRetriever:
 
     def __init__(self, settings: IndexSettings, folder: Path = _HERE, log: logging.Logger = _LOG) -> None:
         self._path = folder / settings.path
+        self._embeddings = settings.embeddings
+        self._model: TextModel | None = None
         self._log = log
         self._lock = threading.Lock()
         self._index: TextIndex | None = None
@@ -73,12 +81,15 @@ class IndexRetriever:
         now = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
         if self._index is None or now != self._stat:
             try:
-                check_index(self._path)
+                check_index(self._path, self._embeddings)
+                if self._embeddings and self._model is None:
+                    self._model = text_model(self._embeddings)
                 connection = sqlite3.connect(
                     f"{self._path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
                 )
                 self._content = read_meta(connection)["content"]
-                self._index, self._stat = TextIndex(connection), now
+                meaning = Meaning(connection, self._model) if self._model else None
+                self._index, self._stat = TextIndex(connection, meaning), now
             except UsageError as error:
                 raise self._unusable(error.message, error.kind, error.hint) from error
             except (sqlite3.Error, KeyError) as error:

@@ -21,6 +21,7 @@ from pipekit.errors import StorageError, UsageError
 from pipekit.retrieval.documents import CHUNK_SIZE, Document
 from pipekit.retrieval.index import SCHEMA, TABLES, TOKENIZER, add_document, remove_document, words_of
 from pipekit.retrieval.markdown_files import read_document
+from pipekit.retrieval.meaning import MEANING_TABLES, TextModel, add_vectors, text_model
 from pipekit.retrieval.ngrams import GRAM_SIZE, add_words
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ INDEX_SETTINGS: Mapping[str, str] = {
 }
 #: Documents after which progress is told, and those after which their words are added.
 _STRIDE, _WORDS = 500, 5_000
+#: Where it is written which vectors an index has; an index without any has no such line.
+_EMBEDDINGS = "embeddings"
 
 _STORED = f"""
     PRAGMA application_id = {APPLICATION_ID};
@@ -83,6 +86,7 @@ def update_index(
     found: Callable[[Changes], Iterable[Indexed]],
     roots: Collection[str],
     *,
+    embeddings: str | None = None,
     anew: bool = False,
     dry_run: bool = False,
     tell: Callable[[str], None] = lambda _: None,
@@ -90,7 +94,7 @@ def update_index(
     """Bring the index at ``path`` up to date with all that is ``found`` below ``roots``, and leave the rest as it is.
 
     A root is an address; what is below it begins with it and a slash. ``found`` is given the changes, to note what it
-    left out. ``tell`` is told how far it is.
+    left out. ``embeddings`` names the model whose vectors are kept too. ``tell`` is told how far it is.
     """
     if path.suffix != ".db" or path.is_symlink() or (path.exists() and not _is_ours(path)):
         raise UsageError(
@@ -99,18 +103,19 @@ def update_index(
             hint="name another file that ends with .db: retrievers.index.path, or --into FILE",
         )
     if dry_run:
-        return _compared(path, found, roots, anew, tell)
+        return _compared(path, found, roots, embeddings, anew, tell)
+    model = text_model(embeddings) if embeddings else None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _alone(path, tell):
-            return _updated(path, found, roots, anew, tell)
+            return _updated(path, found, roots, embeddings, model, anew, tell)
     except OSError as error:
         raise StorageError(
             f"the index can't be written: {error.strerror or error}", path=str(path), errno=error.errno
         ) from error
 
 
-def check_index(path: Path) -> None:
+def check_index(path: Path, embeddings: str | None = None) -> None:
     """`UsageError` for a file that can't be searched: no index, damaged, or made with other settings."""
     import sqlite3
 
@@ -135,6 +140,14 @@ def check_index(path: Path) -> None:
             f"{path} was made with other settings than this pipekit's: {', '.join(other)}",
             kind="other-settings",
             hint="make it anew, from all that it was made of: pipekit index --anew",
+        )
+    theirs, ours = meta.get(_EMBEDDINGS, "none"), embeddings or "none"
+    if theirs != ours:
+        raise UsageError(
+            f"{path} was made with embeddings: {theirs}, and the configuration says {ours}",
+            kind="other-settings",
+            hint="make it anew, from all that it was made of: pipekit index --anew, or correct "
+            "retrievers.index.embeddings",
         )
 
 
@@ -204,13 +217,13 @@ def _alone(path: Path, tell: Callable[[str], None]) -> Iterator[None]:
         lock.release()
 
 
-def _before(path: Path, anew: bool) -> dict[str, tuple[str, int]]:
+def _before(path: Path, embeddings: str | None, anew: bool) -> dict[str, tuple[str, int]]:
     """What is in the index: address → digest and document."""
     import sqlite3
 
     if anew or not path.exists():
         return {}
-    check_index(path)
+    check_index(path, embeddings)
     try:
         with contextlib.closing(_opened(path)) as connection:
             rows = connection.execute("SELECT key, digest, document FROM place")
@@ -223,11 +236,12 @@ def _compared(
     path: Path,
     found: Callable[[Changes], Iterable[Indexed]],
     roots: Collection[str],
+    embeddings: str | None,
     anew: bool,
     tell: Callable[[str], None],
 ) -> Changes:
     changes = Changes()
-    before = _before(path, anew)
+    before = _before(path, embeddings, anew)
     for _ in _changing(before, found(changes), changes, tell):
         pass
     _note_removed(before, roots, changes)
@@ -238,13 +252,15 @@ def _updated(
     path: Path,
     found: Callable[[Changes], Iterable[Indexed]],
     roots: Collection[str],
+    embeddings: str | None,
+    model: TextModel | None,
     anew: bool,
     tell: Callable[[str], None],
 ) -> Changes:
     import sqlite3
 
     changes = Changes()
-    before = _before(path, anew)
+    before = _before(path, embeddings, anew)
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         if not anew and path.exists():
@@ -255,8 +271,13 @@ def _updated(
             if anew or not path.exists():
                 connection.executescript(TABLES + _STORED)
                 connection.executemany("INSERT INTO meta VALUES (?, ?)", INDEX_SETTINGS.items())
+                if embeddings:
+                    connection.executescript(MEANING_TABLES)
+                    connection.execute("INSERT INTO meta VALUES (?, ?)", (_EMBEDDINGS, embeddings))
             connection.execute("BEGIN")
             _fill(connection, before, found, roots, changes, tell)
+            if model is not None:
+                add_vectors(connection, model, tell)
             known = {key for (key,) in connection.execute("SELECT key FROM root")}
             new_roots = set(roots) - known
             connection.executemany("INSERT INTO root VALUES (?)", [(root,) for root in sorted(new_roots)])
