@@ -16,11 +16,13 @@ from pipekit.errors import UsageError
 from pipekit.interfaces.state_stores import Entry, Owner, StateStore
 from pipekit.serde import JSON, MisfitError, encode, unstructure
 from pipekit.state.record import AskedQuestion, RunRecord
+from pipekit.state.wording import wording_of
 
 __all__ = [
     "UnfitAnswerError",
     "answer_entries",
     "check_answers",
+    "earlier_answers",
     "expected",
     "fitting",
     "keep_answers",
@@ -99,7 +101,9 @@ def open_questions(record: RunRecord, entries: Iterable[Entry]) -> tuple[AskedQu
     kept = {
         f"{entry.step}/{entry.key}"
         for entry in entries
-        if entry.kind == "answer" and entry.attempt == record.attempt_of(entry.step)
+        if entry.kind == "answer"
+        and entry.attempt == record.attempt_of(entry.step)
+        and "earlier" not in entry.value  # that one may be asked all the same, in other words
     }
     return tuple(asked for asked in record.questions if asked.key not in kept)
 
@@ -143,13 +147,30 @@ def _not_asked(key: str, record: RunRecord, known: Sequence[str]) -> UsageError:
 
 
 def answer_entries(record: RunRecord, answers: Mapping[str, JSON]) -> list[Entry]:
-    """The answers as entries of the steps that asked."""
+    """The answers as entries of the steps that asked, each with what was asked."""
     entries: list[Entry] = []
+    asked = {one.key: wording_of(one) for one in record.questions}
     for key, answer in answers.items():
         step, _, rest = key.partition("/")
         attempt = record.attempt_of(step)
-        entries.append(Entry(step=step, kind="answer", key=rest, value={"answer": answer}, attempt=attempt, stays=True))
+        value: JSON = {"answer": answer, **({"asked": asked[key]} if key in asked else {})}
+        entries.append(Entry(step=step, kind="answer", key=rest, value=value, attempt=attempt, stays=True))
     return entries
+
+
+def earlier_answers(record: RunRecord, entries: Iterable[Entry]) -> list[Entry]:
+    """Answers of earlier attempts, for the ones that are next: each counts where the same is asked word for word.
+
+    A step that was begun anew on purpose (``--from-step``) asks everything again.
+    """
+    found: list[Entry] = []
+    for entry in entries:
+        attempt = record.attempt_of(entry.step)
+        if entry.kind != "answer" or entry.attempt >= attempt or "asked" not in entry.value:
+            continue
+        if record.answers_hold(entry.step, entry.attempt):
+            found.append(evolve(entry, attempt=attempt, value={**entry.value, "earlier": True}))
+    return found
 
 
 def keep_answers(store: StateStore, run_id: str, answers: Mapping[str, object]) -> Sequence[AskedQuestion]:

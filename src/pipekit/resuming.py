@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from attrs import evolve, field, frozen
 
-from pipekit.answers import answer_entries, check_answers
+from pipekit.answers import answer_entries, check_answers, earlier_answers
 from pipekit.asking import prompt_now
 from pipekit.editing import edited_steps
 from pipekit.engine.dependence import dependence_of
@@ -120,7 +120,10 @@ def prepare_old(setup: Setup, run_id: str, options: Resume) -> OldRun:
         before=before,
         record=record,
         table=table,
-        entries=[entry for entry in stored.entries if entry.attempt == record.attempt_of(entry.step)],
+        entries=[
+            *earlier_answers(record, stored.entries),
+            *(entry for entry in stored.entries if entry.attempt == record.attempt_of(entry.step)),
+        ],
         ledger=stored.ledger,
         given=answer_entries(record, answers),
         restarted=frozenset(again if options.from_step is not None else ()),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipekit import Pipeline, Question, Resume, StepContext, Text, Workflow, step
+from pipekit import Pipeline, Question, Resume, RunResult, StepContext, Text, Workflow, settings, step
 from pipekit.answers import UnfitAnswerError, fitting
 from pipekit.errors import RunBusyError, StepError, UsageError
 from pipekit.interfaces import Owner
@@ -146,3 +146,67 @@ def test_a_choice_that_the_step_no_longer_offers_is_named(tmp_path: Path) -> Non
     offered["new"] = "as of now"
     with pytest.raises(StepError, match="none of new: 'old'"):
         pipe.resume(run.run_id, Resume(stale="rerun"))
+
+
+class Changing:
+    """A run whose step is made again once a setting changes; what it asks may change with another one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.pipe = self._pipe({})
+        self.run_id = self.pipe.run(Text("one two")).run_id
+        self.pipe.answer(self.run_id, {"asks/one/verdict": "approve", "asks/two/verdict": "reject"})
+        assert dict(self.pipe.resume(self.run_id).of(asks)) == {"one": "approve 0", "two": "reject 0"}
+
+    def _pipe(self, settings: dict[str, Any]) -> Pipeline:
+        workflow = Workflow(name="w", input="text", input_type=str, steps=[words, asks])
+        config = {"steps": {"asks": settings}} if settings else {}
+        return Pipeline(config, workflow=workflow, plugins=[], folder=self.folder)
+
+    def again(self, options: Resume, **settings: Any) -> RunResult:
+        return self._pipe(settings).resume(self.run_id, options)
+
+
+@settings
+class AsksSettings:
+    strictness: int = 0
+    doubted: str = ""
+
+
+@step(each="words", item_key=str)
+async def asks(word: str, settings: AsksSettings, ctx: StepContext) -> str:
+    doubt = " Really?" if word == settings.doubted else ""
+    said = await ctx.answer("verdict", Question(text=f"{word}?{doubt}", returns=str, choices=CHOICES))
+    return f"{said} {settings.strictness}"
+
+
+def test_a_step_that_is_made_again_asks_nothing_that_was_answered_word_for_word(tmp_path: Path) -> None:
+    changing = Changing(tmp_path)
+    again = changing.again(Resume(stale="rerun"), strictness=3)
+    assert dict(again.of(asks)) == {"one": "approve 3", "two": "reject 3"}
+    once_more = changing.again(Resume(stale="rerun"), strictness=4)
+    assert dict(once_more.of(asks)) == {"one": "approve 4", "two": "reject 4"}
+
+
+def test_what_is_asked_in_other_words_is_asked_again(tmp_path: Path) -> None:
+    changing = Changing(tmp_path)
+    again = changing.again(Resume(stale="rerun"), doubted="two")
+    assert [one.text for one in again.questions] == ["two? Really?"]
+    done = changing.again(Resume(answers={"asks/two/verdict": "approve"}), doubted="two")
+    assert dict(done.of(asks)) == {"one": "approve 0", "two": "approve 0"}
+
+
+def test_whoever_begins_a_step_anew_is_asked_everything_again(tmp_path: Path) -> None:
+    changing = Changing(tmp_path)
+    again = changing.again(Resume(from_step="asks"))
+    assert [one.key for one in again.questions] == ["asks/one/verdict", "asks/two/verdict"]
+    later = changing.again(Resume())
+    assert len(later.questions) == 2
+    forked = changing.pipe.fork(changing.run_id, Resume(answers={"asks/one/verdict": "reject"}))
+    assert [one.key for one in forked.questions] == ["asks/two/verdict"]
+
+
+def test_an_earlier_answer_can_be_answered_better(tmp_path: Path) -> None:
+    changing = Changing(tmp_path)
+    done = changing.again(Resume(stale="rerun", answers={"asks/two/verdict": "approve"}), strictness=1)
+    assert dict(done.of(asks)) == {"one": "approve 1", "two": "approve 1"}

@@ -21,6 +21,7 @@ from pipekit.serde import JSON, MisfitError, encode, structure, unstructure
 from pipekit.state.events import ProgressReported, QuestionAsked
 from pipekit.state.fingerprint import digest
 from pipekit.state.record import AnswerKind, AskedQuestion
+from pipekit.state.wording import wording_of
 from pipekit.workers import UnusualEndError, in_thread
 
 __all__ = ["RunStepContext", "UnansweredQuestionError"]
@@ -164,22 +165,25 @@ class RunStepContext:
             raise StepError(f"the result of {key!r} doesn't fit: {error}", step=self.step) from error
 
     async def answer(self, key: str, question: Question[T]) -> T:
-        """The kept human answer; without one the run pauses with the question."""
+        """The kept human answer; without one the run pauses with the question.
+
+        One that was given before the step was made again counts where the same is asked word for word.
+        """
         self._check_open()
         full = self.full_key(key)
+        asked = AskedQuestion(
+            key=f"{self.step}/{full}",
+            step=self.step,
+            text=question.text,
+            context=question.context,
+            item=self.item,
+            takes=_TAKES.get(question.returns, "json"),
+            choices=dict(question.choices),
+            or_text=question.or_text,
+            default=unstructure(question.default),
+        )
         kept = self._notebook.find(self.step, "answer", full)
-        if kept is None:
-            asked = AskedQuestion(
-                key=f"{self.step}/{full}",
-                step=self.step,
-                text=question.text,
-                context=question.context,
-                item=self.item,
-                takes=_TAKES.get(question.returns, "json"),
-                choices=dict(question.choices),
-                or_text=question.or_text,
-                default=unstructure(question.default),
-            )
+        if kept is None or ("earlier" in kept and kept["asked"] != wording_of(asked)):
             self._bus.emit(QuestionAsked, step=self.step, key=asked.key, question=question.text)
             raise UnansweredQuestionError(asked)
         try:

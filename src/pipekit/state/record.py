@@ -299,6 +299,14 @@ class RunRecord:
             updated_at=now,
         )
 
+    def answers_hold(self, name: str, attempt: int) -> bool:
+        """Whether what people answered in this attempt at a step may count in the one that is next.
+
+        It may when the attempts since were only taken back because what they were made of had changed.
+        """
+        past = {one.step.attempt for one in self.history if one.step.name == name and one.is_reusable}
+        return all(number in past for number in range(attempt, self.attempt_of(name)))
+
     @property
     def usage(self) -> Usage:
         """Tokens and cost of all finished steps."""
