@@ -78,14 +78,26 @@ def _is_remark_on_work(
 def _names_its_own(talk: Sequence[Sentence], begin: int, position: int, cues: Cues) -> bool:
     """Whether what is turned down is named in the sentence itself and nowhere before: "the sauna is postponed"."""
     one = talk[position]
-    if begin == position or cues.find("stands_for_before", one.text) or leans(one.text):
+    if begin == position:
         return False
-    if any(other.is_question or other.words <= 4 for other in talk[max(begin, position - 2) : position]):
+    named = _named_in(one.text, cues)
+    # "No chat, we said no to that.": what is pointed at stands in the sentence itself.
+    is_named_first = cues.opens("none_of", one.text)
+    if not is_named_first and (leans(one.text) or cues.find("stands_for_before", one.text)):
         return False
-    named = content_words(one.text)
-    for cue in ("reject", "park", "done", "not_now"):
-        named -= content_words(" ".join(found.group() for found in cues.pattern(cue).finditer(one.text[:600])))
+    for other in talk[max(begin, position - 2) : position]:
+        calls_it = cues.opens("type_only", other.text) or cues.find("estimate", other.text)
+        if other.is_question or (other.words <= 4 and not calls_it):
+            return False
     return bool(named) and not any(named & content_words(other.text) for other in talk[begin:position])
+
+
+def _named_in(text: str, cues: Cues) -> frozenset[str]:
+    """The words of a sentence beside those that turn something down."""
+    named = content_words(text)
+    for cue in ("reject", "park", "done", "not_now"):
+        named -= content_words(" ".join(found.group() for found in cues.pattern(cue).finditer(text[:600])))
+    return named
 
 
 def _whole_topic(

@@ -188,3 +188,20 @@ def test_laughter_names_nothing() -> None:
         "Bo: Haha, yes, in the dark.",
     )
     assert [one.name for one in found] == ["the lift"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (
+            "Iris: We need to archive the old games, the server is full. Technical debt.",
+            "Bo: No chat, we said no to that.",
+        ),
+        ("Iris: We moeten de oude partijen archiveren. Dat is technische schuld.", "Bo: Geen chat, dat is afgewezen."),
+    ],
+)
+def test_what_is_named_where_it_is_turned_down_takes_nothing_with_it(lines: tuple[str, ...]) -> None:
+    found = extract_candidates(talk(*lines))
+    assert [one.type for one in found.candidates] == ["tech-debt"]
+    assert [one.title for one in found.rejected] == [one.title for one in found.rejected if "chat" in one.title.lower()]
+    assert found.rejected
