@@ -50,9 +50,17 @@ class Topic:
 def cut_into_topics(meeting: Meeting, talk: Sequence[Sentence], cues: Cues) -> list[Topic]:
     """The topics in order. Notes are cut by their layout, everything else by how people talk."""
     laid_out = sum(one.utterance.kind in ("heading", "bullet") for one in talk)
-    if laid_out >= 3 and laid_out * 2 >= len(talk):
+    if laid_out >= 3 and laid_out * 2 >= len(talk) and not _is_talk_in_bullets(talk):
         return _by_layout(talk, cues)
     return _by_phrases(meeting, talk, cues)
+
+
+def _is_talk_in_bullets(talk: Sequence[Sentence]) -> bool:
+    """Whether bullets only stand before what people say, below one heading at most: nothing is laid out by them."""
+    headings = {one.utterance.line for one in talk if one.utterance.kind == "heading"}
+    bullets = [one for one in talk if one.utterance.kind == "bullet"]
+    spoken = sum(one.speaker is not None for one in bullets)
+    return len(headings) <= 1 and bool(bullets) and spoken == len(bullets)
 
 
 # --- notes ---------------------------------------------------------------------------------------------------------

@@ -205,3 +205,18 @@ def test_what_is_named_where_it_is_turned_down_takes_nothing_with_it(lines: tupl
     assert [one.type for one in found.candidates] == ["tech-debt"]
     assert [one.title for one in found.rejected] == [one.title for one in found.rejected if "chat" in one.title.lower()]
     assert found.rejected
+
+
+def test_bullets_that_only_stand_before_what_people_say_lay_nothing_out() -> None:
+    content = (
+        "# Refinement of the chess club\n\n"
+        "- Iris: As a player I want to see my next opponent on my phone so that I find the board.\n"
+        "- Iris: It's done when the pairing is there ten minutes before, and when it names the board.\n"
+        "- Otto: Two days.\n"
+        "- Otto: The rating list is wrong for people with an umlaut in the name. That's a bug.\n"
+        "- Iris: Noted.\n"
+    )
+    meeting = LOADERS["markdown"]().load(Source(name="notes.md", content=content.encode()))
+    assert isinstance(meeting, Meeting)
+    found = extract_candidates(meeting).candidates
+    assert [(one.type, len(one.acceptance_criteria)) for one in found] == [("feature", 2), ("bug", 0)]
