@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import re
@@ -80,9 +81,11 @@ def answered(command: Command, folder: Path, environ: Mapping[str, str]) -> str:
     os.close(theirs)
     seen = ""
     left = list(command.typed)
+    # What is read may end in the middle of a letter.
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         while part := _read(ours):
-            seen += part
+            seen += decoder.decode(part).replace("\r", "")
             if left and seen.endswith("> "):
                 os.write(ours, (left.pop(0) + "\n").encode())
     finally:
@@ -94,12 +97,12 @@ def answered(command: Command, folder: Path, environ: Mapping[str, str]) -> str:
     return seen
 
 
-def _read(fd: int) -> str:
+def _read(fd: int) -> bytes:
     """What the terminal shows next; nothing when the command has ended."""
     try:
-        return os.read(fd, 65536).decode().replace("\r\n", "\n")
+        return os.read(fd, 65536)
     except OSError:  # the way a terminal of Linux ends
-        return ""
+        return b""
 
 
 def told(folder: Path, environ: Mapping[str, str], line: str) -> str:

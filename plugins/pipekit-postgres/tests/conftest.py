@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from pipekit_postgres.store import PostgresSettings, PostgresStore
-from wirekit.postgres import PASSWORD, OpenPostgres, Server, programs
+from wirekit.postgres import PASSWORD, OpenPostgres, Server, served
 
 from pipekit.interfaces import StoreURL
 
@@ -18,15 +18,7 @@ _NUMBERS = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    found = programs()
-    if found is None:
-        pytest.skip("no PostgreSQL server here: apt-get install postgresql")
-    server = Server(found)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
+    yield from served()
 
 
 @pytest.fixture

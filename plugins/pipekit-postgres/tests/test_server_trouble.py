@@ -16,7 +16,7 @@ import pytest
 from attrs import evolve
 from pipekit_postgres import tables
 from pipekit_postgres.store import PostgresSettings, PostgresStore
-from wirekit.postgres import PASSWORD, OpenPostgres, Server, programs
+from wirekit.postgres import PASSWORD, OpenPostgres, Server, served
 
 from pipekit.errors import ConfigError, PipekitError, PluginError, RunBusyError, StateError, StorageError
 from pipekit.interfaces import Entry, Owner, RunQuery, StoreURL
@@ -33,15 +33,7 @@ ITEM = Entry(step="split", kind="item", key="a", value=1)
 @pytest.fixture(scope="module")
 def own_server() -> Iterator[Server]:
     """A server that these tests may stop."""
-    found = programs()
-    if found is None:
-        pytest.skip("no PostgreSQL server here: apt-get install postgresql")
-    server = Server(found)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
+    yield from served()
 
 
 @pytest.fixture

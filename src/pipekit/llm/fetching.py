@@ -208,7 +208,7 @@ class Fetching:
             window = candidate.info.window
             answer = LONGEST_ANSWER if window is None else min(LONGEST_ANSWER, max(1, window // 2))
         options = _with_room(evolve(self._options, max_tokens=answer), prompt + (answer or RESERVED))
-        bound = Bound.of(texts, question.schema, answer or LONGEST_ANSWER)
+        bound = None if budget is None else Bound.of(texts, question.schema, answer or LONGEST_ANSWER)
         if not fits(prompt, candidate.info.window, answer):
             told = f"about {prompt:,} tokens and the answer don't fit its window of {candidate.info.window:,}"
             raise CallError("too-long", told)

@@ -44,12 +44,14 @@ class Bound:
 class Metered:
     """One attempt at a model; ``has_begun`` once it is asked. Against a ``budget`` its ``bound`` is reserved before.
 
+    Only with a budget there is a bound: reckoning it for every question would cost those who set none.
+
     The charges name no step: whoever keeps them does.
     """
 
     candidate: Candidate
     task: str
-    bound: Bound
+    bound: Bound | None = None
     budget: Budget | None = None
     has_begun: bool = field(default=False, init=False)
     _id: str = field(factory=lambda: uuid.uuid4().hex[:16], init=False)
@@ -112,6 +114,7 @@ class Metered:
     def _most(self) -> Amount:
         """The most it can cost."""
         assert self.budget is not None
+        assert self.bound is not None
         info, cost = self.candidate.info, 0.0
         if self.budget.of_money:
             if info.input_price is None or info.output_price is None:

@@ -10,16 +10,17 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import psycopg
+import pytest
 
 if TYPE_CHECKING:
     from pipekit_postgres.store import PostgresStore
 
-__all__ = ["PASSWORD", "OpenPostgres", "Server", "programs"]
+__all__ = ["PASSWORD", "OpenPostgres", "Server", "programs", "served"]
 
 #: Opens the store of a test again, as another process would: an address, and settings.
 OpenPostgres: TypeAlias = Callable[..., "PostgresStore"]
@@ -35,6 +36,19 @@ def programs() -> Path | None:
         return max(found, key=lambda path: float(path.parent.name))
     there = shutil.which("postgres")
     return Path(there).parent if there else None
+
+
+def served() -> Iterator[Server]:
+    """A server that runs, for a fixture; where there are no programs for one its tests are skipped."""
+    found = programs()
+    if found is None:
+        pytest.skip("no PostgreSQL server here: apt-get install postgresql")
+    server = Server(found)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
 
 
 class Server:

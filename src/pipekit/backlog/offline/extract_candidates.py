@@ -102,6 +102,7 @@ def _takes_back(topic: Topic, draft: Draft, marks: Cues) -> bool:
 def _is_own(draft: Draft, latest: Draft, marks: Cues) -> bool:
     """Whether what was cut off asks for something by itself, in words that were not said of the item before."""
     known = frozenset[str]().union(*(content_words(one.text) for one in latest.sentences))
+    done = {verb_of(one, marks) for one in latest.seeds} - {None}
     called = {after.index: one for one, after in pairwise(draft.sentences) if not one.is_question}
     for seed in draft.seeds:
         # "That's a bug.": what was said before it is one.
@@ -114,15 +115,9 @@ def _is_own(draft: Draft, latest: Draft, marks: Cues) -> bool:
         new = len(own - known) >= NEW * len(own)
         if len(own) >= LEAST and new and not leans(one.text) and not only_commits(one, marks):
             return True
-        if own - known and _does(one, marks) & {verb for said in latest.seeds for verb in _does(said, marks)}:
+        if own - known and verb_of(one, marks) in done:
             return True  # "replace the map library", "replace the payment library"
     return False
-
-
-def _does(one: Sentence, marks: Cues) -> frozenset[str]:
-    """What is to be done, if it says so."""
-    verb = verb_of(one, marks)
-    return frozenset([verb]) if verb else frozenset()
 
 
 def _verdict_in(one: Sentence, marks: Cues) -> bool:

@@ -25,7 +25,7 @@ class Said:
     @property
     def is_question(self) -> bool:
         """Whether it ends as a question."""
-        return self.text.rstrip("\"'”’)*_ ").endswith("?")
+        return _is_question(self.text)
 
     @property
     def words(self) -> int:
@@ -62,12 +62,16 @@ class Sentence:
     @property
     def is_question(self) -> bool:
         """Whether it ends as a question."""
-        return self.said.is_question
+        return _is_question(self.text)
 
     @property
     def words(self) -> int:
         """How many words it has."""
-        return self.said.words
+        return len(self.text.split())
+
+
+def _is_question(text: str) -> bool:
+    return text.rstrip("\"'”’)*_ ").endswith("?")
 
 
 def read_talk(meeting: Meeting) -> list[Sentence]:

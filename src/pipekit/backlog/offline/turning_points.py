@@ -44,10 +44,10 @@ def turning_points(talk: Sequence[Sentence], starts: set[int], leader: str | Non
     for position in range(len(talk)):
         if position in starts:
             begin = position
-        elif position - begin >= SHORTEST and signs.sum(begin, position, ends[position]) >= NEEDED:
-            nearby = range(position + 1, min(position + NEAR, ends[position]))
+        elif position - begin >= SHORTEST:
             here = signs.sum(begin, position, ends[position])
-            if all(signs.sum(begin, later, ends[position]) <= here for later in nearby):
+            nearby = range(position + 1, min(position + NEAR, ends[position]))
+            if here >= NEEDED and all(signs.sum(begin, later, ends[position]) <= here for later in nearby):
                 found.add(position)
                 begin = position
     return found

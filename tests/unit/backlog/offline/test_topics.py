@@ -203,8 +203,7 @@ def test_laughter_names_nothing() -> None:
 def test_what_is_named_where_it_is_turned_down_takes_nothing_with_it(lines: tuple[str, ...]) -> None:
     found = extract_candidates(talk(*lines))
     assert [one.type for one in found.candidates] == ["tech-debt"]
-    assert [one.title for one in found.rejected] == [one.title for one in found.rejected if "chat" in one.title.lower()]
-    assert found.rejected
+    assert ["chat" in one.title.lower() for one in found.rejected] == [True]
 
 
 def test_bullets_that_only_stand_before_what_people_say_lay_nothing_out() -> None:
